@@ -1,0 +1,101 @@
+"""Columns and their roles; a dataset version is a table of text cells plus a `Schema`.
+
+Stage 1 (data). Cells are text exactly as they came; nothing is inferred behind the user's back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from engine.errors import DataError, N_
+
+Role = Literal["input", "label", "slice", "group", "time", "id", "split", "ignore"]
+ROLES: tuple[Role, ...] = ("input", "label", "slice", "group", "time", "id", "split", "ignore")
+
+ROW_ID = "row_id"
+"""Column of stable row ids (int64, 0-based position in the file) in every stored table and prediction file."""
+
+MISSING_LABELS = frozenset({""})
+"""Label cells (after stripping white space) that mean "no label". `NA`, `null`, `None` are labels like any other."""
+
+
+class Column(BaseModel):
+    """One column of a dataset version."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    role: Role
+
+
+class Schema(BaseModel):
+    """The columns of a dataset version in file order, and the classes found in its label column.
+
+    `classes` are the distinct non-missing labels sorted by text; macro averages run over them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    task: str = "text-classification"
+    columns: tuple[Column, ...]
+    classes: tuple[str, ...] = ()
+
+    def names(self, role: Role) -> tuple[str, ...]:
+        """Names of the columns with `role`, in file order."""
+        return tuple(c.name for c in self.columns if c.role == role)
+
+    def first(self, role: Role) -> str | None:
+        """Name of the first column with `role`, or None."""
+        return next(iter(self.names(role)), None)
+
+
+class RolesInvalid(DataError):
+    code = "ROLES_INVALID"
+    message = N_("The column roles do not fit together: {problem}.")
+    remedy = N_("Choose at least one input column and at most one label, group, time, id and split column.")
+
+
+def make_schema(roles: Mapping[str, str], columns: Sequence[str], task: str = "text-classification") -> Schema:
+    """A schema from a mapping of column name to role; unnamed columns are ignored.
+
+    Raises:
+        RolesInvalid: unknown column or role, no input, or two columns where one is allowed.
+    """
+    for name, role in roles.items():
+        if name not in columns:
+            raise RolesInvalid(problem=f"there is no column “{name}”")
+        if role not in ROLES:
+            raise RolesInvalid(problem=f"“{role}” is no role")
+    schema = Schema(task=task, columns=tuple(Column(name=c, role=roles.get(c, "ignore")) for c in columns))  # type: ignore[arg-type]
+    if not schema.names("input"):
+        raise RolesInvalid(problem="no column is the input")
+    for role in ("label", "group", "time", "id", "split"):
+        if len(schema.names(role)) > 1:  # type: ignore[arg-type]
+            raise RolesInvalid(problem=f"more than one column is “{role}”")
+    return schema
+
+
+Severity = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a person should know about the data.
+
+    Args:
+        code: stable id ("duplicates").
+        severity: `error` blocks training, `warning` should be looked at, `info` is good to know.
+        message: English message id with placeholders; rendered by `engine.i18n.translate(message, locale, **params)`.
+        count: rows concerned.
+        rows: row ids concerned, at most 1000.
+        params: values of the placeholders.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    count: int
+    rows: tuple[int, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,117 @@
+"""Everything that can go wrong in a way a person should read about.
+
+    BentuError
+    ├── DataError         what a file, a column or a row got wrong
+    ├── RecipeError       what a recipe asks for that cannot be
+    ├── JobError          what happened to a job
+    ├── BundleError       what a packaged model got wrong
+    ├── StorageError      what the disk or the database got wrong
+    └── NotFound          no such thing for this owner
+
+An error carries a code and parameters, never finished prose: `message` and `remedy` are gettext message
+ids with `{placeholders}`, rendered in the reader's language by `engine.i18n.render_error`. It survives the
+process boundary as JSON (`to_json`, `error_from_json`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class BentuError(Exception):
+    """An expected failure: what was expected, what came, and the next step.
+
+    Subclasses set `code` (stable, upper case), `message` and `remedy` (English message ids whose
+    placeholders are filled from `params`).
+
+    Args:
+        **params: JSON-serialisable values for the placeholders; also what a program reads.
+    """
+
+    code: ClassVar[str] = "BENTU_ERROR"
+    message: ClassVar[str] = ""
+    remedy: ClassVar[str] = ""
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+        super().__init__(f"{self.code}: {fill(self.message, params)}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (self.to_json(),))
+
+    def to_json(self) -> dict[str, Any]:
+        """The error as plain data, for a job row or an HTTP answer."""
+        return {"code": self.code, "params": self.params}
+
+
+def fill(message: str, params: dict[str, Any]) -> str:
+    """`message` with its placeholders filled; a missing one stays visible rather than raising."""
+
+    class _Visible(dict[str, Any]):
+        def __missing__(self, key: str) -> str:
+            return "{" + key + "}"
+
+    return message.format_map(_Visible(params))
+
+
+def error_classes() -> dict[str, type[BentuError]]:
+    """Every error class by its code; modules that define errors must have been imported."""
+    found: dict[str, type[BentuError]] = {}
+    todo: list[type[BentuError]] = [BentuError]
+    while todo:
+        cls = todo.pop()
+        found[cls.code] = cls
+        todo.extend(cls.__subclasses__())
+    return found
+
+
+def error_from_json(data: dict[str, Any]) -> BentuError:
+    """The error that `to_json` described; an unknown code becomes `UnexpectedError`."""
+    cls = error_classes().get(str(data.get("code")))
+    params = dict(data.get("params") or {})
+    if cls is None:
+        return UnexpectedError(error_id=str(data.get("code")), detail=str(params))
+    return cls(**params)
+
+
+def _rebuild(data: dict[str, Any]) -> BentuError:
+    return error_from_json(data)
+
+
+def N_(message: str) -> str:
+    """Mark `message` for the catalogue without translating it here."""
+    return message
+
+
+class DataError(BentuError):
+    code = "DATA_ERROR"
+
+
+class RecipeError(BentuError):
+    code = "RECIPE_ERROR"
+
+
+class JobError(BentuError):
+    code = "JOB_ERROR"
+
+
+class BundleError(BentuError):
+    code = "BUNDLE_ERROR"
+
+
+class StorageError(BentuError):
+    code = "STORAGE_ERROR"
+
+
+class NotFound(BentuError):
+    code = "NOT_FOUND"
+    message = N_("There is no {kind} with the id {id} here.")
+    remedy = N_("It may have been deleted. Go back to the list and choose again.")
+
+
+class UnexpectedError(BentuError):
+    """A failure that nobody foresaw; the traceback is in the log under `error_id`."""
+
+    code = "UNEXPECTED"
+    message = N_("Something unforeseen went wrong (error {error_id}): {detail}")
+    remedy = N_("Nothing was lost. Try again; if it happens again, send the log of this error to whoever runs Bentu here.")

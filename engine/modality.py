@@ -1,0 +1,53 @@
+"""What differs between texts, images, tables and sounds, and nothing else.
+
+Nothing outside the registries' own files asks "is it text?": a `Modality` reads a table's input columns into
+model inputs, shows one, keys it for exact duplicates and measures it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import pandas as pd
+
+from engine.data.schema import Finding, Schema
+from engine.registry import Registry
+
+
+class Modality(Protocol):
+    """One kind of input. Plain functions over frames; no database, no owner."""
+
+    name: str
+    """The task it serves, one of `engine.recipe.TASKS`."""
+    title: str
+    """English label, a message id."""
+    size_unit: str
+    """What `sizes` counts, a message id ("characters")."""
+
+    def read(self, frame: pd.DataFrame, schema: Schema) -> pd.Series:
+        """Model inputs, one a row, index kept: several input columns are joined in schema order."""
+        ...
+
+    def show(self, value: Any, limit: int = 200) -> str:
+        """One input as a short plain text for tables and lists."""
+        ...
+
+    def key(self, value: Any) -> str:
+        """Equal for inputs that count as exact duplicates."""
+        ...
+
+    def sizes(self, inputs: pd.Series) -> pd.Series:
+        """Size of each input in `size_unit`, for the length histogram and the dial."""
+        ...
+
+    def validate(self, inputs: pd.Series) -> Sequence[Finding]:
+        """What is wrong with single inputs (too long, empty); raises `DataError` for what must be refused."""
+        ...
+
+    def describe(self, inputs: pd.Series) -> Mapping[str, Any]:
+        """Modality-specific part of the profile, JSON-serialisable (for text: tokens, scripts, languages)."""
+        ...
+
+
+modalities: Registry[Modality] = Registry("modality", "engine.data.modalities")

@@ -1,0 +1,165 @@
+"""What a model family must offer, and the registry of them.
+
+Stage 3 (models). One file a family in `models/<modality>/`. Importing a family stays light: TensorFlow and
+scikit-learn are imported inside `fit` and `load`, and `load` never needs TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import JobError, N_
+from engine.params import Params
+from engine.registry import Registry
+
+Dial = Literal["quick", "balanced", "thorough"]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the dial, the estimate and the suitability check know of the data. Counts are rows of the train part.
+
+    `size_*` are in the modality's unit (characters for text). `extra` is the modality's `describe`.
+    """
+
+    rows: int
+    classes: int
+    smallest_class: int
+    size_median: float
+    size_p95: float
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the run may use: processor cores, memory in bytes, and the accelerator's name, if any."""
+
+    cores: int
+    memory_bytes: int
+    accelerator: str | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cost before the start: trainable numbers, peak memory in bytes, training time in seconds (rough, from measured rates)."""
+
+    parameters: int
+    memory_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Unsuitable:
+    """Why a family cannot be chosen here: an English message id and its placeholders."""
+
+    message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Encoded rows: inputs as the modality reads them (after the cleaning steps), labels as indices into `classes`."""
+
+    train_inputs: Sequence[Any]
+    train_labels: IntArray
+    validation_inputs: Sequence[Any]
+    validation_labels: IntArray
+    classes: tuple[str, ...]
+    seed: int
+
+
+Reporter = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """The family's line to the outside while it fits.
+
+    Args:
+        report: `report(kind, **payload)` appends a run event. Kinds: `phase` (name), `epoch` (epoch, epochs, loss,
+            accuracy, val_loss, val_accuracy, val_macro_f1, learning_rate, seconds), `batch` (epoch, epochs, step, steps,
+            loss, accuracy, examples_per_second; throttled to 2/s by the family), `log` (level, text), `note`.
+        stop: returns "keep" (stop and keep the best), "discard" (give up) or None; ask between batches.
+        checkpoints: folder that survives a kill; `fit` resumes from what it finds there.
+        threads: how many processor threads to use.
+    """
+
+    report: Reporter
+    stop: Callable[[], str | None]
+    checkpoints: Path
+    threads: int = 1
+
+
+class Discarded(JobError):
+    """Raised by `fit` when the user gave the run up."""
+
+    code = "DISCARDED"
+    message = N_("The run was discarded.")
+    remedy = N_("Start it again, or clone it with other settings.")
+
+
+class Predictor(Protocol):
+    """A model as it is served: no TensorFlow, safe to load from a verified bundle."""
+
+    def predict_proba(self, inputs: Sequence[Any]) -> FloatArray:
+        """Class probabilities, shape (n, classes), rows summing to 1, in the order of the schema's classes."""
+        ...
+
+
+class Fitted(Protocol):
+    """A model as it was trained, in the training process."""
+
+    stopped_early: bool
+    """True if the user stopped it and kept the best so far."""
+
+    def predict_proba(self, inputs: Sequence[Any]) -> FloatArray:
+        """As the trained model itself says (Keras, scikit-learn), shape (n, classes)."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the portable artefact that `Family.load` reads: JSON, npy, tflite; never a pickle."""
+        ...
+
+
+class Family(Protocol):
+    """One way to learn. `fit` runs in a worker; everything else is light."""
+
+    name: str
+    version: int
+    task: str
+    title: str
+    summary: str
+    order: int
+    needs_tensorflow: bool
+    Params: type[Params]
+
+    def unsuitable(self, facts: Facts, machine: Machine) -> Unsuitable | None:
+        """Why it cannot be used on these data, or None."""
+        ...
+
+    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> Params:
+        """Parameters that the dial stands for, from facts of the data and the machine."""
+        ...
+
+    def estimate(self, params: Any, facts: Facts, machine: Machine) -> Estimate: ...
+
+    def formulas(self, params: Any, facts: Facts) -> Sequence[tuple[str, str]]:
+        """(caption message id, LaTeX) pairs with the chosen numbers filled in; empty for most families."""
+        ...
+
+    def fit(self, data: TrainingData, params: Any, training: Training) -> Fitted: ...
+
+    def load(self, folder: Path) -> Predictor:
+        """The portable artefact back, without TensorFlow."""
+        ...
+
+
+families: Registry[Family] = Registry("family", "engine.models.text")

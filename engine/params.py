@@ -1,0 +1,123 @@
+"""Hyperparameters declared once: type, bounds, default, unit, help, scale and level.
+
+From one declaration come the widget, the validation and its message, the YAML, the search space and the
+parametrised tests. A new hyperparameter is one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import N_, RecipeError
+
+Scale = Literal["linear", "log"]
+Level = Literal["basic", "advanced"]
+
+
+class InvalidParameter(RecipeError):
+    code = "INVALID_PARAMETER"
+    message = N_("“{field}” of {owner} must be {expected}. Got {value}.")
+    remedy = N_("Correct the value in the form or in the recipe file.")
+
+
+class Params(BaseModel):
+    """Base of every `Params`: frozen, and an unknown name is an error, not a typo that is ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One declared hyperparameter, as the form, the search and the tests see it."""
+
+    name: str
+    kind: Literal["int", "float", "bool", "choice", "text"]
+    default: Any
+    title: str
+    help: str
+    unit: str
+    low: float | None
+    high: float | None
+    scale: Scale
+    level: Level
+    choices: tuple[str, ...]
+    choice_titles: tuple[str, ...]
+    depends_on: tuple[str, tuple[Any, ...]] | None
+
+
+def param(
+    default: Any,
+    title: str,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    unit: str = "",
+    scale: Scale = "linear",
+    level: Level = "basic",
+    titles: tuple[str, ...] = (),
+    depends_on: tuple[str, tuple[Any, ...]] | None = None,
+    max_length: int | None = None,
+) -> Any:
+    """A pydantic field with the facts a form needs. Bounds are inclusive.
+
+    Args:
+        default: value when the recipe is silent.
+        title: English label, a message id (mark with `N_`).
+        help: English help, one or two sentences, a message id (mark with `N_`).
+        low: smallest allowed value.
+        high: largest allowed value.
+        unit: shown after the value, a message id.
+        scale: `log` for values that live on orders of magnitude.
+        level: `basic` fields are shown, `advanced` ones folded.
+        titles: labels of the choices of a `Literal` field, in order.
+        depends_on: `(other field, values)`: shown and used only if the other field has one of the values.
+        max_length: longest allowed text.
+    """
+    extra = {"title_": title, "help": help, "unit": unit, "scale": scale, "level": level,
+             "titles": list(titles), "depends_on": depends_on}  # fmt: skip
+    return Field(default=default, ge=low, le=high, max_length=max_length, json_schema_extra=extra)
+
+
+def fields_of(params: type[Params]) -> tuple[FieldSpec, ...]:
+    """The declared fields of `params`, in order."""
+    return tuple(_spec(name, info) for name, info in params.model_fields.items())
+
+
+def _spec(name: str, info: Any) -> FieldSpec:
+    extra: Mapping[str, Any] = info.json_schema_extra or {}
+    annotation = info.annotation
+    choices: tuple[str, ...] = get_args(annotation) if get_origin(annotation) is Literal else ()
+    kinds = {bool: "bool", int: "int", float: "float", str: "text"}
+    kind = "choice" if choices else kinds[annotation]
+    low = next((m.ge for m in info.metadata if hasattr(m, "ge")), None)
+    high = next((m.le for m in info.metadata if hasattr(m, "le")), None)
+    return FieldSpec(
+        name=name, kind=kind, default=info.default, title=extra.get("title_", name), help=extra.get("help", ""),
+        unit=extra.get("unit", ""), low=low, high=high, scale=extra.get("scale", "linear"),
+        level=extra.get("level", "basic"), choices=choices, choice_titles=tuple(extra.get("titles", ())) or choices,
+        depends_on=extra.get("depends_on"),
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+P = TypeVar("P", bound=Params)
+
+
+def read_params(cls: type[P], values: Mapping[str, Any], owner: str) -> P:
+    """`values` as `cls`; the first thing wrong becomes `InvalidParameter` with the rule it broke.
+
+    Args:
+        cls: the `Params` class of a family or step.
+        values: plain mapping from a recipe.
+        owner: name of the family or step, for the message.
+    """
+    try:
+        return cls.model_validate(dict(values))
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        field = ".".join(str(p) for p in first["loc"]) or "?"
+        raise InvalidParameter(field=field, owner=owner, expected=first["msg"], value=repr(first.get("input"))) from None

@@ -1,0 +1,154 @@
+"""The recipe: one typed document that says a whole localization.
+
+It stores families and steps as `{name, version, params}` and imports none of them;
+`engine.services.recipes` resolves and validates them through the registries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from engine.errors import N_, RecipeError
+
+FORMAT = 1
+
+TASKS = (
+    "text-classification", "image-classification", "audio-classification", "tabular-classification",
+    "tabular-regression", "translation", "detection", "generation", "transcription",
+)  # fmt: skip
+"""Reserved task names; a modality registers the ones that this release can do."""
+
+
+class RecipeUnreadable(RecipeError):
+    code = "RECIPE_UNREADABLE"
+    message = N_("This is not a recipe: {field}: {problem}.")
+    remedy = N_("Compare it with a recipe downloaded from the model page.")
+
+
+class RecipeTooNew(RecipeError):
+    code = "RECIPE_TOO_NEW"
+    message = N_("The recipe has format {found}; this version of Bentu reads up to format {known}.")
+    remedy = N_("Update Bentu, or make the recipe anew here.")
+
+
+class Model(BaseModel):
+    """Base of the recipe's parts: frozen and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Part(Model):
+    """A named, versioned thing out of a registry with its parameters."""
+
+    name: str
+    version: int = 1
+    params: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class Step(Part):
+    """A cleaning step; switched-off steps stay in the list and are not run."""
+
+    enabled: bool = True
+
+
+class FileData(Model):
+    """Data named by a file (command line): imported under BENTU_HOME when the recipe runs."""
+
+    file: str
+    roles: Mapping[str, str]
+    encoding: str | None = None
+    separator: str | None = None
+
+
+class Split(Model):
+    """How rows are divided into train, validation and test; the assignment itself lives with the dataset version.
+
+    `given` honours a column that the data brings; the others draw. `group` keeps rows of one value of the
+    column with the role "group" together. Exact duplicates never straddle.
+    """
+
+    kind: Literal["stratified", "random", "group", "given"] = "stratified"
+    train: float = Field(default=0.8, gt=0, lt=1)
+    validation: float = Field(default=0.1, gt=0, lt=1)
+    test: float = Field(default=0.1, ge=0, lt=1)
+    column: str | None = None
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Split:
+        if self.kind != "given" and abs(self.train + self.validation + self.test - 1) > 1e-6:
+            raise ValueError("train, validation and test must sum to 1")
+        if self.kind == "given" and not self.column:
+            raise ValueError("a given split needs the name of its column")
+        return self
+
+
+class Evaluation(Model):
+    """What is reported: the metric runs are chosen by (on validation) and the bootstrap behind the intervals."""
+
+    metric: Literal["macro_f1", "accuracy", "weighted_f1"] = "macro_f1"
+    resamples: int = Field(default=1000, ge=100, le=10_000)
+    confidence: float = Field(default=0.95, ge=0.5, le=0.999)
+
+
+class Recipe(Model):
+    """One localization from data to evaluated model.
+
+    `data` is a dataset version id, or a file with roles. `augment` and `packaging` are reserved.
+    """
+
+    format: int = FORMAT
+    task: str = "text-classification"
+    data: str | FileData
+    clean: tuple[Step, ...] = ()
+    split: Split = Split()
+    family: Part
+    dial: Literal["quick", "balanced", "thorough"] | None = None
+    evaluation: Evaluation = Evaluation()
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From a format to the next one; each is tested on a stored example."""
+
+
+def read_recipe(data: Mapping[str, Any] | str) -> Recipe:
+    """A recipe from a mapping or from YAML text; older formats are upgraded.
+
+    Raises:
+        RecipeUnreadable: naming the first field that is wrong.
+        RecipeTooNew: when its format is newer than this code.
+    """
+    raw: Any = data
+    if isinstance(data, str):
+        try:
+            raw = yaml.safe_load(data)
+        except yaml.YAMLError as problem:
+            raise RecipeUnreadable(field="YAML", problem=str(problem).replace("\n", " ")) from None
+    if not isinstance(raw, Mapping):
+        raise RecipeUnreadable(field="YAML", problem="expected a mapping")
+    raw = dict(raw)
+    found = raw.get("format", FORMAT)
+    if not isinstance(found, int):
+        raise RecipeUnreadable(field="format", problem="expected a whole number")
+    if found > FORMAT:
+        raise RecipeTooNew(found=found, known=FORMAT)
+    while found < FORMAT:
+        if found not in UPGRADES:
+            raise RecipeUnreadable(field="format", problem=f"unknown format {found}")
+        raw = UPGRADES[found](raw)
+        found += 1
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        raise RecipeUnreadable(field=".".join(str(p) for p in first["loc"]) or "recipe", problem=first["msg"]) from None
+
+
+def recipe_yaml(recipe: Recipe) -> str:
+    """The recipe as YAML, in declared order, non-ASCII text readable."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
