@@ -114,4 +114,6 @@ class UnexpectedError(BentuError):
 
     code = "UNEXPECTED"
     message = N_("Something unforeseen went wrong (error {error_id}): {detail}")
-    remedy = N_("Nothing was lost. Try again; if it happens again, send the log of this error to whoever runs Bentu here.")
+    remedy = N_(
+        "Nothing was lost. Try again; if it happens again, send the log of this error to whoever runs Bentu here."
+    )

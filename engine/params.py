@@ -120,4 +120,6 @@ def read_params(cls: type[P], values: Mapping[str, Any], owner: str) -> P:
     except ValidationError as problem:
         first = problem.errors()[0]
         field = ".".join(str(p) for p in first["loc"]) or "?"
-        raise InvalidParameter(field=field, owner=owner, expected=first["msg"], value=repr(first.get("input"))) from None
+        raise InvalidParameter(
+            field=field, owner=owner, expected=first["msg"], value=repr(first.get("input"))
+        ) from None

@@ -146,7 +146,9 @@ def read_recipe(data: Mapping[str, Any] | str) -> Recipe:
         return Recipe.model_validate(raw)
     except ValidationError as problem:
         first = problem.errors()[0]
-        raise RecipeUnreadable(field=".".join(str(p) for p in first["loc"]) or "recipe", problem=first["msg"]) from None
+        raise RecipeUnreadable(
+            field=".".join(str(p) for p in first["loc"]) or "recipe", problem=first["msg"]
+        ) from None
 
 
 def recipe_yaml(recipe: Recipe) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.errors import DataError, N_
+from engine.errors import N_, DataError
 
 Role = Literal["input", "label", "slice", "group", "time", "id", "split", "ignore"]
 ROLES: tuple[Role, ...] = ("input", "label", "slice", "group", "time", "id", "split", "ignore")

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine.errors import BentuError, N_, fill
+from engine.errors import N_, BentuError, fill
 
 LOCALES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
 DOMAIN = "bentu"

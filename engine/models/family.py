@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import JobError, N_
+from engine.errors import N_, JobError
 from engine.params import Params
 from engine.registry import Registry
 

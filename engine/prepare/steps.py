@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from engine.errors import BundleError, N_
+from engine.errors import N_, BundleError
 from engine.params import Params, read_params
 from engine.recipe import Step
 from engine.registry import Registry
@@ -36,7 +36,9 @@ steps: Registry[CleaningStep] = Registry("cleaning step", "engine.prepare.clean"
 
 class StepVersionUnknown(BundleError):
     code = "STEP_VERSION_UNKNOWN"
-    message = N_("The cleaning step “{name}” has behaviour version {found}; this version of Bentu knows {known}.")
+    message = N_(
+        "The cleaning step “{name}” has behaviour version {found}; this version of Bentu knows {known}."
+    )
     remedy = N_("Train the model again here, or use the version of Bentu that made it.")
 
 

@@ -1,0 +1,49 @@
+# make run    set everything up and open Bentu in the browser
+# make test   set everything up and run all tests, those in a real browser included
+# make check  formatting, lint, types and tests, one verdict
+# make quick  the tests that take no TensorFlow, no processes and no browser
+# make catalog  extract the texts, update the catalogues and compile them
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+TESTS ?= tests
+
+.PHONY: run test check quick lint catalog browser clean
+
+run: .venv/.run
+	$(BIN)/streamlit run app.py
+
+test: .venv/.dev browser
+	$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadfile
+
+quick: .venv/.dev
+	$(BIN)/python -m pytest $(TESTS) -m "not slow and not e2e" -n 2 --dist loadfile
+
+lint: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+check: lint test
+
+catalog: .venv/.dev
+	$(BIN)/pybabel -q extract -F babel.cfg -k t -k n:1,2 -k _t -k N_ -k translate -k plural:1,2 --no-location --sort-output --project=bentu --version= -o engine/i18n/bentu.pot engine ui pages
+	$(BIN)/pybabel -q update -N --no-fuzzy-matching --omit-header -D bentu -i engine/i18n/bentu.pot -d engine/i18n -l zh_CN
+	rm engine/i18n/bentu.pot
+	$(BIN)/pybabel -q compile -D bentu -d engine/i18n
+
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { echo "The browser tests need Chromium. On Debian: sudo apt-get install chromium fonts-noto-cjk"; exit 1; }
+
+.venv/.run: requirements.txt
+	@test -n "$(PYTHON)" || { echo "Bentu needs Python 3.11, 3.12 or 3.13 with venv. On Debian: sudo apt-get install python3 python3-venv"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,187 @@
+"""Bentu without a browser: `python -m engine run | worker | profile`, and the doors of its own processes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.errors import BentuError
+from engine.i18n import match_locale, render_error, translate
+
+COMMAND = (sys.executable, "-m", "engine")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line and do what it says; returns the exit code (0 well, 1 an expected failure)."""
+    parser = argparse.ArgumentParser(prog="python -m engine", description="Bentu without a browser.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    run = commands.add_parser("run", help="train and evaluate what a recipe says")
+    run.add_argument(
+        "recipe", type=Path, help="a recipe as YAML; `data:` is a version id or a file with roles"
+    )
+    run.add_argument(
+        "--queue", action="store_true", help="put the run in line for a worker instead of running it here"
+    )
+    run.add_argument(
+        "--project", help="id or name of the project; by default the data's, or one named after the file"
+    )
+    run.add_argument("--name", help="name of the run")
+    run.set_defaults(act=_run)
+
+    worker = commands.add_parser("worker", help="run waiting jobs until stopped")
+    worker.add_argument(
+        "--leave", action="store_true", help="end when nothing is to do and no interface is open"
+    )
+    worker.set_defaults(act=_worker)
+
+    profile = commands.add_parser(
+        "profile", help="read a file, check it and print what is in it; nothing is stored"
+    )
+    profile.add_argument("file", type=Path)
+    profile.add_argument("--encoding")
+    profile.add_argument("--separator")
+    profile.add_argument("--sheet")
+    profile.add_argument("--role", action="append", default=[], metavar="COLUMN=ROLE", help="may be repeated")
+    profile.add_argument("--json", action="store_true", help="print the whole profile as JSON")
+    profile.set_defaults(act=_profile)
+
+    job = commands.add_parser("job")
+    job.add_argument("id")
+    job.add_argument("--attempt", type=int, required=True)
+    job.add_argument("--lease", required=True)
+    job.set_defaults(act=_job)
+    spare = commands.add_parser("spare")
+    spare.add_argument("--lane", choices=("short", "training"), required=True)
+    spare.set_defaults(act=_spare)
+
+    arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.act(arguments))
+    except BentuError as error:
+        what, remedy = render_error(error, _locale())
+        print(f"{what}\n{remedy}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _locale() -> str:
+    return match_locale(os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG"))
+
+
+def _t(message: str, **params: Any) -> str:
+    return translate(message, _locale(), **params)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from engine.services.commandline import recipe_in_project
+    from engine.services.inline import run_job_here
+    from engine.workspace import Workspace, open_scope
+
+    scope = open_scope()
+    workspace = Workspace(scope)
+    project_id, recipe = recipe_in_project(workspace.scope, arguments.recipe, arguments.project)
+    run = workspace.runs.submit(project_id, recipe, name=arguments.name)
+    if arguments.queue:
+        print(_t("Run {id} waits in line, place {place}.", id=run.id, place=run.position or 1))
+        return 0
+    print(
+        _t("Run {id} of {family} on {version}", id=run.id, family=run.family, version=run.version_label),
+        flush=True,
+    )
+    ended = run_job_here(scope, run.job_id)
+    if ended.state == "queued":
+        print(_t("Another training is running; the run waits in line."), flush=True)
+        while (ended := workspace.jobs.get(run.job_id)).active:
+            time.sleep(0.5)
+            if ended.state == "queued":
+                ended = run_job_here(scope, run.job_id)
+    if (error := workspace.jobs.error(ended)) is not None:
+        raise error
+    run = workspace.runs.get(run.id)
+    for name, score in (run.metrics or {}).items():
+        if name in ("accuracy", "macro_f1"):
+            print(
+                _t(
+                    "validation {metric}: {value:.1f} % ({low:.1f} to {high:.1f}, n = {n}); majority class {base:.1f} %",
+                    metric=name, value=score["value"] * 100, low=score["low"] * 100, high=score["high"] * 100,
+                    n=score["n"], base=(run.metrics or {})["baseline"][name]["value"] * 100,
+                )
+            )  # fmt: skip
+    return 0 if run.state == "succeeded" else 1
+
+
+def _profile(arguments: argparse.Namespace) -> int:
+    from engine.services.commandline import profile_file
+
+    roles = dict(r.rsplit("=", 1) for r in arguments.role if "=" in r)
+    profile, roles = profile_file(
+        arguments.file,
+        roles,
+        encoding=arguments.encoding,
+        separator=arguments.separator,
+        sheet=arguments.sheet,
+    )
+    if arguments.json:
+        print(profile.model_dump_json(indent=2))
+        return 0
+    print(
+        _t("{n} rows", n=f"{profile.rows:,}")
+        + " · "
+        + ", ".join(f"{c}: {r}" for c, r in roles.items() if r != "ignore")
+    )
+    for finding in profile.findings:
+        print(f"[{finding.severity}] {_t(finding.message, **finding.params)}")
+    return 0
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    from engine.jobs.supervisor import supervise
+    from engine.workspace import open_scope
+
+    return supervise(open_scope().engine, COMMAND, stay=not arguments.leave)
+
+
+def _job(arguments: argparse.Namespace) -> int:
+    return _do_job(arguments.id, arguments.attempt, arguments.lease)
+
+
+def _spare(arguments: argparse.Namespace) -> int:
+    """Load what the lane needs, say so, then wait for one job on standard input."""
+    if arguments.lane == "training":
+        from engine.training.preload import preload
+
+        preload()
+    import engine.services.work  # noqa: F401  (imported while there is time)
+    from engine.jobs.process import wait_for_job
+
+    order = wait_for_job()
+    return _do_job(order.job_id, order.attempt, order.lease_token) if order else 0
+
+
+def _do_job(job_id: str, attempt: int, lease: str) -> int:
+    from engine.jobs.process import run_job
+    from engine.services.scope import Scope
+    from engine.services.work import do_work
+    from engine.storage.artifacts import ArtifactStore
+    from engine.storage.database import open_database
+
+    engine = open_database()
+    store = ArtifactStore(engine)
+    return run_job(
+        engine,
+        job_id,
+        attempt,
+        lease,
+        lambda context, job: do_work(context, Scope(job.owner, engine, store), job),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

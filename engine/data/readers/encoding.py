@@ -1,0 +1,196 @@
+"""Which encoding the bytes of a text file are in, and whether every byte fits it.
+
+Stage 1 (data). Only plain ASCII, valid UTF-8 and a byte order mark are certain; for all else the person is shown
+decoded rows and chooses.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.data import errors
+from engine.data.readers.plausibility import SCORED, plausibility
+
+ENCODINGS: dict[str, str] = {
+    "UTF-8": "utf-8-sig", "GB18030": "gb18030", "Big5": "cp950", "Shift-JIS": "cp932", "EUC-KR": "cp949",
+    "EUC-JP": "euc_jp", "TIS-620": "cp874", "Windows-1252": "cp1252", "Windows-1251": "cp1251", "KOI8-R": "koi8_r",
+    "Windows-1256": "cp1256", "Windows-1250": "cp1250", "Windows-1253": "cp1253", "Windows-1254": "cp1254",
+    "Windows-1255": "cp1255", "Windows-1257": "cp1257", "Windows-1258": "cp1258", "ISO-8859-1": "latin_1",
+    "ISO-8859-15": "iso8859_15", "Big5-HKSCS": "big5hkscs", "UTF-16": "utf_16", "UTF-16LE": "utf_16_le",
+    "UTF-16BE": "utf_16_be", "UTF-32": "utf_32",
+}  # fmt: skip
+"""Encodings by the name that people see, with Python's codec. GB18030 holds GBK and GB 2312."""
+
+_ALIASES = {
+    "gbk": "GB18030", "gb2312": "GB18030", "cp936": "GB18030", "big5": "Big5", "shift_jis": "Shift-JIS",
+    "euc_kr": "EUC-KR", "tis-620": "TIS-620", "iso8859-11": "TIS-620", "utf-8": "UTF-8", "ascii": "UTF-8",
+}  # fmt: skip
+_BOMS = (
+    (codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"),
+)  # fmt: skip
+_WIDE = ("UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32")
+_OFFERED = ("UTF-8", "GB18030", "Big5", "Shift-JIS", "EUC-KR", "EUC-JP", "TIS-620", "Windows-1252", "Windows-1251",
+            "KOI8-R", "Windows-1256", "Windows-1250", "Windows-1254", "Windows-1258", "UTF-16")  # fmt: skip
+_PLAUSIBLE = 0.75
+_HEAD, _WINDOW = 128 * 1024, 32 * 1024
+_PLACES = 20
+
+
+@dataclass(frozen=True)
+class Detected:
+    """The likeliest encoding, whether it is certain, and what else the bytes could be, likeliest first."""
+
+    encoding: str
+    certain: bool
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Places that an encoding does not allow: how many, and the first ones as (line, byte offset)."""
+
+    count: int
+    places: tuple[tuple[int, int], ...]
+
+
+def encoding_name(wanted: str) -> str:
+    """The name in `ENCODINGS` for a name or alias of an encoding; raises `UnknownEncoding`."""
+    by_key = {name.lower(): name for name in ENCODINGS} | _ALIASES
+    by_key |= {codecs.lookup(codec).name: name for name, codec in ENCODINGS.items()}
+    try:
+        found = by_key.get(wanted.lower()) or by_key.get(codecs.lookup(wanted).name)
+    except (LookupError, ValueError):
+        found = None
+    if found is None:
+        raise errors.UnknownEncoding(encoding=wanted, known=", ".join(ENCODINGS))
+    return found
+
+
+def read_sample(path: Path) -> bytes:
+    """The beginning of the file and, for a large one, windows of whole lines from further on (256 KiB in all)."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        sample = file.read(2 * _HEAD if size <= 2 * _HEAD else _HEAD)
+        if len(sample) < size and not sample.startswith(tuple(bom for bom, _ in _BOMS)) and b"\0" not in sample:
+            sample = sample[: sample.rfind(b"\n") + 1] or sample
+            for share in (0.25, 0.5, 0.75, 1.0):
+                file.seek(max(int(size * share) - _WINDOW, _HEAD))
+                window = file.read(_WINDOW)
+                sample += window[window.find(b"\n") + 1 : window.rfind(b"\n") + 1]
+    return sample
+
+
+def detect_encoding(sample: bytes) -> Detected:
+    """What encoding `sample` is in; its last character may be cut."""
+    for bom, name in _BOMS:
+        if sample.startswith(bom):
+            return Detected(name, True, (name, *(n for n in _OFFERED if n != name and _decode(sample, n) is not None)))
+    if b"\0" in sample:
+        wide = _wide(sample)
+        return Detected(wide[0] if wide else "UTF-8", False, (*wide, "UTF-8", "Windows-1252"))
+    possible = {name: text for name in _OFFERED if (text := _decode(sample, name)) is not None and name != "UTF-16"}
+    if "UTF-8" in possible:
+        return Detected("UTF-8", True, tuple(possible))
+    scores = {name: plausibility(name, text[:20_000]) for name, text in possible.items() if name in SCORED}
+    asian = sorted((n for n in scores if scores[n] >= _PLAUSIBLE), key=lambda n: -scores[n])
+    other = [] if asian else _single_byte(sample, tuple(n for n in possible if n not in SCORED))
+    order = list(dict.fromkeys((*asian, *other, *possible)))
+    if _mostly_utf8(sample) or not order:
+        order.insert(0, "UTF-8")
+    return Detected(order[0], False, tuple(order))
+
+
+def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | None = None) -> Damage:
+    """Decode the whole file once and note what `encoding` does not allow.
+
+    Args:
+        path: where the bytes are.
+        encoding: a name in `ENCODINGS`.
+        report: called with the share done, 0 to 1.
+
+    Raises:
+        NulBytes: at the first U+0000, with line and byte offset.
+    """
+    decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])("bentu.note")
+    size, offset, lines, ended_cr = path.stat().st_size, 0, 0, False
+    count, places = 0, list[tuple[int, int]]()
+    with path.open("rb") as file:
+        while True:
+            chunk = file.read(1 << 20)
+            start = offset - len(decoder.getstate()[0])
+            noted: list[tuple[bytes, int]] = []
+            _noted.set(noted)
+            text = decoder.decode(chunk, final=not chunk)
+            for buffer, position in noted[: _PLACES - len(places)]:
+                before = buffer[:position].decode(ENCODINGS[encoding], errors="ignore")
+                places.append((1 + lines + count_lines(before, ended_cr), start + position))
+            count += len(noted)
+            if "\0" in text:
+                before = text[: text.index("\0")]
+                width = len(before.encode(ENCODINGS[encoding].replace("_16", "_16_le").removesuffix("-sig"), "replace"))
+                raise errors.NulBytes(line=1 + lines + count_lines(before, ended_cr), offset=start + width)
+            lines += count_lines(text, ended_cr)
+            ended_cr = text.endswith("\r") if text else ended_cr
+            offset += len(chunk)
+            if not chunk:
+                return Damage(count, tuple(places))
+            if report:
+                report(offset / max(size, 1))
+
+
+def count_lines(text: str, after_cr: bool = False) -> int:
+    """Line ends in `text`: LF, CR or CRLF, the latter also when its CR ended the text before."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n") - (after_cr and text.startswith("\n"))
+
+
+_noted: ContextVar[list[tuple[bytes, int]]] = ContextVar("noted")
+
+
+def _note(problem: UnicodeError) -> tuple[str, int]:
+    """Codec error handler: note the place, put U+FFFD there, go on."""
+    assert isinstance(problem, UnicodeDecodeError)
+    _noted.get().append((bytes(problem.object), problem.start))
+    return "\ufffd", problem.end
+
+
+codecs.register_error("bentu.note", _note)
+
+
+def _decode(sample: bytes, name: str) -> str | None:
+    """`sample` in an encoding, its last character possibly cut; None if it does not fit."""
+    try:
+        return codecs.getincrementaldecoder(ENCODINGS[name])().decode(sample)
+    except UnicodeDecodeError:
+        return None
+
+
+def _wide(sample: bytes) -> tuple[str, ...]:
+    """UTF-16 without a mark: its NUL bytes lie on one side of the pairs, and it decodes without NUL characters."""
+    odd, even = sample[1::2].count(0), sample[::2].count(0)
+    names = ("UTF-16LE", "UTF-16BE") if odd > even else ("UTF-16BE", "UTF-16LE")
+    texts = ((name, _decode(sample[: len(sample) // 2 * 2], name)) for name in names)
+    return tuple(name for name, text in texts if text is not None and "\0" not in text and "\n" in text)
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """UTF-8 with a few damaged places rather than another encoding."""
+    text = sample.decode("utf-8", errors="replace")
+    damaged = text.count("\ufffd")
+    whole = sum(c > "\x7f" for c in text) - damaged
+    return whole >= 10 * damaged
+
+
+def _single_byte(sample: bytes, names: tuple[str, ...]) -> list[str]:
+    """`names` ordered by charset-normalizer, which weighs letter statistics of many languages."""
+    from charset_normalizer import from_bytes
+
+    codecs_ = [ENCODINGS[n] for n in names]
+    lines = [line for line in sample.splitlines() if not line.isascii()]
+    matches = from_bytes(b"\n".join(lines)[:8_000], cp_isolation=codecs_, preemptive_behaviour=False)
+    by_codec = {ENCODINGS[n]: n for n in names}
+    return [by_codec[m.encoding] for m in matches if m.encoding in by_codec]

@@ -1,0 +1,170 @@
+"""What a file really is, by its content; its name only breaks ties between kinds of text.
+
+Stage 1 (data). Signatures are the published magic numbers of each format.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path, PurePath
+
+from engine.data import errors, limits
+from engine.data.readers.options import KINDS, TEXT_KINDS, Kind
+from engine.errors import DataError
+
+HEAD = 4096
+"""Bytes that settle the kind."""
+
+_SIGNATURES: tuple[tuple[int, bytes, type[DataError], str], ...] = (
+    (0, b"\x1f\x8b", errors.ArchiveRefused, "gzip"),
+    (4, b"1AY&SY", errors.ArchiveRefused, "bzip2"),
+    (0, b"\xfd7zXZ\x00", errors.ArchiveRefused, "xz"),
+    (0, b"\x28\xb5\x2f\xfd", errors.ArchiveRefused, "Zstandard"),
+    (0, b"7z\xbc\xaf\x27\x1c", errors.ArchiveRefused, "7z"),
+    (0, b"Rar!\x1a\x07", errors.ArchiveRefused, "RAR"),
+    (257, b"ustar", errors.ArchiveRefused, "tar"),
+    (0, b"\x7fELF", errors.ProgramRefused, "ELF"),
+    (0, b"MZ", errors.ProgramRefused, "EXE"),
+    (0, b"\xcf\xfa\xed\xfe", errors.ProgramRefused, "Mach-O"),
+    (0, b"\xca\xfe\xba\xbe", errors.ProgramRefused, "Mach-O/Java"),
+    (0, b"%PDF-", errors.DocumentRefused, "PDF"),
+    (0, b"{\\rtf", errors.DocumentRefused, "RTF"),
+    (0, b"\x89PNG\r\n\x1a\n", errors.MediaRefused, "PNG"),
+    (0, b"\xff\xd8\xff", errors.MediaRefused, "JPEG"),
+    (0, b"GIF8", errors.MediaRefused, "GIF"),
+    (0, b"BM", errors.MediaRefused, "BMP"),
+    (0, b"II*\x00", errors.MediaRefused, "TIFF"),
+    (0, b"MM\x00*", errors.MediaRefused, "TIFF"),
+    (8, b"WEBP", errors.MediaRefused, "WebP"),
+    (8, b"WAVE", errors.MediaRefused, "WAV"),
+    (0, b"OggS", errors.MediaRefused, "Ogg"),
+    (0, b"ID3", errors.MediaRefused, "MP3"),
+    (0, b"fLaC", errors.MediaRefused, "FLAC"),
+    (4, b"ftyp", errors.MediaRefused, "MP4"),
+    (0, b"\x89HDF\r\n\x1a\n", errors.ModelRefused, "HDF5"),
+    (0, b"\x80\x02", errors.ModelRefused, "pickle"),
+    (0, b"\x80\x03", errors.ModelRefused, "pickle"),
+    (0, b"\x80\x04\x95", errors.ModelRefused, "pickle"),
+    (0, b"\x80\x05\x95", errors.ModelRefused, "pickle"),
+    (4, b"TFL3", errors.ModelRefused, "TensorFlow Lite"),
+    (0, b"\x93NUMPY", errors.BinaryRefused, "NumPy"),
+    (0, b"ARROW1", errors.BinaryRefused, "Arrow"),
+    (0, b"ORC", errors.BinaryRefused, "ORC"),
+    (0, b"Obj\x01", errors.BinaryRefused, "Avro"),
+    (0, b"SQLite format 3\x00", errors.BinaryRefused, "SQLite"),
+)
+_NAMES: dict[str, Kind] = {
+    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".txt": "txt", ".text": "txt",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+}  # fmt: skip
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def sniff_kind(path: Path, name: str, wanted: str | None = None) -> Kind:
+    """The kind of the file at `path`.
+
+    Args:
+        path: where its bytes are.
+        name: what the person called it; only its ending is looked at.
+        wanted: the kind that the person chose.
+
+    Raises:
+        EmptyFile: no bytes, or nothing but white space.
+        FileTooLarge: more than `limits.MAX_BYTES`.
+        ArchiveRefused, ProgramRefused, DocumentRefused, MediaRefused, ModelRefused, BinaryRefused,
+        OldWorkbookRefused, LockedWorkbookRefused, ArchiveUnsafe: content that is no table of texts.
+        UnknownKind: `wanted` is none of `KINDS`, or the content cannot be read as that kind.
+    """
+    if wanted is not None and wanted not in KINDS:
+        raise errors.UnknownKind(kind=wanted, known=", ".join(KINDS))
+    size = path.stat().st_size
+    if size > limits.MAX_BYTES:
+        raise errors.FileTooLarge(size=f"{size / 1024**2:.0f} MiB", limit=f"{limits.MAX_BYTES // 1024**2} MiB")
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if not head.removeprefix(b"\xef\xbb\xbf").strip() and size <= HEAD:
+        raise errors.EmptyFile(name=name)
+    found = _by_content(path, name, head)
+    if found is None and wanted not in (None, *TEXT_KINDS):
+        raise errors.UnknownKind(kind=str(wanted), known=", ".join(TEXT_KINDS))
+    return found or _text_kind(name, head, wanted)
+
+
+def _by_content(path: Path, name: str, head: bytes) -> Kind | None:
+    """XLSX or Parquet, None for text; raises for everything else."""
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _archive_kind(path, name)
+    if head.startswith(_OLE2):
+        locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
+        raise (errors.LockedWorkbookRefused if locked else errors.OldWorkbookRefused)(name=name)
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for offset, magic, refusal, label in _SIGNATURES:
+        # A signature of printable bytes ("BM", "ORC" ...) may begin an ordinary text: it counts only beside NUL bytes.
+        telling = magic in (b"%PDF-", b"{\\rtf") or any(byte < 32 for byte in magic) or b"\0" in head
+        if not wide and telling and head[offset : offset + len(magic)] == magic:
+            raise refusal(name=name, format=label)
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html", b"<?xml")):
+        raise errors.DocumentRefused(name=name, format="HTML/XML")
+    controls = sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1b\x00" for byte in head)
+    if not wide and controls > 0.02 * len(head) + 2:
+        raise errors.BinaryRefused(name=name, format="?")
+    return None
+
+
+def _archive_kind(path: Path, name: str) -> Kind:
+    """XLSX if the ZIP archive is a sound workbook; raises for all others."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError) as problem:
+        raise errors.WorkbookDamaged(name=name, problem=str(problem)) from None
+    names = {member.filename for member in members}
+    if "[Content_Types].xml" not in names or not any(n.startswith("xl/workbook") for n in names):
+        if names & {"model.weights.h5", "data.pkl", "archive/data.pkl"} or any(n.endswith("/data.pkl") for n in names):
+            raise errors.ModelRefused(name=name, format="Keras/PyTorch")
+        document = any(n.startswith(("word/", "ppt/")) or n == "mimetype" for n in names)
+        raise (errors.DocumentRefused if document else errors.ArchiveRefused)(name=name, format="ZIP")
+    packed = sum(member.compress_size for member in members)
+    unpacked = sum(member.file_size for member in members)
+    if (
+        len(members) > limits.MAX_MEMBERS
+        or unpacked > limits.MAX_UNPACKED
+        or unpacked > limits.MAX_RATIO * max(packed, 1)
+        or _overlap(members)
+    ):
+        raise errors.ArchiveUnsafe(name=name, members=len(members), packed=packed, unpacked=unpacked)
+    return "xlsx"
+
+
+def _overlap(members: list[zipfile.ZipInfo]) -> bool:
+    """Whether members share bytes, the trick of the overlapping bomb (CVE-2024-0450)."""
+    spans = sorted((m.header_offset, m.header_offset + m.compress_size) for m in members)
+    return any(end > start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+
+
+def _text_kind(name: str, head: bytes, wanted: str | None) -> Kind:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    first = start.split(b"\n", 1)[0].strip()
+    named = _NAMES.get(PurePath(name).suffix.lower())
+    if wanted:
+        kind: Kind = next(k for k in TEXT_KINDS if k == wanted)
+    elif named:
+        kind = named
+    elif first.startswith(b"{") and (b"\n" not in start or _is_json(first)):
+        kind = "jsonl"
+    else:
+        kind = "csv"
+    if kind == "jsonl" and (start.startswith(b"[") or first == b"{"):
+        raise errors.JsonNotLines(name=name)
+    return kind
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,497 @@
+"""Datasets: immutable versions of a table, their rows, profiles and cleaning previews.
+
+A version is Parquet under its content digest plus a schema. The same file with the same roles is the same
+version, however often it comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, BinaryIO
+
+import pandas as pd
+import pyarrow.parquet as pq
+from sqlalchemy import func, insert, select, update
+
+from engine.data.profile import Profile, profile_table
+from engine.data.readers import Preview, ReadOptions, preview_file, read_table, suggest_roles
+from engine.data.schema import ROW_ID, DataError, Finding, Role, Schema, make_schema
+from engine.data.versions import check_table, read_stored, table_digest, write_table
+from engine.errors import N_, NotFound
+from engine.jobs import queue
+from engine.jobs.context import JobContext
+from engine.jobs.queue import Job
+from engine.modality import modalities
+from engine.models.family import Facts
+from engine.prepare.preview import CleaningPreview, preview_cleaning
+from engine.recipe import Split, Step
+from engine.services import uploads
+from engine.services.scope import Scope
+from engine.services.uploads import Upload
+from engine.storage.clock import now
+from engine.storage.database import read, write
+from engine.storage.home import folder
+from engine.storage.tables import dataset, dataset_version, new_id, project, run, split
+
+PREVIEW_ROWS = 100_000
+"""Cleaning previews look at this many rows at most, the first ones; the preview says how many."""
+
+
+class DatasetInUse(DataError):
+    code = "DATASET_IN_USE"
+    message = N_("The dataset “{name}” cannot be deleted: {runs} runs were trained on it.")
+    remedy = N_("Delete those runs first, or keep the dataset.")
+
+
+@dataclass(frozen=True)
+class DatasetVersion:
+    """One immutable version. `source` says which file it came from and how that was read."""
+
+    id: str
+    project_id: str
+    dataset_id: str
+    dataset_name: str
+    number: int
+    digest: str
+    rows: int
+    schema: Schema
+    source: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    created: datetime
+    split_id: str | None
+
+    @property
+    def label(self) -> str:
+        """How people refer to it: "reviews v2"."""
+        return f"{self.dataset_name} v{self.number}"
+
+    @property
+    def synthetic(self) -> bool:
+        return bool(self.source.get("synthetic"))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A named line of versions, oldest first."""
+
+    id: str
+    name: str
+    created: datetime
+    versions: tuple[DatasetVersion, ...]
+
+
+@dataclass(frozen=True)
+class DatasetDeletion:
+    """What deleting a dataset takes with it; `runs` above 0 forbids it."""
+
+    versions: int
+    runs: int
+    bytes: int
+
+
+class Datasets:
+    """The datasets of one owner."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def stage(self, source: BinaryIO | bytes, name: str) -> Upload:
+        """Write an uploaded file to disk; keep the id, not the bytes."""
+        return uploads.stage(source, name)
+
+    def stage_text(self, text: str) -> Upload:
+        """Stage pasted text; it is read like a file."""
+        return uploads.stage(text.encode(), "pasted.txt" if "\t" not in text else "pasted.tsv")
+
+    def upload(self, upload_id: str) -> Upload:
+        """What is known of a staged file; raises `NotFound` when it is gone."""
+        return uploads.find(upload_id)[1]
+
+    def discard(self, upload_id: str) -> None:
+        """Remove a staged file."""
+        uploads.discard(upload_id)
+
+    def preview(self, upload_id: str, options: ReadOptions | None = None) -> Preview:
+        """The first decoded rows of a staged file, and how certain encoding and separator are."""
+        path, known = uploads.find(upload_id)
+        return preview_file(path, known.name, options or ReadOptions())
+
+    def suggest_roles(self, preview: Preview) -> dict[str, Role]:
+        """A draft of the column roles, from names and values."""
+        return suggest_roles(preview.rows, preview.columns)
+
+    def start_import(
+        self, project_id: str, upload_id: str, name: str, options: ReadOptions, roles: Mapping[str, str],
+        idempotency: str, task: str = "text-classification",
+    ) -> Job:  # fmt: skip
+        """Read a staged file into a dataset version and profile it, as a job.
+
+        Its result is `{dataset_id, version_id, existing}`. Nothing is stored unless the whole file is sound.
+        """
+        self._scope.row(project, project_id, "project")
+        _, known = uploads.find(upload_id)
+        spec = {
+            "upload": upload_id, "file": known.name, "name": name, "options": asdict(options), "roles": dict(roles),
+            "task": task,
+        }  # fmt: skip
+        return queue.submit(
+            self._scope.engine, owner=self._scope.owner, kind="import", spec=spec, lane="short",
+            project_id=project_id, idempotency=idempotency,
+        )  # fmt: skip
+
+    def list(self, project_id: str) -> list[Dataset]:
+        """The project's datasets, newest first."""
+        self._scope.row(project, project_id, "project")
+        versions = _versions(self._scope, dataset_version.c.project_id == project_id)
+        with read(self._scope.engine) as connection:
+            rows = connection.execute(
+                select(dataset)
+                .where(dataset.c.project_id == project_id, dataset.c.owner == self._scope.owner)
+                .order_by(dataset.c.created.desc())
+            ).all()
+        return [
+            Dataset(r.id, r.name, r.created, tuple(v for v in versions if v.dataset_id == r.id)) for r in rows
+        ]
+
+    def version(self, version_id: str) -> DatasetVersion:
+        """One version; raises `NotFound`."""
+        found = _versions(self._scope, dataset_version.c.id == version_id)
+        if not found:
+            raise NotFound(kind="dataset version", id=version_id)
+        return found[0]
+
+    def deletion(self, dataset_id: str) -> DatasetDeletion:
+        """What deleting a dataset would remove."""
+        self._scope.row(dataset, dataset_id, "dataset")
+        ids = select(dataset_version.c.id).where(dataset_version.c.dataset_id == dataset_id)
+        with read(self._scope.engine) as connection:
+            runs = connection.execute(
+                select(func.count())
+                .select_from(run)
+                .where(run.c.version_id.in_(ids), run.c.deleted.is_(None))
+            ).scalar_one()
+            artifacts = connection.execute(
+                select(dataset_version.c.artifact).where(dataset_version.c.dataset_id == dataset_id)
+            ).scalars().all()  # fmt: skip
+        total = sum(self._scope.artifacts.path(a).stat().st_size for a in artifacts)
+        return DatasetDeletion(len(artifacts), runs, total)
+
+    def delete(self, dataset_id: str) -> None:
+        """Delete a dataset with its versions and splits; refused while runs were trained on it."""
+        row = self._scope.row(dataset, dataset_id, "dataset")
+        runs = self.deletion(dataset_id).runs
+        if runs:
+            raise DatasetInUse(name=row.name, runs=runs)
+        with write(self._scope.engine) as connection:
+            ids = select(dataset_version.c.id).where(dataset_version.c.dataset_id == dataset_id)
+            connection.execute(run.delete().where(run.c.version_id.in_(ids)))
+            connection.execute(
+                dataset.delete().where(dataset.c.id == dataset_id, dataset.c.owner == self._scope.owner)
+            )
+
+    def rows(
+        self, version_id: str, offset: int = 0, limit: int = 50, ids: Sequence[int] | None = None
+    ) -> tuple[pd.DataFrame, int]:
+        """A page of rows as they came, with `row_id` first, and how many there are in all.
+
+        Args:
+            offset: rows to skip.
+            limit: rows of the page.
+            ids: only these row ids, in this order.
+        """
+        row = self._scope.row(dataset_version, version_id, "dataset version")
+        path = str(self._scope.artifacts.path(row.artifact))
+        if ids is not None:
+            wanted = list(ids)[offset : offset + limit]
+            page = pq.read_table(path, filters=[(ROW_ID, "in", wanted or [-1])]).to_pandas()
+            order = {r: i for i, r in enumerate(wanted)}
+            return page.sort_values(ROW_ID, key=lambda s: s.map(order)).reset_index(drop=True), len(ids)
+        return _slice(path, offset, limit), row.rows
+
+    def profile(self, version_id: str) -> Profile | None:
+        """The stored profile; None until its job ran."""
+        self._scope.row(dataset_version, version_id, "dataset version")
+        stored = self._scope.cached("profile", version_id)
+        return Profile.model_validate(stored) if stored else None
+
+    def start_profile(self, version_id: str) -> Job:
+        """Profile a version, as a job."""
+        row = self._scope.row(dataset_version, version_id, "dataset version")
+        return queue.submit(
+            self._scope.engine, owner=self._scope.owner, kind="profile", spec={"version": version_id}, lane="short",
+            project_id=row.project_id, idempotency=None,
+        )  # fmt: skip
+
+    def cleaning_preview(self, version_id: str, steps: Sequence[Step]) -> CleaningPreview | None:
+        """What these steps change, if it was computed already."""
+        stored = self._scope.cached("cleaning", _cleaning_key(version_id, steps))
+        return CleaningPreview.model_validate(stored) if stored else None
+
+    def start_cleaning_preview(self, version_id: str, steps: Sequence[Step]) -> Job:
+        """Count what the steps change and sample it, as a job."""
+        row = self._scope.row(dataset_version, version_id, "dataset version")
+        spec = {"version": version_id, "steps": [s.model_dump(mode="json") for s in steps]}
+        return queue.submit(
+            self._scope.engine, owner=self._scope.owner, kind="cleaning", spec=spec, lane="short",
+            project_id=row.project_id, idempotency=None,
+        )  # fmt: skip
+
+
+def exists(scope: Scope, version_id: str) -> bool:
+    """Whether the owner has this version."""
+    try:
+        scope.row(dataset_version, version_id, "dataset version")
+    except NotFound:
+        return False
+    return True
+
+
+def latest(scope: Scope, project_id: str) -> str | None:
+    """Id of the newest version of a project."""
+    with read(scope.engine) as connection:
+        return connection.execute(
+            select(dataset_version.c.id)
+            .where(dataset_version.c.project_id == project_id, dataset_version.c.owner == scope.owner)
+            .order_by(dataset_version.c.created.desc(), dataset_version.c.id)
+            .limit(1)
+        ).scalar_one_or_none()
+
+
+def schema_of(row: Any) -> Schema:
+    """The schema of a version's row."""
+    return Schema.model_validate(row.schema)
+
+
+def load_table(scope: Scope, version_id: str) -> tuple[pd.DataFrame, Schema]:
+    """The whole stored table, its bytes checked against their digest, and its schema. For jobs only."""
+    row = scope.row(dataset_version, version_id, "dataset version")
+    scope.artifacts.verify(row.artifact)
+    return read_stored(scope.artifacts.path(row.artifact)), schema_of(row)
+
+
+def facts(scope: Scope, version_id: str, spec: Split) -> Facts:
+    """What dial, estimate and suitability know of a version, scaled to its train part."""
+    row = scope.row(dataset_version, version_id, "dataset version")
+    stored = scope.cached("facts", version_id) or {}
+    with read(scope.engine) as connection:
+        counts = connection.execute(
+            select(split.c.counts)
+            .where(split.c.version_id == version_id)
+            .order_by(split.c.created.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+    rows = int(stored.get("rows", row.rows))
+    train = (
+        int(counts["parts"]["train"])
+        if counts
+        else round(rows * (1.0 if spec.kind == "given" else spec.train))
+    )
+    return Facts(
+        rows=train, classes=len(schema_of(row).classes), smallest_class=int(stored.get("smallest_class", 0)),
+        size_median=float(stored.get("size_median", 0)), size_p95=float(stored.get("size_p95", 0)),
+        extra=stored.get("extra", {}),
+    )  # fmt: skip
+
+
+def import_table(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "import": read, check, store, profile. Raises `DataError`, and then nothing is stored."""
+    path, known = uploads.find(spec["upload"])
+    options = ReadOptions(**_tuples(spec["options"]))
+    context.report("phase", name="reading")
+    frame = read_table(
+        path, known.name, options, lambda share: context.report("progress", fraction=share * 0.5)
+    )
+    source = {"file": known.name, "bytes": known.size, **{k: v for k, v in spec["options"].items() if v}}
+    done = store_table(context, scope, project_id, spec["name"], frame, spec["roles"], source, spec["task"])
+    uploads.discard(spec["upload"])
+    return done
+
+
+def store_table(
+    context: JobContext, scope: Scope, project_id: str, name: str, frame: pd.DataFrame, roles: Mapping[str, str],
+    source: Mapping[str, Any], task: str = "text-classification",
+) -> dict[str, Any]:  # fmt: skip
+    """Check a table of text cells, store it as a version of the dataset `name`, and profile it."""
+    context.report("phase", name="checking")
+    modality = modalities.get(task)
+    schema, findings = check_table(frame, make_schema(roles, list(frame.columns), task), modality)
+    context.check()
+    context.report("phase", name="storing")
+    digest = table_digest(frame, schema)
+    existing = _existing(scope, project_id, digest)
+    if existing:
+        version_id, dataset_id = existing
+    else:
+        target = folder("tmp") / f"{new_id('tmp')}.parquet"
+        try:
+            write_table(frame, target)
+            artifact = scope.artifacts.put_file(target)
+        finally:
+            target.unlink(missing_ok=True)
+        dataset_id, version_id = _insert(
+            scope, project_id, name, digest, artifact, frame, schema, findings, source
+        )
+    if scope.cached("profile", version_id) is None:
+        context.report("phase", name="profiling")
+        store_profile(context, scope, version_id, with_row_ids(frame), schema)
+    return {"dataset_id": dataset_id, "version_id": version_id, "existing": bool(existing)}
+
+
+def with_row_ids(frame: pd.DataFrame) -> pd.DataFrame:
+    """A freshly read frame with the row ids that it has once stored."""
+    if ROW_ID in frame.columns:
+        return frame
+    return frame.assign(**{ROW_ID: range(len(frame))})[[ROW_ID, *frame.columns]]
+
+
+def store_profile(
+    context: JobContext, scope: Scope, version_id: str, frame: pd.DataFrame, schema: Schema
+) -> None:
+    """Profile a table and keep the result, with the facts that dial and estimate need."""
+    found = profile_table(
+        frame,
+        schema,
+        modalities.get(schema.task),
+        lambda share: context.report("progress", fraction=0.5 + share * 0.5),
+    )
+    scope.cache("facts", version_id, found.facts())
+    scope.cache("profile", version_id, found.model_dump(mode="json"))
+
+
+def profile_version(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "profile"."""
+    context.report("phase", name="loading")
+    frame, schema = load_table(scope, spec["version"])
+    context.report("phase", name="profiling")
+    store_profile(context, scope, spec["version"], frame, schema)
+    return {"version_id": spec["version"]}
+
+
+def preview_version(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "cleaning"."""
+    context.report("phase", name="loading")
+    frame, schema = load_table(scope, spec["version"])
+    frame = frame.head(PREVIEW_ROWS)
+    parts = [Step.model_validate(s) for s in spec["steps"]]
+    context.report("phase", name="cleaning")
+    inputs = modalities.get(schema.task).read(frame, schema)
+    inputs.index = pd.Index(frame[ROW_ID])
+    found = preview_cleaning(inputs, parts)
+    scope.cache("cleaning", _cleaning_key(spec["version"], parts), found.model_dump(mode="json"))
+    return {"version_id": spec["version"]}
+
+
+def _cleaning_key(version_id: str, parts: Sequence[Step]) -> str:
+    steps = json.dumps([p.model_dump(mode="json") for p in parts], sort_keys=True, ensure_ascii=False)
+    return f"{version_id}:{hashlib.sha256(steps.encode()).hexdigest()}"
+
+
+def _existing(scope: Scope, project_id: str, digest: str) -> tuple[str, str] | None:
+    with read(scope.engine) as connection:
+        found = connection.execute(
+            select(dataset_version.c.id, dataset_version.c.dataset_id).where(
+                dataset_version.c.project_id == project_id, dataset_version.c.owner == scope.owner,
+                dataset_version.c.digest == digest,
+            ).order_by(dataset_version.c.created)
+        ).first()  # fmt: skip
+    return (found.id, found.dataset_id) if found else None
+
+
+def _insert(
+    scope: Scope, project_id: str, name: str, digest: str, artifact: str, frame: pd.DataFrame, schema: Schema,
+    findings: Sequence[Finding], source: Mapping[str, Any],
+) -> tuple[str, str]:  # fmt: skip
+    version_id = new_id("ver")
+    with write(scope.engine, durable=True) as connection:
+        dataset_id = connection.execute(
+            select(dataset.c.id).where(
+                dataset.c.project_id == project_id, dataset.c.owner == scope.owner, dataset.c.name == name
+            )
+        ).scalar_one_or_none()
+        if dataset_id is None:
+            dataset_id = new_id("dat")
+            connection.execute(
+                insert(dataset).values(
+                    id=dataset_id, owner=scope.owner, project_id=project_id, name=name, created=now()
+                )
+            )
+        number = connection.execute(
+            select(func.coalesce(func.max(dataset_version.c.number), 0)).where(
+                dataset_version.c.dataset_id == dataset_id
+            )
+        ).scalar_one()
+        connection.execute(
+            insert(dataset_version).values(
+                id=version_id, owner=scope.owner, project_id=project_id, dataset_id=dataset_id, parent_id=None,
+                number=number + 1, digest=digest, artifact=artifact, schema=schema.model_dump(mode="json"),
+                rows=len(frame), columns=len(schema.columns), source=dict(source),
+                findings=[asdict(f) for f in findings], created=now(),
+            )
+        )  # fmt: skip
+        scope.artifacts.refer(
+            connection, artifact, owner=scope.owner, kind="dataset_version", ref_id=version_id
+        )
+        connection.execute(update(project).where(project.c.id == project_id).values(updated=now()))
+    return dataset_id, version_id
+
+
+def _versions(scope: Scope, *conditions: Any) -> list[DatasetVersion]:
+    newest = (
+        select(split.c.version_id, func.max(split.c.created).label("created"))
+        .group_by(split.c.version_id)
+        .subquery()
+    )
+    with read(scope.engine) as connection:
+        rows = connection.execute(
+            select(dataset_version, dataset.c.name.label("dataset_name"), split.c.id.label("split_id"))
+            .join(dataset, dataset.c.id == dataset_version.c.dataset_id)
+            .outerjoin(newest, newest.c.version_id == dataset_version.c.id)
+            .outerjoin(
+                split, (split.c.version_id == dataset_version.c.id) & (split.c.created == newest.c.created)
+            )
+            .where(dataset_version.c.owner == scope.owner, *conditions)
+            .order_by(dataset_version.c.number)
+        ).all()
+    return [
+        DatasetVersion(
+            id=r.id, project_id=r.project_id, dataset_id=r.dataset_id, dataset_name=r.dataset_name, number=r.number,
+            digest=r.digest, rows=r.rows, schema=schema_of(r), source=r.source,
+            findings=tuple(Finding(**{**f, "rows": tuple(f["rows"])}) for f in r.findings), created=r.created,
+            split_id=r.split_id,
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _parquet(path: str) -> pq.ParquetFile:
+    return pq.ParquetFile(path, memory_map=True)
+
+
+def _slice(path: str, offset: int, limit: int) -> pd.DataFrame:
+    """Rows `offset` to `offset + limit`, reading only the row groups that hold them."""
+    file, seen, pieces = _parquet(path), 0, []
+    for group in range(file.num_row_groups):
+        size = file.metadata.row_group(group).num_rows
+        if seen < offset + limit and seen + size > offset:
+            piece = file.read_row_group(group).slice(max(offset - seen, 0), limit).to_pandas()
+            pieces.append(piece)
+        seen += size
+    if not pieces:
+        return file.schema_arrow.empty_table().to_pandas()
+    return pd.concat(pieces).head(limit).reset_index(drop=True)
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}

@@ -1,0 +1,316 @@
+"""Evaluations: a run on validation (made with the run) and on the sealed test part (opened by a logged act)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import insert, select
+
+from engine.data.schema import ROW_ID
+from engine.errors import N_, BentuError
+from engine.evaluation.compare import compare
+from engine.evaluation.metrics import evaluate
+from engine.evaluation.predictions import export_csv, filter_predictions, predictions_frame
+from engine.evaluation.report import report_html, report_json
+from engine.evaluation.result import Difference, EvaluationResult
+from engine.jobs import queue
+from engine.jobs.context import JobContext
+from engine.jobs.queue import Job
+from engine.modality import modalities
+from engine.models.family import FloatArray
+from engine.packaging.bundle import unpack
+from engine.recipe import read_recipe, recipe_yaml
+from engine.services import datasets, runs, splits
+from engine.services.scope import Scope
+from engine.serving.predictor import load_model
+from engine.storage.clock import now
+from engine.storage.database import read, write
+from engine.storage.tables import evaluation, new_id, run, test_opening
+
+
+class RunNotFinished(BentuError):
+    code = "RUN_NOT_FINISHED"
+    message = N_("The run “{name}” has no model yet, so it cannot be evaluated.")
+    remedy = N_("Wait until it has succeeded, or resume it on the train page.")
+
+
+class TestSealed(BentuError):
+    code = "TEST_SEALED"
+    message = N_("The test part has not been opened for the run “{name}”.")
+    remedy = N_("Compare on validation, or open the test part for this run on the evaluate page.")
+
+
+class NotComparable(BentuError):
+    code = "NOT_COMPARABLE"
+    message = N_("These runs cannot be compared: {problem}.")
+    remedy = N_("Choose at least two runs that were trained on the same split.")
+
+
+class NoTestPart(BentuError):
+    code = "NO_TEST_PART"
+    message = N_("The split of the run “{name}” has no test rows with a label.")
+    remedy = N_("Divide the data with a test part on the prepare page and train again.")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A run's result on one part."""
+
+    run_id: str
+    part: str
+    result: EvaluationResult
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One act of opening the test part."""
+
+    run_id: str
+    run_name: str
+    reason: str
+    opened: datetime
+
+
+class Evaluations:
+    """The evaluations of one owner."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def get(self, run_id: str, part: str = "validation") -> Evaluation | None:
+        """The stored evaluation; for "test" None until the part was opened for this run."""
+        self._scope.row(run, run_id, "run")
+        row = _row(self._scope, run_id, part)
+        if row is None:
+            return None
+        result = EvaluationResult.model_validate_json(self._scope.artifacts.read(row.artifact))
+        return Evaluation(run_id, part, result, row.created)
+
+    def open_test(self, run_id: str, reason: str) -> Job:
+        """Open the sealed test part for a run: logged and counted, then evaluated as a job.
+
+        A run whose test part was opened before is not counted again.
+
+        Raises:
+            RunNotFinished: it has no model.
+            NoTestPart: its split has no test rows.
+        """
+        found = runs.Runs(self._scope).get(run_id)
+        row = self._scope.row(run, run_id, "run")
+        if row.bundle is None or row.split_id is None:
+            raise RunNotFinished(name=found.name)
+        if not splits.get(self._scope, row.split_id).counts.get("test"):
+            raise NoTestPart(name=found.name)
+        with write(self._scope.engine, durable=True) as connection:
+            again = connection.execute(
+                select(test_opening.c.id).where(test_opening.c.run_id == run_id)
+            ).first()
+            if again is None:
+                connection.execute(
+                    insert(test_opening).values(
+                        id=new_id("opn"), owner=self._scope.owner, split_id=row.split_id, run_id=run_id,
+                        reason=reason.strip()[:1000], opened=now(),
+                    )
+                )  # fmt: skip
+        return queue.submit(
+            self._scope.engine, owner=self._scope.owner, kind="evaluate", spec={"run": run_id}, lane="short",
+            project_id=row.project_id, idempotency=None,
+        )  # fmt: skip
+
+    def openings(self, split_id: str) -> list[Opening]:
+        """Every opening of a split's test part, oldest first; deleted runs stay in the log."""
+        with read(self._scope.engine) as connection:
+            rows = connection.execute(
+                select(test_opening, run.c.name)
+                .join(run, run.c.id == test_opening.c.run_id)
+                .where(test_opening.c.split_id == split_id, test_opening.c.owner == self._scope.owner)
+                .order_by(test_opening.c.opened)
+            ).all()
+        return [Opening(r.run_id, r.name, r.reason, r.opened) for r in rows]
+
+    def predictions(
+        self, run_id: str, part: str, true: str | None = None, predicted: str | None = None, only_wrong: bool = False,
+        slices: Mapping[str, str] | None = None, order: str = "confidence_desc", offset: int = 0, limit: int = 50,
+    ) -> tuple[pd.DataFrame, int]:  # fmt: skip
+        """A page of predictions and how many match the filters."""
+        frame = _predictions(self._scope, run_id, part)
+        chosen = filter_predictions(
+            frame, true=true, predicted=predicted, only_wrong=only_wrong, slices=slices or {}, order=order
+        )
+        return chosen.iloc[offset : offset + limit].reset_index(drop=True), len(chosen)
+
+    def comparison(self, run_ids: Sequence[str], part: str, metric: str) -> list[Difference] | None:
+        """Each later run minus the first on the same rows; None until its job ran."""
+        stored = self._scope.cached("comparison", _comparison_key(run_ids, part, metric))
+        return [Difference.model_validate(d) for d in stored["differences"]] if stored else None
+
+    def start_comparison(self, run_ids: Sequence[str], part: str, metric: str) -> Job:
+        """Compare runs of one split, as a job."""
+        rows = [self._scope.row(run, i, "run") for i in run_ids]
+        if len(rows) < 2:
+            raise NotComparable(problem="fewer than two runs")
+        if len({r.split_id for r in rows}) > 1:
+            raise NotComparable(problem="they were trained on different splits")
+        for row in rows:
+            if _row(self._scope, row.id, part) is None:
+                raise TestSealed(name=row.name) if part == "test" else RunNotFinished(name=row.name)
+        return queue.submit(
+            self._scope.engine, owner=self._scope.owner, kind="compare", lane="short", project_id=rows[0].project_id,
+            spec={"runs": list(run_ids), "part": part, "metric": metric}, idempotency=None,
+        )  # fmt: skip
+
+    def export_predictions(self, run_id: str, part: str, spreadsheet: bool) -> bytes:
+        """All predictions as CSV; `spreadsheet` guards cells that a spreadsheet would run as formulas."""
+        return export_csv(_predictions(self._scope, run_id, part), spreadsheet=spreadsheet)
+
+    def report(self, run_id: str, part: str, fmt: str, locale: str) -> bytes:
+        """The evaluation as a self-contained HTML page or as JSON, with everything needed to judge it."""
+        found = self.get(run_id, part)
+        if found is None:
+            raise TestSealed(name=runs.Runs(self._scope).get(run_id).name)
+        context = self._context(run_id)
+        if fmt == "html":
+            return report_html(found.result, context, locale).encode()
+        return report_json(found.result, context).encode()
+
+    def _context(self, run_id: str) -> dict[str, Any]:
+        found = runs.Runs(self._scope).get(run_id)
+        version = datasets.Datasets(self._scope).version(found.version_id)
+        project = self._scope.row(runs.project, found.project_id, "project")
+        return {
+            "project": project.name, "run": found.name, "run_id": found.id, "dataset": version.dataset_name,
+            "version": version.label, "digest": version.digest, "split": found.recipe.split.model_dump(mode="json"),
+            "openings": found.openings, "created": found.created.isoformat(), "recipe_yaml": recipe_yaml(found.recipe),
+            "environment": found.environment or {}, "parity": found.parity or {}, "synthetic": version.synthetic,
+            "stopped_early": found.stopped_early,
+        }  # fmt: skip
+
+
+def store_evaluation(
+    scope: Scope,
+    run_id: str,
+    part: str,
+    data: runs.Prepared,
+    rows: Any,
+    probabilities: FloatArray,
+    train: Any,
+) -> EvaluationResult:
+    """Score probabilities of the labelled rows of a part and store result and predictions; replaces earlier ones.
+
+    Args:
+        data: the prepared version.
+        rows: positions of the scored rows in `data`.
+        probabilities: shape (len(rows), classes).
+        train: positions of the labelled train rows, for the majority baseline.
+    """
+    recipe = read_recipe(scope.row(run, run_id, "run").recipe)
+    schema, modality = data.schema, modalities.get(data.schema.task)
+    columns = list(schema.names("slice"))
+    slices = data.frame.iloc[rows][columns].reset_index(drop=True)
+    truth = data.labels[rows]
+    majority = int(np.bincount(data.labels[train], minlength=len(schema.classes)).argmax())
+    result = evaluate(
+        part=part, truth=truth, probabilities=probabilities, classes=schema.classes, slices=slices, majority=majority,
+        spec=recipe.evaluation, seed=recipe.seed, unlabelled=int((data.parts == part).sum()) - len(rows),
+    )  # fmt: skip
+    shown = [modality.show(v, 2000) for v in data.inputs.iloc[rows]]
+    frame = predictions_frame(
+        data.frame[ROW_ID].to_numpy()[rows], shown, truth, probabilities, schema.classes, slices
+    )
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    predictions = scope.artifacts.put_bytes(buffer.getvalue())
+    artifact = scope.artifacts.put_bytes(result.model_dump_json().encode())
+    with write(scope.engine, durable=True) as connection:
+        connection.execute(
+            evaluation.delete().where(evaluation.c.run_id == run_id, evaluation.c.part == part)
+        )
+        connection.execute(
+            insert(evaluation).values(
+                id=new_id("evl"), owner=scope.owner, run_id=run_id, part=part, artifact=artifact, predictions=predictions,
+                headline={k: s.model_dump() for k, s in result.overall.items()}, created=now(),
+            )
+        )  # fmt: skip
+        for digest in (artifact, predictions):
+            scope.artifacts.refer(connection, digest, owner=scope.owner, kind="evaluation", ref_id=run_id)
+    return result
+
+
+def evaluate_test(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "evaluate": the packaged model on the opened test part, without TensorFlow."""
+    run_id = spec["run"]
+    row = scope.row(run, run_id, "run")
+    with read(scope.engine) as connection:
+        if (
+            connection.execute(select(test_opening.c.id).where(test_opening.c.run_id == run_id)).first()
+            is None
+        ):
+            raise TestSealed(name=row.name)
+    if _row(scope, run_id, "test") is not None:
+        return {"run_id": run_id}
+    data = runs.prepare(scope, read_recipe(row.recipe), context.report)
+    test, train = data.of("test"), data.of("train")
+    test, train = test[data.labels[test] >= 0], train[data.labels[train] >= 0]
+    if not len(test):
+        raise NoTestPart(name=row.name)
+    context.report("phase", name="evaluating")
+    scope.artifacts.verify(row.bundle)
+    model = load_model(unpack(scope.artifacts.path(row.bundle), context.folder / "bundle"))
+    store_evaluation(
+        scope, run_id, "test", data, test, model.predict_proba(list(data.inputs.iloc[test])), train
+    )
+    return {"run_id": run_id}
+
+
+def compare_runs(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "compare"."""
+    context.report("phase", name="comparing")
+    rows = [scope.row(run, i, "run") for i in spec["runs"]]
+    recipe = read_recipe(rows[0].recipe)
+    schema = datasets.Datasets(scope).version(rows[0].version_id).schema
+    index = {label: i for i, label in enumerate(schema.classes)}
+    frames = [_predictions(scope, r.id, spec["part"]).sort_values(ROW_ID) for r in rows]
+    if any(list(f[ROW_ID]) != list(frames[0][ROW_ID]) for f in frames):
+        raise NotComparable(problem="they were scored on different rows")
+    truth = frames[0]["true"].map(index).to_numpy(dtype=np.int64)
+    answers = [f["predicted"].map(index).to_numpy(dtype=np.int64) for f in frames]
+    found = [
+        compare(truth, answers[0], other, schema.classes, spec["metric"], recipe.evaluation, recipe.seed)
+        for other in answers[1:]
+    ]
+    key = _comparison_key(spec["runs"], spec["part"], spec["metric"])
+    scope.cache("comparison", key, {"differences": [d.model_dump() for d in found]})
+    return {}
+
+
+def _comparison_key(run_ids: Sequence[str], part: str, metric: str) -> str:
+    return hashlib.sha256(json.dumps([*run_ids, part, metric]).encode()).hexdigest()
+
+
+def _row(scope: Scope, run_id: str, part: str) -> Any:
+    with read(scope.engine) as connection:
+        return connection.execute(
+            select(evaluation).where(
+                evaluation.c.run_id == run_id, evaluation.c.part == part, evaluation.c.owner == scope.owner
+            )
+        ).one_or_none()
+
+
+def _predictions(scope: Scope, run_id: str, part: str) -> pd.DataFrame:
+    row = _row(scope, run_id, part)
+    if row is None:
+        raise TestSealed(name=scope.row(run, run_id, "run").name)
+    return pd.read_parquet(io.BytesIO(scope.artifacts.read(row.predictions)))

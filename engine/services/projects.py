@@ -1,0 +1,325 @@
+"""Projects: the rooms in which data, recipes and runs live, and where each stands on the six steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from engine.errors import N_, NotFound, RecipeError
+from engine.jobs import queue
+from engine.jobs.context import JobContext
+from engine.samples import SAMPLE_ROLES, SAMPLES, make_sample
+from engine.services import datasets
+from engine.services.scope import Scope
+from engine.storage.clock import now
+from engine.storage.database import read, write
+from engine.storage.tables import (
+    dataset,
+    dataset_version,
+    evaluation,
+    job,
+    new_id,
+    project,
+    run,
+    setting,
+    split,
+    test_opening,
+)
+
+STEPS = ("data", "prepare", "model", "train", "evaluate", "share")
+SAMPLE_NAMES = {
+    "reviews_zh": "示例：外卖、网店与客服评论（合成）",
+    "reviews_en": "Sample: takeaway, shop and service reviews (synthetic)",
+}
+"""Names that the sample projects start with; one may rename them."""
+
+
+class NameEmpty(RecipeError):
+    code = "NAME_EMPTY"
+    message = N_("A name is needed; this one is empty.")
+    remedy = N_("Type at least one visible character.")
+
+
+class ProjectBusy(RecipeError):
+    code = "PROJECT_BUSY"
+    message = N_("The project “{name}” has {jobs} jobs that wait or run.")
+    remedy = N_("Cancel them or wait until they have ended, then delete the project.")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project with what stands in it; `best` is the best validation score of its runs."""
+
+    id: str
+    name: str
+    sample: bool
+    created: datetime
+    updated: datetime
+    datasets: int
+    runs: int
+    best: float | None
+    best_metric: str | None
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What deleting a project takes with it."""
+
+    datasets: int
+    versions: int
+    runs: int
+    openings: int
+    bytes: int
+    active_jobs: int
+
+
+@dataclass(frozen=True)
+class StepState:
+    """One step of the rail: its state and a sentence about it (a message id with placeholders)."""
+
+    name: str
+    state: str
+    message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Projects:
+    """The projects of one owner."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def list(self) -> list[Project]:
+        """All projects, the one last worked on first."""
+        return self._projects()
+
+    def get(self, project_id: str) -> Project:
+        """One project; raises `NotFound`."""
+        found = self._projects(project.c.id == project_id)
+        if not found:
+            raise NotFound(kind="project", id=project_id)
+        return found[0]
+
+    def create(self, name: str) -> Project:
+        """A new, empty project. Its name may hold anything that a person types."""
+        return self.get(self._insert(name, sample=False))
+
+    def rename(self, project_id: str, name: str) -> Project:
+        """Give a project another name."""
+        self._scope.row(project, project_id, "project")
+        with write(self._scope.engine) as connection:
+            connection.execute(
+                update(project).where(project.c.id == project_id).values(name=_name(name), updated=now())
+            )
+        return self.get(project_id)
+
+    def deletion(self, project_id: str) -> Deletion:
+        """What deleting the project would remove."""
+        self._scope.row(project, project_id, "project")
+        with read(self._scope.engine) as connection:
+
+            def count(table: Any, *conditions: Any) -> int:
+                return int(
+                    connection.execute(
+                        select(func.count()).select_from(table).where(*conditions)
+                    ).scalar_one()
+                )
+
+            versions = select(dataset_version.c.id).where(dataset_version.c.project_id == project_id)
+            runs = select(run.c.id).where(run.c.project_id == project_id, run.c.deleted.is_(None))
+            digests = connection.execute(
+                select(dataset_version.c.artifact).where(dataset_version.c.project_id == project_id)
+                .union(select(run.c.bundle).where(run.c.project_id == project_id, run.c.bundle.is_not(None)))
+                .union(select(evaluation.c.predictions).where(evaluation.c.run_id.in_(runs)))
+            ).scalars().all()  # fmt: skip
+            opened = count(
+                test_opening,
+                test_opening.c.split_id.in_(select(split.c.id).where(split.c.version_id.in_(versions))),
+            )
+            return Deletion(
+                datasets=count(dataset, dataset.c.project_id == project_id),
+                versions=count(dataset_version, dataset_version.c.project_id == project_id),
+                runs=count(run, run.c.project_id == project_id, run.c.deleted.is_(None)), openings=opened,
+                bytes=sum(self._scope.artifacts.size(d) for d in digests),
+                active_jobs=count(job, job.c.project_id == project_id, job.c.state.in_(queue.ACTIVE)),
+            )  # fmt: skip
+
+    def delete(self, project_id: str) -> None:
+        """Delete a project with all that `deletion` names; refused while its jobs wait or run."""
+        row = self._scope.row(project, project_id, "project")
+        busy = self.deletion(project_id).active_jobs
+        if busy:
+            raise ProjectBusy(name=row.name, jobs=busy)
+        with write(self._scope.engine, durable=True) as connection:
+            versions = select(dataset_version.c.id).where(dataset_version.c.project_id == project_id)
+            splits = select(split.c.id).where(split.c.version_id.in_(versions))
+            runs = select(run.c.id).where(run.c.project_id == project_id)
+            for kind, ids in (
+                ("dataset_version", versions),
+                ("split", splits),
+                ("run", runs),
+                ("evaluation", runs),
+            ):
+                for ref in connection.execute(ids).scalars().all():
+                    self._scope.artifacts.release(connection, kind=kind, ref_id=ref)
+            connection.execute(test_opening.delete().where(test_opening.c.run_id.in_(runs)))
+            connection.execute(run.delete().where(run.c.project_id == project_id))
+            connection.execute(job.delete().where(job.c.project_id == project_id))
+            connection.execute(
+                project.delete().where(project.c.id == project_id, project.c.owner == self._scope.owner)
+            )
+
+    def add_sample(self, name: str) -> Project:
+        """A project with an embedded, synthetic sample; its import runs as a job. An existing one is returned."""
+        if name not in SAMPLES:
+            raise NotFound(kind="sample", id=name)
+        project_id = self._insert(SAMPLE_NAMES[name], sample=True)
+        queue.submit(
+            self._scope.engine, owner=self._scope.owner, kind="sample", spec={"sample": name}, lane="short",
+            project_id=project_id, idempotency=None,
+        )  # fmt: skip
+        return self.get(project_id)
+
+    def add_first_samples(self) -> None:
+        """Give a new home its sample projects, once; they do not come back after being deleted."""
+        with write(self._scope.engine) as connection:
+            mine = (setting.c.owner == self._scope.owner, setting.c.key == "samples_added")
+            if connection.execute(select(setting.c.key).where(*mine)).first():
+                return
+            connection.execute(
+                insert(setting).values(owner=self._scope.owner, key="samples_added", value=True)
+            )
+        for name in reversed(SAMPLES):
+            self.add_sample(name)
+
+    def rail(self, project_id: str) -> list[StepState]:
+        """The six steps with the state of each: todo, active, done, blocked or later."""
+        found = self.get(project_id)
+        version_id = datasets.latest(self._scope, project_id)
+        importing = any(
+            j.kind in ("import", "sample")
+            for j in queue.list_jobs(
+                self._scope.engine, owner=self._scope.owner, project_id=project_id, states=queue.ACTIVE
+            )
+        )
+        with read(self._scope.engine) as connection:
+            states = connection.execute(
+                select(job.c.state).join(run, run.c.job_id == job.c.id).where(run.c.project_id == project_id, run.c.deleted.is_(None))
+            ).scalars().all()  # fmt: skip
+            opened = connection.execute(
+                select(func.count()).select_from(test_opening).join(run, run.c.id == test_opening.c.run_id)
+                .where(run.c.project_id == project_id, run.c.deleted.is_(None))
+            ).scalar_one()  # fmt: skip
+            divided = (
+                version_id
+                and connection.execute(
+                    select(split.c.id).where(split.c.version_id == version_id).limit(1)
+                ).first()
+            )
+            drafted = connection.execute(
+                select(project.c.draft).where(project.c.id == project_id)
+            ).scalar_one()
+        going = sum(s in queue.ACTIVE for s in states)
+        succeeded = sum(s == "succeeded" for s in states)
+        ready = version_id is not None
+        waits = N_("Waits for data")
+        return [
+            StepState("data", "active", N_("Importing")) if importing and not ready
+            else StepState("data", "done", N_("{n} datasets"), {"n": found.datasets}) if ready
+            else StepState("data", "todo", N_("No data yet")),
+            StepState("prepare", "blocked", waits) if not ready
+            else StepState("prepare", "done", N_("Divided")) if divided
+            else StepState("prepare", "todo", N_("Not divided yet")),
+            StepState("model", "blocked", waits) if not ready
+            else StepState("model", "done", N_("Chosen")) if drafted or states
+            else StepState("model", "todo", N_("Defaults chosen")),
+            StepState("train", "blocked", waits) if not ready
+            else StepState("train", "active", N_("{n} running or waiting"), {"n": going}) if going
+            else StepState("train", "done", N_("{n} runs succeeded"), {"n": succeeded}) if succeeded
+            else StepState("train", "todo", N_("No run yet")),
+            StepState("evaluate", "blocked", N_("Waits for a run")) if not succeeded
+            else StepState("evaluate", "done", N_("Test opened {n} times"), {"n": opened}) if opened
+            else StepState("evaluate", "todo", N_("Test still sealed")),
+            StepState("share", "later", N_("Comes with the next release")),
+        ]  # fmt: skip
+
+    def next_action(self, project_id: str) -> tuple[str, str, dict[str, Any]]:
+        """The page to go to next and the words on the button."""
+        rail = {s.name: s.state for s in self.rail(project_id)}
+        if rail["data"] != "done":
+            return "data", N_("Add data"), {}
+        if rail["train"] == "active":
+            return "train", N_("Watch the training"), {}
+        if rail["prepare"] == "todo":
+            return "prepare", N_("Clean and divide the data"), {}
+        if rail["train"] == "todo":
+            return "model", N_("Choose a model"), {}
+        return "evaluate", N_("Look at the results"), {}
+
+    def _insert(self, name: str, sample: bool) -> str:
+        project_id = new_id("prj")
+        with write(self._scope.engine, durable=True) as connection:
+            connection.execute(
+                insert(project).values(
+                    id=project_id, owner=self._scope.owner, name=_name(name), sample=sample, created=now(),
+                    updated=now(), draft=None, draft_revision=0,
+                )
+            )  # fmt: skip
+        return project_id
+
+    def _projects(self, *conditions: Any) -> list[Project]:
+        def counted(table: Any, *where: Any) -> Any:
+            return (
+                select(func.count())
+                .select_from(table)
+                .where(table.c.project_id == project.c.id, *where)
+                .scalar_subquery()
+            )
+
+        with read(self._scope.engine) as connection:
+            rows = connection.execute(
+                select(
+                    project,
+                    counted(dataset).label("datasets"),
+                    counted(run, run.c.deleted.is_(None)).label("runs"),
+                )
+                .where(project.c.owner == self._scope.owner, *conditions)
+                .order_by(project.c.updated.desc(), project.c.id)
+            ).all()
+            scored = connection.execute(
+                select(run.c.project_id, run.c.metrics).where(
+                    run.c.owner == self._scope.owner,
+                    run.c.deleted.is_(None),
+                    run.c.project_id.in_([r.id for r in rows]),
+                )
+            ).all()
+        best: dict[str, float] = {}
+        for row in scored:
+            if row.metrics and (value := row.metrics.get("macro_f1", {}).get("value")) is not None:
+                best[row.project_id] = max(value, best.get(row.project_id, 0.0))
+        return [
+            Project(r.id, r.name, r.sample, r.created, r.updated, r.datasets, r.runs, best.get(r.id), "macro_f1" if r.id in best else None)
+            for r in rows
+        ]  # fmt: skip
+
+
+def add_sample_data(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "sample": write the sample and import it like any table."""
+    name = spec["sample"]
+    context.report("phase", name="writing")
+    frame = make_sample(name)
+    source = {"file": f"{name}.csv", "kind": "csv", "synthetic": True}
+    return datasets.store_table(context, scope, project_id, name, frame, SAMPLE_ROLES, source)
+
+
+def _name(name: str) -> str:
+    cleaned = name.strip()[:200]
+    if not cleaned:
+        raise NameEmpty()
+    return cleaned

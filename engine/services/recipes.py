@@ -1,0 +1,271 @@
+"""Recipes: the project's draft, the families that fit its data, and what a recipe costs before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import update
+
+from engine.errors import N_, NotFound, RecipeError
+from engine.models.family import Dial, Estimate, Facts, Family, Unsuitable, families
+from engine.params import FieldSpec, Params, fields_of, read_params
+from engine.prepare.steps import Cleaner, CleaningStep, steps
+from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
+from engine.services import datasets
+from engine.services.scope import Scope
+from engine.storage.clock import now
+from engine.storage.database import write
+from engine.storage.tables import dataset_version, project
+from engine.training.machine import machine
+
+DEFAULT_FAMILY = "tfidf_svm"
+"""A linear model on character n-grams is the bar that every network has to beat, so it is what one starts with."""
+
+
+class NoDataYet(RecipeError):
+    code = "NO_DATA_YET"
+    message = N_("This project has no dataset yet.")
+    remedy = N_("Add one on the data page, or start with the sample.")
+
+
+class FamilyUnsuitable(RecipeError):
+    code = "FAMILY_UNSUITABLE"
+    message = N_("The family “{family}” cannot be used on these data: {reason}")
+    remedy = N_("Choose another family on the model page, or correct the data.")
+
+
+class WrongTask(RecipeError):
+    code = "WRONG_TASK"
+    message = N_("The recipe is for the task {found}; the data are for {expected}.")
+    remedy = N_("Choose data of that task, or another recipe.")
+
+
+@dataclass(frozen=True)
+class FamilyCard:
+    """A family as the model page offers it for one project's data."""
+
+    name: str
+    title: str
+    summary: str
+    unsuitable: Unsuitable | None
+    needs_tensorflow: bool
+    estimate: Estimate | None
+    notes: tuple[str, ...]
+
+
+def resolve(recipe: Recipe) -> tuple[Family, Params]:
+    """The family a recipe names and its validated parameters; cleaning steps are checked too."""
+    family = families.get(recipe.family.name)
+    if family.task != recipe.task:
+        raise WrongTask(found=family.task, expected=recipe.task)
+    Cleaner(recipe.clean)
+    return family, read_params(family.Params, recipe.family.params, family.name)
+
+
+class Recipes:
+    """The recipes of one owner."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def draft(self, project_id: str) -> Recipe | None:
+        """The recipe that the pages are editing; None until the project has a dataset."""
+        row = self._scope.row(project, project_id, "project")
+        if row.draft:
+            recipe = read_recipe(row.draft)
+            if datasets.exists(self._scope, str(recipe.data)):
+                return recipe
+        latest = datasets.latest(self._scope, project_id)
+        return self._fresh(latest) if latest else None
+
+    def update(self, project_id: str, **fields: Any) -> Recipe:
+        """Replace top-level fields of the draft (data, clean, split, family, dial, evaluation, seed).
+
+        Each call reads, replaces and writes in one go, so that two tabs lose at most the same field.
+        """
+        recipe = self._need(project_id)
+        if "data" in fields and fields["data"] != recipe.data:
+            base = self._fresh(str(fields["data"]))
+            recipe = base.model_copy(update={"clean": recipe.clean})
+        values = recipe.model_dump(mode="json")
+        for name, value in fields.items():
+            values[name] = _plain(value)
+        return self._store(project_id, read_recipe(values))
+
+    def reset(self, project_id: str) -> Recipe | None:
+        """Forget the draft: defaults for the latest dataset version."""
+        with write(self._scope.engine) as connection:
+            connection.execute(
+                update(project)
+                .where(project.c.id == project_id, project.c.owner == self._scope.owner)
+                .values(draft=None, updated=now())
+            )
+        return self.draft(project_id)
+
+    def replace(self, project_id: str, recipe: Recipe) -> Recipe:
+        """Take over a recipe from outside; its data id is kept only if that version is in this project."""
+        resolve(recipe)
+        current = self._need(project_id)
+        known = isinstance(recipe.data, str) and any(
+            v.id == recipe.data for d in datasets.Datasets(self._scope).list(project_id) for v in d.versions
+        )
+        if not known:
+            recipe = recipe.model_copy(update={"data": current.data})
+        return self._store(project_id, recipe)
+
+    def cards(self, project_id: str) -> list[FamilyCard]:
+        """Every family of the project's task, with the reason where it does not fit."""
+        recipe = self._need(project_id)
+        facts, here = datasets.facts(self._scope, str(recipe.data), recipe.split), machine()
+        cards = []
+        for family in families:
+            if family.task != recipe.task:
+                continue
+            reason = family.unsuitable(facts, here)
+            chosen = recipe.family.name == family.name
+            params = (
+                read_params(family.Params, recipe.family.params, family.name)
+                if chosen
+                else family.defaults(cast(Dial, recipe.dial or "balanced"), facts, here)
+            )
+            notes = getattr(family, "notes", None)
+            cards.append(
+                FamilyCard(
+                    name=family.name, title=family.title, summary=family.summary, unsuitable=reason,
+                    needs_tensorflow=family.needs_tensorflow,
+                    estimate=None if reason else family.estimate(params, facts, here),
+                    notes=tuple(notes(params)) if notes else (),
+                )
+            )  # fmt: skip
+        return cards
+
+    def titles(self) -> dict[str, str]:
+        """The title of every family (a message id) by its name."""
+        return {family.name: family.title for family in families}
+
+    def choose(self, project_id: str, family: str, dial: str | None = None) -> Recipe:
+        """Take `family` into the draft with the values that the dial stands for."""
+        chosen = dial or self._need(project_id).dial or "balanced"
+        entry = families.get(family)
+        part = Part(name=family, version=entry.version, params=self.defaults(project_id, family, chosen))
+        return self.update(project_id, family=part, dial=chosen)
+
+    def defaults(self, project_id: str, family: str, dial: str) -> dict[str, Any]:
+        """What the dial sets for a family on this project's data and this machine."""
+        recipe = self._need(project_id)
+        facts = datasets.facts(self._scope, str(recipe.data), recipe.split)
+        return families.get(family).defaults(cast(Dial, dial), facts, machine()).model_dump(mode="json")
+
+    def fields(self, family: str) -> tuple[FieldSpec, ...]:
+        """The declared hyperparameters of a family, for the form."""
+        return fields_of(families.get(family).Params)
+
+    def set_param(self, project_id: str, name: str, value: Any) -> Recipe:
+        """Set one hyperparameter of the draft's family; raises `InvalidParameter`."""
+        recipe = self._need(project_id)
+        params = {**recipe.family.params, name: value}
+        family = families.get(recipe.family.name)
+        params = read_params(family.Params, params, family.name).model_dump(mode="json")
+        return self.update(project_id, family=recipe.family.model_copy(update={"params": params}))
+
+    def reset_param(self, project_id: str, name: str) -> Recipe:
+        """Set one hyperparameter back to what the dial stands for."""
+        recipe = self._need(project_id)
+        defaults = self.defaults(project_id, recipe.family.name, recipe.dial or "balanced")
+        return self.set_param(project_id, name, defaults[name])
+
+    def estimate(self, project_id: str, recipe: Recipe) -> Estimate:
+        """Parameters, memory and time of a recipe on this machine, before it starts."""
+        family, params = resolve(recipe)
+        return family.estimate(params, self._facts(project_id, recipe), machine())
+
+    def unsuitable(self, project_id: str, recipe: Recipe) -> Unsuitable | None:
+        """Why the recipe's family cannot be used on its data, or None."""
+        return families.get(recipe.family.name).unsuitable(self._facts(project_id, recipe), machine())
+
+    def formulas(self, project_id: str, recipe: Recipe) -> list[tuple[str, str]]:
+        """The chosen model in formulas, as (caption, LaTeX) pairs."""
+        family, params = resolve(recipe)
+        return list(family.formulas(params, self._facts(project_id, recipe)))
+
+    def yaml(self, recipe: Recipe) -> str:
+        """The recipe as the file that `python -m engine run` takes."""
+        return recipe_yaml(recipe)
+
+    def read(self, text: str) -> Recipe:
+        """A recipe from such a file, checked against the registries."""
+        recipe = read_recipe(text)
+        resolve(recipe)
+        return recipe
+
+    def command(self, recipe: Recipe) -> str:
+        """The command line that does the same as the start button."""
+        return "python -m engine run recipe.yaml"
+
+    def steps(self, task: str = "text-classification") -> list[CleaningStep]:
+        """The cleaning steps that this release knows for a task."""
+        return [step for step in steps if step.task == task]
+
+    def article_case(self, project_id: str) -> Recipe:
+        """The article's case (section 4.3) on this project's data: the case network with its defaults."""
+        recipe = self._need(project_id)
+        params = self.defaults(project_id, "case_network", "balanced")
+        part = Part(name="case_network", version=families.get("case_network").version, params=params)
+        return recipe.model_copy(update={"family": part, "dial": "balanced"})
+
+    def _facts(self, project_id: str, recipe: Recipe) -> Facts:
+        return datasets.facts(self._scope, str(recipe.data), recipe.split)
+
+    def _need(self, project_id: str) -> Recipe:
+        recipe = self.draft(project_id)
+        if recipe is None:
+            raise NoDataYet()
+        return recipe
+
+    def _fresh(self, version_id: str) -> Recipe:
+        version = self._scope.row(dataset_version, version_id, "dataset version")
+        schema = datasets.schema_of(version)
+        column = schema.first("split")
+        split = Split(kind="given", column=column) if column else Split()
+        if not column and schema.first("group"):
+            split = Split(kind="group")
+        facts = datasets.facts(self._scope, version_id, split)
+        name = DEFAULT_FAMILY if families.get(DEFAULT_FAMILY).task == schema.task else _first(schema.task)
+        family = families.get(name)
+        params = family.defaults("balanced", facts, machine()).model_dump(mode="json")
+        part = Part(name=name, version=family.version, params=params)
+        return Recipe(task=schema.task, data=version_id, split=split, family=part, dial="balanced")
+
+    def _store(self, project_id: str, recipe: Recipe) -> Recipe:
+        with write(self._scope.engine) as connection:
+            done = connection.execute(
+                update(project)
+                .where(project.c.id == project_id, project.c.owner == self._scope.owner)
+                .values(
+                    draft=recipe.model_dump(mode="json"),
+                    draft_revision=project.c.draft_revision + 1,
+                    updated=now(),
+                )
+            )
+            if done.rowcount == 0:
+                raise NotFound(kind="project", id=project_id)
+        return recipe
+
+
+def _first(task: str) -> str:
+    for family in families:
+        if family.task == task:
+            return family.name
+    raise WrongTask(found=task, expected=", ".join(sorted({f.task for f in families})))
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(v) for v in value]
+    return value

@@ -1,0 +1,375 @@
+"""Runs: one training each, from the recipe that was submitted to a packaged, checked and evaluated model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import func, insert, select, update
+
+from engine.data.schema import ROW_ID, Schema
+from engine.errors import N_, BentuError, JobError, RecipeError
+from engine.jobs import queue
+from engine.jobs.context import JobContext
+from engine.jobs.queue import Event
+from engine.modality import modalities
+from engine.models.family import IntArray, Training, TrainingData
+from engine.packaging.bundle import pack, write_bundle
+from engine.packaging.parity import Parity, check_parity
+from engine.prepare.steps import Cleaner
+from engine.recipe import Recipe, read_recipe
+from engine.services import datasets, splits
+from engine.services.jobs import job_error
+from engine.services.recipes import FamilyUnsuitable, resolve
+from engine.services.scope import Scope
+from engine.storage.clock import now
+from engine.storage.database import read, write
+from engine.storage.tables import dataset, dataset_version, job, new_id, project, run, test_opening
+from engine.training.machine import environment, machine
+
+PARITY_ROWS = 2000
+"""Validation rows (and, where they are fewer, train rows) on which the packaged model is checked."""
+
+PHASES = ("loading", "splitting", "cleaning", "training", "packaging", "checking_parity", "evaluating")
+"""The phases of a run, in order."""
+
+
+class NothingToTrain(RecipeError):
+    code = "NOTHING_TO_TRAIN"
+    message = N_("There is nothing to train on: {train} rows with a label in the train part, {validation} in validation, {classes} classes.")  # fmt: skip
+    remedy = N_("Training needs rows of at least two classes in train and some in validation. Add labelled rows, or divide the data anew.")  # fmt: skip
+
+
+class RunActive(JobError):
+    code = "RUN_ACTIVE"
+    message = N_("The run “{name}” is still going on.")
+    remedy = N_("Stop or discard it first.")
+
+
+class RunNotResumable(JobError):
+    code = "RUN_NOT_RESUMABLE"
+    message = N_("The run “{name}” cannot be resumed: it left no checkpoint.")
+    remedy = N_("Clone it and start again.")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training. `state` is its job's; `metrics` are scores on validation."""
+
+    id: str
+    project_id: str
+    version_id: str
+    version_label: str
+    split_id: str | None
+    name: str
+    family: str
+    recipe: Recipe
+    state: str
+    stopped_early: bool
+    phase: str | None
+    job_id: str
+    metrics: Mapping[str, Any] | None
+    parity: Mapping[str, Any] | None
+    environment: Mapping[str, Any] | None
+    error: BentuError | None
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    cloned_from: str | None
+    position: int | None
+    openings: int
+    test_opened: bool
+    resumable: bool
+    cancel: str | None
+
+    @property
+    def active(self) -> bool:
+        return self.state in queue.ACTIVE
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it ran, up to now while it runs."""
+        if self.started is None:
+            return None
+        return ((self.finished or now()) - self.started).total_seconds()
+
+
+class Runs:
+    """The runs of one owner."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def submit(
+        self, project_id: str, recipe: Recipe, name: str | None = None, idempotency: str | None = None,
+        cloned_from: str | None = None,
+    ) -> Run:  # fmt: skip
+        """Put a training in line. The same idempotency key gives the same run.
+
+        Raises:
+            FamilyUnsuitable, InvalidParameter, UnknownName: the recipe cannot run on its data.
+            SplitOpened: it asks for another split after the test part was opened.
+            QueueFull: too many wait already.
+        """
+        self._scope.row(project, project_id, "project")
+        version = datasets.Datasets(self._scope).version(str(recipe.data))
+        family, _ = resolve(recipe)
+        facts = datasets.facts(self._scope, version.id, recipe.split)
+        reason = family.unsuitable(facts, machine())
+        if reason:
+            raise FamilyUnsuitable(family=family.name, reason=reason.message.format_map(dict(reason.params)))
+        known = splits.current(self._scope, version.id)
+        if known and known.openings and known.spec != recipe.split:
+            raise splits.SplitOpened(openings=known.openings)
+        key = idempotency or new_id("key")
+        if (earlier := self._by_key(key)) is not None:
+            return earlier
+        run_id, text = new_id("run"), recipe.model_dump(mode="json")
+        digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
+        with write(self._scope.engine, durable=True) as connection:
+            count = connection.execute(
+                select(func.count()).select_from(run).where(run.c.project_id == project_id)
+            ).scalar_one()
+            job_row = queue.submit(
+                connection, owner=self._scope.owner, kind="train", spec={"run": run_id}, lane="training",
+                project_id=project_id, idempotency=f"run:{key}",
+            )  # fmt: skip
+            connection.execute(
+                insert(run).values(
+                    id=run_id, owner=self._scope.owner, project_id=project_id, version_id=version.id, split_id=None,
+                    job_id=job_row.id, name=name or f"{family.name} {count + 1}", family=family.name, recipe=text,
+                    recipe_digest=digest, stopped_early=False, cloned_from=cloned_from, created=now(), idempotency=key,
+                )
+            )  # fmt: skip
+            connection.execute(update(project).where(project.c.id == project_id).values(updated=now()))
+        return self.get(run_id)
+
+    def list(self, project_id: str, limit: int = 50, offset: int = 0) -> list[Run]:
+        """The project's runs, newest first."""
+        self._scope.row(project, project_id, "project")
+        return self._runs(run.c.project_id == project_id, limit=limit, offset=offset)
+
+    def count(self, project_id: str) -> int:
+        """How many runs the project has."""
+        with read(self._scope.engine) as connection:
+            return connection.execute(
+                select(func.count())
+                .select_from(run)
+                .where(
+                    run.c.project_id == project_id, run.c.owner == self._scope.owner, run.c.deleted.is_(None)
+                )
+            ).scalar_one()
+
+    def get(self, run_id: str) -> Run:
+        """One run; raises `NotFound`."""
+        self._scope.row(run, run_id, "run")
+        return self._runs(run.c.id == run_id)[0]
+
+    def events(self, run_id: str, after: int = 0, limit: int = 5000) -> list[Event]:
+        """What the run reported after the event with the id `after`, oldest first."""
+        row = self._scope.row(run, run_id, "run")
+        return queue.events(self._scope.engine, row.job_id, after_id=after, limit=limit)
+
+    def stop(self, run_id: str) -> None:
+        """Stop training and keep the best model so far: the run is packaged and evaluated as usual."""
+        queue.cancel(self._scope.engine, self._scope.row(run, run_id, "run").job_id, "keep")
+
+    def discard(self, run_id: str) -> None:
+        """End the run and throw away what it learnt."""
+        queue.cancel(self._scope.engine, self._scope.row(run, run_id, "run").job_id, "discard")
+
+    def resume(self, run_id: str) -> Run:
+        """Go on from the last checkpoint of a run that failed or was lost."""
+        found = self.get(run_id)
+        if not found.resumable:
+            raise RunNotResumable(name=found.name)
+        queue.requeue(self._scope.engine, found.job_id)
+        return self.get(run_id)
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Give the run another name."""
+        self._scope.row(run, run_id, "run")
+        with write(self._scope.engine) as connection:
+            connection.execute(
+                update(run).where(run.c.id == run_id).values(name=name.strip()[:200] or run_id)
+            )
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run with its model and evaluations. The openings of the test that it caused stay counted."""
+        found = self.get(run_id)
+        if found.active:
+            raise RunActive(name=found.name)
+        with write(self._scope.engine) as connection:
+            connection.execute(update(run).where(run.c.id == run_id).values(deleted=now(), bundle=None))
+            self._scope.artifacts.release(connection, kind="run", ref_id=run_id)
+            self._scope.artifacts.release(connection, kind="evaluation", ref_id=run_id)
+
+    def log_tail(self, run_id: str, lines: int = 200) -> str:
+        """The end of the run's log."""
+        return queue.log_tail(self._scope.row(run, run_id, "run").job_id, lines)
+
+    def _by_key(self, key: str) -> Run | None:
+        found = self._runs(run.c.idempotency == key)
+        return found[0] if found else None
+
+    def _runs(self, *conditions: Any, limit: int = 1, offset: int = 0) -> list[Run]:
+        opened = (
+            select(test_opening.c.split_id, func.count().label("openings"))
+            .group_by(test_opening.c.split_id)
+            .subquery()
+        )
+        mine = select(test_opening.c.run_id).where(test_opening.c.run_id == run.c.id).exists()
+        query = (
+            select(
+                run, job.c.state, job.c.phase, job.c.error, job.c.started, job.c.finished, job.c.cancel, dataset.c.name.label("dataset_name"),
+                dataset_version.c.number, opened.c.openings, mine.label("test_opened"),
+            )
+            .join(job, job.c.id == run.c.job_id)
+            .join(dataset_version, dataset_version.c.id == run.c.version_id)
+            .join(dataset, dataset.c.id == dataset_version.c.dataset_id)
+            .outerjoin(opened, opened.c.split_id == run.c.split_id)
+            .where(run.c.owner == self._scope.owner, run.c.deleted.is_(None), *conditions)
+            .order_by(run.c.created.desc(), run.c.id)
+            .limit(limit)
+            .offset(offset)
+        )  # fmt: skip
+        with read(self._scope.engine) as connection:
+            rows = connection.execute(query).all()
+        return [self._view(r) for r in rows]
+
+    def _view(self, row: Any) -> Run:
+        ended_badly = row.state in ("failed", "lost")
+        return Run(
+            id=row.id, project_id=row.project_id, version_id=row.version_id,
+            version_label=f"{row.dataset_name} v{row.number}", split_id=row.split_id, name=row.name, family=row.family,
+            recipe=read_recipe(row.recipe), state=row.state, stopped_early=row.stopped_early, phase=row.phase,
+            job_id=row.job_id, metrics=row.metrics, parity=row.parity, environment=row.environment,
+            error=job_error(row.error), created=row.created, started=row.started, finished=row.finished,
+            cloned_from=row.cloned_from, openings=row.openings or 0, test_opened=bool(row.test_opened), cancel=row.cancel,
+            position=queue.position(self._scope.engine, row.job_id) if row.state == "queued" else None,
+            resumable=ended_badly and any(queue.job_folder(row.job_id).glob("checkpoints/*")),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A version divided, cleaned and encoded: what a training or an evaluation reads."""
+
+    split_id: str
+    schema: Schema
+    frame: pd.DataFrame
+    parts: pd.Series
+    labels: IntArray
+    inputs: pd.Series
+
+    def of(self, part: str) -> np.ndarray[Any, Any]:
+        """Positions of the rows of a part."""
+        return np.flatnonzero((self.parts == part).to_numpy())
+
+
+def prepare(scope: Scope, recipe: Recipe, report: Any) -> Prepared:
+    """Load a recipe's data, make sure of its split, and read inputs and labels (not cleaned yet)."""
+    version_id = str(recipe.data)
+    report("phase", name="loading")
+    frame, schema = datasets.load_table(scope, version_id)
+    report("phase", name="splitting")
+    view = splits.ensure(scope, version_id, recipe.split, frame)
+    parts = splits.assignment(scope, view.id).reindex(frame[ROW_ID])
+    column = schema.first("label")
+    index = {label: i for i, label in enumerate(schema.classes)}
+    cells = frame[column].astype(str).str.strip() if column else pd.Series([""] * len(frame))
+    labels = cells.map(lambda cell: index.get(cell, -1)).to_numpy(dtype=np.int64)
+    inputs = modalities.get(schema.task).read(frame, schema)
+    return Prepared(view.id, schema, frame, parts, labels, inputs)
+
+
+def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Work of the job "train": recipe -> fitted, packaged, parity-checked and validated run."""
+    from engine.services.evaluations import store_evaluation
+
+    run_id = spec["run"]
+    recipe = read_recipe(scope.row(run, run_id, "run").recipe)
+    family, params = resolve(recipe)
+    data = prepare(scope, recipe, context.report)
+    _record(scope, run_id, split_id=data.split_id, environment=environment())
+    train, validation = data.of("train"), data.of("validation")
+    train, validation = train[data.labels[train] >= 0], validation[data.labels[validation] >= 0]
+    present = len(np.unique(data.labels[train]))
+    if present < 2 or len(validation) == 0:
+        raise NothingToTrain(train=len(train), validation=len(validation), classes=present)
+    context.report("phase", name="cleaning")
+    clean = Cleaner(recipe.clean)
+    # The sealed test rows are not even cleaned here: nothing fitted may see them.
+    training_data = TrainingData(
+        train_inputs=clean(list(data.inputs.iloc[train])), train_labels=data.labels[train],
+        validation_inputs=clean(list(data.inputs.iloc[validation])), validation_labels=data.labels[validation],
+        classes=data.schema.classes, seed=recipe.seed,
+    )  # fmt: skip
+    context.check()
+    context.report("phase", name="training")
+    checkpoints = context.folder / "checkpoints"
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    training = Training(context.report, context.stop, checkpoints, threads=max(1, (os.cpu_count() or 2) - 1))
+    fitted = family.fit(training_data, params, training)
+
+    context.report("phase", name="packaging")
+    proba = fitted.predict_proba(training_data.validation_inputs)
+    bundle = context.folder / "bundle"
+    write_bundle(
+        bundle,
+        recipe=recipe,
+        schema=data.schema,
+        family=family,
+        fitted=fitted,
+        metrics={},
+        environment=environment(),
+    )
+    context.report("phase", name="checking_parity")
+    parity = _parity(bundle, data, train, validation, training_data, fitted, proba)
+    artifact = scope.artifacts.put_file(pack(bundle, context.folder / "bundle.tar"))
+
+    context.report("phase", name="evaluating")
+    result = store_evaluation(scope, run_id, "validation", data, validation, proba, train)
+    headline = {name: s.model_dump() for name, s in result.overall.items()}
+    headline["baseline"] = {name: s.model_dump() for name, s in result.baseline.items()}
+    with write(scope.engine, durable=True) as connection:
+        connection.execute(
+            update(run)
+            .where(run.c.id == run_id)
+            .values(
+                stopped_early=fitted.stopped_early, metrics=headline, parity=parity.to_json(), bundle=artifact
+            )
+        )
+        scope.artifacts.release(connection, kind="run", ref_id=run_id)
+        scope.artifacts.refer(connection, artifact, owner=scope.owner, kind="run", ref_id=run_id)
+    return {"run_id": run_id, "bundle": artifact}
+
+
+def _parity(
+    bundle: Any,
+    data: Prepared,
+    train: Any,
+    validation: Any,
+    training_data: TrainingData,
+    fitted: Any,
+    proba: Any,
+) -> Parity:
+    """Compare the packaged model with the trained one on raw inputs, in a clean process."""
+    extra = max(0, min(PARITY_ROWS - len(validation), len(train)))
+    rows = [*data.inputs.iloc[validation[:PARITY_ROWS]], *data.inputs.iloc[train[:extra]]]
+    expected = proba[:PARITY_ROWS]
+    if extra:
+        expected = np.vstack([expected, fitted.predict_proba(training_data.train_inputs[:extra])])
+    return check_parity(bundle, rows, expected)
+
+
+def _record(scope: Scope, run_id: str, **values: Any) -> None:
+    with write(scope.engine) as connection:
+        connection.execute(update(run).where(run.c.id == run_id).values(**values))

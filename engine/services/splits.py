@@ -1,0 +1,175 @@
+"""Splits: who is in train, validation and test, drawn once per dataset version and then kept; the sealed test part.
+
+The assignment is lineage, not recipe. Once the test part of a version was opened its split is frozen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import func, insert, select
+
+from engine.data.schema import ROW_ID, DataError, Finding
+from engine.errors import N_
+from engine.jobs import queue
+from engine.jobs.context import JobContext
+from engine.jobs.queue import Job
+from engine.modality import modalities
+from engine.prepare.split import assign_split
+from engine.recipe import Split
+from engine.services import datasets
+from engine.services.scope import Scope
+from engine.storage.clock import now
+from engine.storage.database import read, write
+from engine.storage.home import folder
+from engine.storage.tables import dataset_version, new_id, split, test_opening
+
+
+class SplitOpened(DataError):
+    code = "SPLIT_OPENED"
+    message = N_("The test part of this dataset version was opened {openings} times, so its split is frozen.")
+    remedy = N_("Keep this split. To divide anew, save a dataset version with other rows first: test rows that somebody has seen must not return as unseen ones.")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SplitView:
+    """A split as pages show it. `openings` counts how often its test part was opened, over all runs."""
+
+    id: str
+    version_id: str
+    spec: Split
+    counts: Mapping[str, int]
+    class_counts: Mapping[str, Mapping[str, int]]
+    leaks: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    openings: int
+    created: datetime
+
+
+class Splits:
+    """The splits of one owner."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def current(self, version_id: str) -> SplitView | None:
+        """The split of a dataset version, or None while there is none."""
+        return current(self._scope, version_id)
+
+    def get(self, split_id: str) -> SplitView:
+        """One split; raises `NotFound`."""
+        return get(self._scope, split_id)
+
+    def start(self, version_id: str, spec: Split) -> Job:
+        """Divide a version, as a job; raises `SplitOpened` once its test part was opened."""
+        return start(self._scope, version_id, spec)
+
+
+def current(scope: Scope, version_id: str) -> SplitView | None:
+    """The split of a version, or None while there is none."""
+    scope.row(dataset_version, version_id, "dataset version")
+    with read(scope.engine) as connection:
+        row = connection.execute(
+            select(split)
+            .where(split.c.version_id == version_id, split.c.owner == scope.owner)
+            .order_by(split.c.created.desc(), split.c.id)
+            .limit(1)
+        ).one_or_none()
+    return _view(scope, row) if row else None
+
+
+def get(scope: Scope, split_id: str) -> SplitView:
+    """One split by id; raises `NotFound`."""
+    return _view(scope, scope.row(split, split_id, "split"))
+
+
+def assignment(scope: Scope, split_id: str) -> pd.Series:
+    """The part of every row ("train", "validation", "test", "excluded"), indexed by row id."""
+    row = scope.row(split, split_id, "split")
+    scope.artifacts.verify(row.artifact)
+    frame = pd.read_parquet(scope.artifacts.path(row.artifact))
+    return frame.set_index(ROW_ID)["part"]
+
+
+def start(scope: Scope, version_id: str, spec: Split) -> Job:
+    """Divide a version anew, as a job; refused once its test part was opened."""
+    row = scope.row(dataset_version, version_id, "dataset version")
+    _refuse_opened(scope, version_id)
+    return queue.submit(
+        scope.engine, owner=scope.owner, kind="split", lane="short", project_id=row.project_id, idempotency=None,
+        spec={"version": version_id, "split": spec.model_dump(mode="json")},
+    )  # fmt: skip
+
+
+def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> SplitView:
+    """The version's split if it was drawn by `spec`, else a new one. `frame` is the version's table.
+
+    Raises:
+        SplitOpened: when another spec is asked for after the test part was opened.
+    """
+    known = current(scope, version_id)
+    if known and known.spec == spec:
+        return known
+    if known:
+        _refuse_opened(scope, version_id)
+    schema = datasets.Datasets(scope).version(version_id).schema
+    modality = modalities.get(schema.task)
+    inputs = modality.read(frame, schema)
+    found = assign_split(frame, schema, spec, inputs.map(modality.key))
+    target = folder("tmp") / f"{new_id('tmp')}.parquet"
+    try:
+        parts = found.assignment.rename("part").rename_axis(ROW_ID).reset_index()
+        parts.to_parquet(target, index=False)
+        artifact = scope.artifacts.put_file(target)
+    finally:
+        target.unlink(missing_ok=True)
+    split_id = new_id("spl")
+    with write(scope.engine, durable=True) as connection:
+        connection.execute(
+            insert(split).values(
+                id=split_id, owner=scope.owner, version_id=version_id, spec=spec.model_dump(mode="json"), artifact=artifact,
+                counts={"parts": dict(found.counts), "classes": {p: dict(c) for p, c in found.class_counts.items()}},
+                leaks=dict(found.leaks), findings=json.loads(json.dumps([asdict(f) for f in found.findings])),
+                created=now(),
+            )
+        )  # fmt: skip
+        scope.artifacts.refer(connection, artifact, owner=scope.owner, kind="split", ref_id=split_id)
+    return get(scope, split_id)
+
+
+def openings(scope: Scope, split_id: str) -> int:
+    """How often the test part of a split was opened."""
+    with read(scope.engine) as connection:
+        return connection.execute(
+            select(func.count()).select_from(test_opening).where(test_opening.c.split_id == split_id)
+        ).scalar_one()
+
+
+def divide_version(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "split"."""
+    context.report("phase", name="loading")
+    frame, _ = datasets.load_table(scope, spec["version"])
+    context.report("phase", name="splitting")
+    return {"split_id": ensure(scope, spec["version"], Split.model_validate(spec["split"]), frame).id}
+
+
+def _refuse_opened(scope: Scope, version_id: str) -> None:
+    known = current(scope, version_id)
+    if known and known.openings:
+        raise SplitOpened(openings=known.openings)
+
+
+def _view(scope: Scope, row: Any) -> SplitView:
+    return SplitView(
+        id=row.id, version_id=row.version_id, spec=Split.model_validate(row.spec), counts=row.counts["parts"],
+        class_counts=row.counts["classes"], leaks=row.leaks,
+        findings=tuple(Finding(**{**f, "rows": tuple(f["rows"])}) for f in row.findings),
+        openings=openings(scope, row.id), created=row.created,
+    )  # fmt: skip

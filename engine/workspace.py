@@ -1,0 +1,77 @@
+"""The facade: everything that pages, the HTTP API and the command line may ask of the engine.
+
+Example:
+    >>> ws = open_workspace()
+    >>> ws.projects.list()
+    []
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.jobs.queue import Event, Job
+from engine.jobs.supervisor import WorkerState, ensure_supervisor, hold_ui_lock
+from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
+from engine.services.evaluations import Evaluation, Evaluations, Opening
+from engine.services.jobs import Jobs
+from engine.services.projects import Deletion, Project, Projects, StepState
+from engine.services.recipes import FamilyCard, Recipes
+from engine.services.runs import Run, Runs
+from engine.services.scope import Scope
+from engine.services.settings import Settings
+from engine.services.splits import Splits, SplitView
+from engine.services.uploads import Upload
+from engine.storage.artifacts import ArtifactStore
+from engine.storage.database import open_database
+from engine.storage.migrate import migrate
+
+__all__ = [
+    "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Evaluation", "Event", "FamilyCard", "Job", "Opening",
+    "Project", "Run", "SplitView", "StepState", "Upload", "WorkerState", "Workspace", "open_scope", "open_workspace",
+    "start_services",
+]  # fmt: skip
+
+LOCAL_OWNER = "local"
+"""The one owner of an installation without accounts."""
+
+
+class Workspace:
+    """The engine as one owner may use it; safe to share between threads. One attribute a noun."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.projects = Projects(scope)
+        self.datasets = Datasets(scope)
+        self.splits = Splits(scope)
+        self.recipes = Recipes(scope)
+        self.runs = Runs(scope)
+        self.evaluations = Evaluations(scope)
+        self.jobs = Jobs(scope)
+        self.settings = Settings(scope)
+
+
+def open_scope(owner: str = LOCAL_OWNER) -> Scope:
+    """The owner over the database and the artifact store that the environment names; migrates if needed."""
+    engine = open_database()
+    migrate(engine)
+    return Scope(owner, engine, ArtifactStore(engine))
+
+
+def open_workspace(owner: str = LOCAL_OWNER) -> Workspace:
+    """A workspace on the database and the artifact store that the environment names."""
+    return Workspace(open_scope(owner))
+
+
+@contextmanager
+def start_services() -> Iterator[Workspace]:
+    """What a user interface needs beside itself: a migrated database, the samples, and a living supervisor.
+
+    The supervisor is detached: it outlives the interface while jobs run, and leaves by itself afterwards.
+    """
+    workspace = open_workspace()
+    workspace.projects.add_first_samples()
+    with hold_ui_lock():
+        ensure_supervisor()
+        yield workspace

@@ -1,0 +1,89 @@
+"""Model: choose a family, turn the dial, adjust what it set, see what it costs, start."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from engine.recipe import Recipe
+from ui.errors import attempt, show_kept_error
+from ui.forms import changed, form
+from ui.navigation import goto
+from ui.panels.family_cards import family_cards
+from ui.panels.formulas import formulas
+from ui.panels.readiness import readiness
+from ui.panels.recipe_yaml import recipe_yaml
+from ui.panels.schedule import schedule
+from ui.state import CLONED_FROM, choose_run, project, workspace
+from ui.text import N_, t
+
+DIALS = {"quick": N_("Quick"), "balanced": N_("Balanced"), "thorough": N_("Thorough")}
+DIAL_KEY = "model_dial"
+
+st.title(t("Model"))
+show_kept_error()
+
+ws = workspace()
+here = project()
+assert here is not None
+recipe = ws.recipes.draft(here.id)
+
+if recipe is None:
+    st.info(t("A model needs data first. Add a dataset, then choose what to train on it."), icon=":material/table_view:")
+    if st.button(t("Add data"), key="model_to_data", type="primary", icon=":material/upload_file:"):
+        goto("data")
+    st.stop()
+
+
+def start(key: str, draft: Recipe) -> None:
+    """Submit the draft; the same key never makes a second run."""
+    run = attempt(ws.runs.submit, here.id, draft, idempotency=key, cloned_from=st.session_state.get(CLONED_FROM))
+    if run is not None:
+        st.session_state.pop(CLONED_FROM, None)
+        choose_run(run.id)
+        goto("train", run=run.id)
+
+
+cards = ws.recipes.cards(here.id)
+family = recipe.family.name
+version = ws.datasets.version(str(recipe.data))
+values = dict(recipe.family.params)
+fields = ws.recipes.fields(family)
+defaults = ws.recipes.defaults(here.id, family, recipe.dial or "balanced")
+values = {**defaults, **values}
+off = changed(fields, values, defaults)
+
+family_cards(cards, here.id, family)
+
+left, right = st.columns([2, 1], gap="medium")
+with right:
+    blocked = readiness(ws, here.id, recipe, version, ws.datasets.split(version.id), len(off))
+    # The latest run is part of the key: two tabs or a double click make one run, a second start makes another.
+    latest = next((r.id for r in ws.runs.list(here.id, limit=1)), "")
+    token = hashlib.sha256(f"{here.id} {latest} {ws.recipes.yaml(recipe)}".encode()).hexdigest()
+    st.button(
+        t("Start training"), key="model_start", type="primary", icon=":material/play_arrow:", width="stretch",
+        disabled=blocked is not None, on_click=start, args=(token, recipe),
+    )  # fmt: skip
+
+with left:
+    st.session_state[DIAL_KEY] = recipe.dial
+    st.segmented_control(
+        t("How much effort"), list(DIALS), format_func=lambda d: t(DIALS[d]), key=DIAL_KEY, required=True,
+        help=t("The dial sets every field below from the number of rows, the classes, the lengths and this machine. Turning it puts changed fields back."),
+        on_change=lambda: attempt(ws.recipes.choose, here.id, family, st.session_state[DIAL_KEY]),
+    )  # fmt: skip
+    for note in next((c.notes for c in cards if c.name == family), ()):
+        st.info(t(note), icon=":material/menu_book:")
+    if fields:
+        form(
+            fields, values, defaults, prefix=f"param_{family}",
+            on_set=lambda name, value: ws.recipes.set_param(here.id, name, value),
+            on_reset=lambda name: ws.recipes.reset_param(here.id, name),
+        )  # fmt: skip
+    else:
+        st.caption(t("This family has nothing to adjust."))
+    schedule(values)
+    formulas(here.id, recipe)
+    recipe_yaml(here.id, recipe)

@@ -1,0 +1,67 @@
+"""Clean the texts the same way in training and in use, and divide the rows before anything is learned."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from engine.services.splits import SplitOpened
+from ui.errors import errors_shown, show_error
+from ui.navigation import goto
+from ui.panels.cleaning import cleaning
+from ui.panels.job import watch
+from ui.panels.split import same_split, split_form, split_result
+from ui.state import follow, followed, project, workspace
+from ui.text import safe_text, t
+
+ws = workspace()
+current = project()
+assert current is not None
+recipe = ws.recipes.draft(current.id)
+
+st.title(t("Prepare"), anchor=False)
+if recipe is None:
+    st.markdown(t("There are no data yet, so there is nothing to prepare."))
+    if st.button(t("Add data"), key="prepare_to_data", type="primary", icon=":material/arrow_back:"):
+        goto("data")
+    st.stop()
+
+version = ws.datasets.version(str(recipe.data))
+st.caption(t("Data: {name}, {rows} rows.", name=safe_text(version.label, 80), rows=f"{version.rows:,}"))
+
+st.header(t("Clean"), anchor=False, divider="gray")
+st.caption(t("Steps run from top to bottom, in training and later for every text that is asked about. None of them drops rows."))
+with errors_shown():
+    cleaning(current.id, version, recipe.clean)
+
+st.header(t("Divide"), anchor=False, divider="gray")
+st.caption(t("The model learns from train, is compared on validation, and is judged once on test."))
+view = ws.datasets.split(version.id)
+frozen = view is not None and view.openings > 0
+form, result = st.columns([2, 3], gap="large")
+with form:
+    if view is not None and frozen:
+        show_error(SplitOpened(openings=view.openings))
+    wanted = split_form(version, view.spec if view is not None and frozen else recipe.split, frozen=frozen)
+    done = view is not None and (frozen or same_split(view.spec, wanted))
+    purpose = f"split_{version.id}"
+    if not done and st.button(
+        t("Divide anew") if view else t("Divide"), key="split_go", icon=":material/call_split:", type="primary"
+    ):
+        with errors_shown():
+            ws.recipes.update(current.id, split=wanted)
+            follow(purpose, ws.datasets.start_split(version.id, wanted).id)
+    job = followed(purpose)
+    if job:
+        watch(job, t("Dividing the rows"))
+with result:
+    if view is None:
+        st.caption(t("Not divided yet. The parts, their classes and leaks between them appear here."))
+    else:
+        if not done:
+            st.caption(t("This is the present division; the settings on the left ask for another one."))
+        split_result(view, version)
+
+if done:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(t("Continue: choose a model"), key="prepare_next", type="primary", icon=":material/arrow_forward:"):
+            goto("model")

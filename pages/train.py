@@ -1,0 +1,80 @@
+"""Train: the line of runs, the one that is going on, and what became of the others."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.errors import show_error, show_kept_error
+from ui.format import duration
+from ui.navigation import goto
+from ui.panels.live_run import curves, feed_of, live_run, log
+from ui.panels.metrics import metric_title, score_text
+from ui.panels.run_actions import ended_actions, running_actions
+from ui.panels.run_record import parity_line, record
+from ui.panels.run_steps import step_line
+from ui.panels.run_table import family_title, run_page, run_table, state_text
+from ui.state import SEEN_ACTIVE, chosen_run, project, workspace
+from ui.text import safe_text, t
+
+st.title(t("Train"))
+show_kept_error()
+
+here = project()
+assert here is not None
+runs = run_page(here.id)
+
+if not runs:
+    st.info(t("No run yet. Choose a model, and start the first training there."), icon=":material/model_training:")
+    if st.button(t("Choose a model"), key="train_to_model", type="primary", icon=":material/tune:"):
+        goto("model")
+    st.stop()
+
+draft = workspace().recipes.draft(here.id)
+metric = draft.evaluation.metric if draft else "macro_f1"
+run = chosen_run(here.id) or next((r for r in runs if r.active), runs[0])
+
+seen: set[str] = st.session_state.setdefault(SEEN_ACTIVE, set())
+for other in runs:
+    if other.active:
+        seen.add(other.id)
+    elif other.id in seen:
+        seen.discard(other.id)
+        good = other.state == "succeeded"
+        st.toast(
+            t("“{run}”: {state}", run=safe_text(other.name), state=state_text(other)),
+            icon=":material/check_circle:" if good else ":material/error:",
+        )
+
+run_table(runs, key="train_runs", selected=run.id, metric=metric)
+
+st.subheader(safe_text(run.name, 120), anchor=False)
+facts = [state_text(run), family_title(run.family), safe_text(run.version_label)]
+if not run.active and run.seconds is not None:
+    facts.append(duration(run.seconds))
+st.caption(" · ".join(facts))
+
+if run.active:
+    running_actions(run)
+    live_run(run)
+else:
+    feed = feed_of(run)
+    step_line(run, feed.phases)
+    if run.state == "succeeded":
+        st.success(
+            t("{metric} on validation: {score}", metric=metric_title(metric), score=score_text(run.metrics, metric)),
+            icon=":material/check_circle:",
+        )
+        parity_line(run)
+    elif run.error is not None:
+        show_error(run.error)
+        tail = workspace().runs.log_tail(run.id, 20)
+        if tail.strip():
+            st.code(tail, language=None)
+    elif run.state == "cancelled":
+        st.info(t("This run was discarded; it left no model."), icon=":material/cancel:")
+    elif run.state == "lost":
+        st.warning(t("The training process disappeared. Resume the run if it left a checkpoint, or clone it."), icon=":material/power_off:")
+    ended_actions(run)
+    curves(feed)
+    log(run)
+record(run)

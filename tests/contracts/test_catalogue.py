@@ -1,0 +1,108 @@
+"""The Chinese catalogue is complete, keeps every placeholder, and the compiled file is the one that ships."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "engine/i18n/zh_CN/LC_MESSAGES"
+KEYWORDS = {"t": None, "n": (1, 2), "_t": None, "N_": None, "translate": None, "plural": (1, 2)}
+PLACEHOLDER = re.compile(r"{([a-z_0-9]+)[^}]*}")
+
+
+@cache
+def sources() -> dict[str, str]:
+    """Every message id in the code with the file that first uses it."""
+    found: dict[str, str] = {}
+    for folder in ("engine", "ui", "pages"):
+        for name, _, message, _, _ in extract_from_dir(
+            ROOT / folder, [("**.py", "python")], keywords=KEYWORDS
+        ):
+            for text in message if isinstance(message, tuple) else (message,):
+                if text:
+                    found.setdefault(text, f"{folder}/{name}")
+    return found
+
+
+@cache
+def catalogue() -> Catalog:
+    with (FOLDER / "bentu.po").open("rb") as file:
+        return read_po(file, locale="zh_CN", domain="bentu")
+
+
+def translations() -> dict[str, str]:
+    known: dict[str, str] = {}
+    for message in catalogue():
+        if isinstance(message.id, tuple):
+            text = message.string[0] if message.string else ""
+            known.update(dict.fromkeys(message.id, text))
+        elif message.id:
+            known[message.id] = message.string
+    return known
+
+
+def test_every_text_is_translated() -> None:
+    known = translations()
+    missing = {text: where for text, where in sources().items() if not known.get(text)}
+    assert not missing, (
+        f"{len(missing)} texts lack Chinese; run `make catalog` and translate: {list(missing.items())[:8]}"
+    )
+
+
+def test_no_text_is_left_over_or_fuzzy() -> None:
+    assert not [m.id for m in catalogue() if m.fuzzy and m.id]
+    assert not set(translations()) - set(sources())
+
+
+def test_placeholders_survive_translation() -> None:
+    for text, chinese in translations().items():
+        wanted, found = set(PLACEHOLDER.findall(text)), set(PLACEHOLDER.findall(chinese))
+        assert found <= wanted | {"n"}, f"{chinese!r} uses a placeholder that {text!r} does not fill"
+        assert wanted - {"n"} <= found, f"{chinese!r} loses a placeholder of {text!r}"
+
+
+def test_compiled_catalogue_is_current() -> None:
+    expected = BytesIO()
+    write_mo(expected, catalogue())
+    expected.seek(0)
+    with (FOLDER / "bentu.mo").open("rb") as file:
+        compiled = {m.id: m.string for m in read_mo(file)}
+    assert compiled == {m.id: m.string for m in read_mo(expected)}, "run `make catalog`"
+
+
+LABELLED = {
+    "title", "header", "subheader", "caption", "button", "download_button", "form_submit_button", "text_input", "text_area",
+    "selectbox", "multiselect", "slider", "select_slider", "number_input", "toggle", "checkbox", "radio", "segmented_control",
+    "pills", "file_uploader", "expander", "popover", "info", "warning", "error", "success", "toast", "metric", "dialog", "status",
+}  # fmt: skip
+
+
+def _labels(path: Path) -> Iterator[tuple[int, ast.expr]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LABELLED:
+            yield from ((node.lineno, a) for a in node.args[:1])
+            wanted = ("label", "help", "placeholder", "text", "alt", "body")
+            yield from ((node.lineno, k.value) for k in node.keywords if k.arg in wanted)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*(ROOT / "pages").glob("*.py"), *(ROOT / "ui").rglob("*.py")]),
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
+def test_labels_pass_through_the_catalogue(path: Path) -> None:
+    for line, label in _labels(path):
+        if isinstance(label, ast.Constant) and isinstance(label.value, str):
+            bare = re.sub(r":material/\w+:|[\W\d_]", "", label.value)
+            assert not bare, f"{path.name}:{line}: {label.value!r} is shown without a translation"

@@ -1,0 +1,65 @@
+"""Numbers as people read them: percent to 0.1, three significant digits, durations and sizes in the reader's language."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from engine.evaluation.result import Score
+from ui.text import t
+
+
+def percent(value: float) -> str:
+    """0.8934 -> "89.3 %"."""
+    return f"{value * 100:.1f} %"
+
+
+def score(value: Score) -> str:
+    """A figure with its interval and the rows behind it: "89.3 % (87.5 to 91.0, n = 1,198)"."""
+    return t(
+        "{value} ({low} to {high}, n = {rows})",
+        value=percent(value.value), low=f"{value.low * 100:.1f}", high=f"{value.high * 100:.1f}", rows=f"{value.n:,}",
+    )  # fmt: skip
+
+
+def significant(value: float) -> str:
+    """Three significant digits: 0.01234 -> "0.0123", 12345 -> "12,300"."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{value:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: "2 min 05 s" / "2 分 05 秒"."""
+    if seconds < 1:
+        return t("under 1 s")
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return t("{hours} h {minutes:02d} min", hours=hours, minutes=minutes)
+    if minutes:
+        return t("{minutes} min {seconds:02d} s", minutes=minutes, seconds=left)
+    return t("{seconds} s", seconds=left)
+
+
+def size(count: float) -> str:
+    """Bytes in the unit that fits: "12.3 MB"."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.3g} {unit}"
+        count /= 1000
+    raise AssertionError
+
+
+def moment(when: datetime) -> str:
+    """A time in the visitor's time zone: "2026-11-23 22:40"."""
+    try:
+        zone = ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return when.astimezone(zone).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,53 @@
+"""The pages and how to get from one to another. Adding a page is one file in `pages/` and one row here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from ui.state import PROJECT
+from ui.text import N_, language, t
+
+_PAGES = Path(__file__).parent.parent / "pages"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page: its file name (also its address), its title (a message id) and its icon."""
+
+    name: str
+    title: str
+    icon: str
+
+
+PAGES = (
+    Entry("home", N_("Home"), ":material/home:"),
+    Entry("data", N_("Data"), ":material/table_view:"),
+    Entry("prepare", N_("Prepare"), ":material/cleaning_services:"),
+    Entry("model", N_("Model"), ":material/tune:"),
+    Entry("train", N_("Train"), ":material/model_training:"),
+    Entry("evaluate", N_("Evaluate"), ":material/fact_check:"),
+    Entry("settings", N_("Settings"), ":material/settings:"),
+)
+
+
+def page_table() -> dict[str, Page]:
+    """The pages as Streamlit knows them, titled in the session's language."""
+    return {
+        e.name: st.Page(
+            _PAGES / f"{e.name}.py", title=t(e.title), icon=e.icon, url_path=e.name, default=e.name == "home"
+        )
+        for e in PAGES
+    }
+
+
+def goto(name: str, **params: str) -> NoReturn:
+    """Open page `name`, keeping project and language in the link; `params` are added to it."""
+    query = {"lang": "zh" if language() == "zh_CN" else "en"}
+    if chosen := st.session_state.get(PROJECT):
+        query["project"] = chosen
+    st.switch_page(page_table()[name], query_params={**query, **params})

@@ -1,0 +1,57 @@
+"""The model families as cards: what each is, what it costs here, and why one cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from engine.workspace import FamilyCard
+from ui.errors import attempt
+from ui.format import duration, size
+from ui.state import workspace
+from ui.text import say, t
+
+
+def family_cards(cards: Sequence[FamilyCard], project_id: str, chosen: str) -> None:
+    """A wrapping row of cards; the chosen one says so, an unsuitable one says why.
+
+    Args:
+        cards: the families of the project's task.
+        project_id: whose draft a choice goes into.
+        chosen: name of the draft's family.
+    """
+    grid = st.grid("auto", min_column_width=220, gap="xsmall")
+    for card in cards:
+        with (
+            grid.cell(),
+            st.container(border=True, height="stretch", gap="xsmall", key=f"family_card_{card.name}"),
+        ):
+            _card(card, project_id, card.name == chosen)
+
+
+def _card(card: FamilyCard, project_id: str, chosen: bool) -> None:
+    icon = ":material/hub:" if card.needs_tensorflow else ":material/function:"
+    with st.container(height="stretch", gap="xsmall"):
+        st.markdown(f"{icon} **{t(card.title)}**")
+        st.caption(t(card.summary))
+        with st.container(horizontal=True, gap="xxsmall"):
+            if card.needs_tensorflow:
+                st.badge(t("needs TensorFlow"), icon=":material/memory:", color="gray")
+            if card.estimate is not None:
+                cost = t(
+                    "about {time}, {memory}",
+                    time=duration(card.estimate.seconds),
+                    memory=size(card.estimate.memory_bytes),
+                )
+                st.badge(cost, icon=":material/timer:", color="gray")
+        if card.unsuitable is not None:
+            reason = say(card.unsuitable.message, card.unsuitable.params)
+            st.markdown(f":orange[:material/block: {t('Not usable here: {reason}', reason=reason)}]")
+    if chosen:
+        st.markdown(f":green-badge[:material/check_circle: **{t('Selected')}**]")
+    else:
+        st.button(
+            t("Choose"), key=f"family_choose_{card.name}", disabled=card.unsuitable is not None, width="stretch",
+            on_click=attempt, args=(workspace().recipes.choose, project_id, card.name),
+        )  # fmt: skip

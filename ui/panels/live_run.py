@@ -1,0 +1,187 @@
+"""A run while it goes on: its place in line, phases, figures and curves, read from new events only."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from engine.errors import N_
+from engine.workspace import Run
+from ui.charts.layout import draw
+from ui.charts.training import loss_figure, metric_figure
+from ui.format import duration, percent, significant
+from ui.panels.run_steps import step_line
+from ui.run_feed import RunFeed, best_epoch
+from ui.state import FEED, workspace
+from ui.text import t
+
+EPOCH_COLUMNS = {
+    "epoch": N_("epoch"), "loss": N_("training loss"), "val_loss": N_("validation loss"), "accuracy": N_("training accuracy"),
+    "val_accuracy": N_("validation accuracy"), "val_macro_f1": N_("validation macro F1"), "learning_rate": N_("learning rate"),
+    "seconds": N_("seconds"),
+}  # fmt: skip
+
+LIVE = 1.0
+WAITING = 5.0
+"""Seconds between two looks, while it trains and while others are before it."""
+
+
+def feed_of(run: Run) -> RunFeed:
+    """What this tab knows of the run, brought up to date."""
+    feed: RunFeed | None = st.session_state.get(FEED)
+    if feed is None or feed.run_id != run.id:
+        feed = st.session_state[FEED] = RunFeed(run.id)
+    feed.absorb(workspace().runs.events(run.id, after=feed.last))
+    return feed
+
+
+def live_run(run: Run) -> None:
+    """The panel of an active run; when the state of any run of the project changes, the page runs once more.
+
+    Buttons stand outside: a fragment that redraws itself every second would close their dialogs.
+    """
+    shown = _states(run)
+    patient = run.state == "queued" and (run.position or 1) > 1
+
+    @st.fragment(run_every=WAITING if patient else LIVE, key=f"live_{run.id}")
+    def live() -> None:
+        if _states(run) != shown:
+            st.rerun()
+        now = workspace().runs.get(run.id)
+        feed = feed_of(now)
+        if now.state == "queued":
+            _waiting(now)
+        else:
+            step_line(now, feed.phases)
+            if now.state == "starting":
+                st.caption(
+                    t("The training process is starting; a network needs some seconds to load its library.")
+                )
+            _figures(now, feed)
+        curves(feed)
+        log(now)
+
+    live()
+
+
+def _states(run: Run) -> list[tuple[str, str, str | None]]:
+    return [
+        (j.id, j.state, j.cancel) for j in workspace().jobs.active(run.project_id) if j.lane == "training"
+    ]
+
+
+def _waiting(run: Run) -> None:
+    place = run.position or 1
+    if place == 1:
+        st.info(
+            t("Next in line: it starts as soon as a training process is free."),
+            icon=":material/hourglass_empty:",
+        )
+    else:
+        st.info(
+            t("Place {n} in line. You may close this tab; it starts by itself.", n=place),
+            icon=":material/hourglass_empty:",
+        )
+    if not workspace().jobs.worker().alive:
+        st.warning(
+            t("No worker is running, so nothing starts. Restart Bentu, or run “python -m engine worker”.")
+        )
+
+
+def _figures(run: Run, feed: RunFeed) -> None:
+    epochs = feed.table
+    with st.grid("auto", min_column_width=150, gap="xsmall"):
+        if feed.total_epochs:
+            current = min(
+                feed.total_epochs, int(feed.position) + (1 if feed.position < feed.total_epochs else 0)
+            )
+            st.metric(t("Epoch"), f"{current} / {feed.total_epochs}", border=True, height="stretch")
+        if epochs:
+            _against_best(feed)
+        if feed.speed:
+            st.metric(t("Examples a second"), significant(feed.speed), border=True, height="stretch")
+        left = feed.remaining() if run.phase == "training" else None
+        if feed.total_epochs and run.phase == "training":
+            st.metric(
+                t("Time left at most"), duration(left) if left is not None else "–", border=True, height="stretch",
+                help=t("At the pace so far, for all epochs. It may stop earlier when validation no longer improves; no estimate before the first steps."),
+            )  # fmt: skip
+        st.metric(t("Elapsed"), duration(run.seconds or 0), border=True, height="stretch")
+
+
+def _against_best(feed: RunFeed) -> None:
+    """Validation loss and F1 of the last epoch, each against the best of the epochs before it."""
+    epochs = feed.table
+    last, before = epochs[-1], epochs[:-1]
+    if last.get("val_loss") is not None:
+        past = [float(e["val_loss"]) for e in before if e.get("val_loss") is not None]
+        st.metric(
+            t("Validation loss"), significant(float(last["val_loss"])), border=True, height="stretch",
+            delta=f"{float(last['val_loss']) - min(past):+.3g}" if past else None, delta_color="inverse",
+            delta_description=t("against the best before") if past else None,
+        )  # fmt: skip
+    if last.get("val_macro_f1") is not None:
+        past = [float(e["val_macro_f1"]) for e in before if e.get("val_macro_f1") is not None]
+        st.metric(
+            t("Validation macro F1"), percent(float(last["val_macro_f1"])), border=True, height="stretch",
+            delta=f"{(float(last['val_macro_f1']) - max(past)) * 100:+.1f}" if past else None,
+            delta_description=t("points against the best before") if past else None,
+        )  # fmt: skip
+
+
+def curves(feed: RunFeed) -> None:
+    """Loss and metric curves with the table behind them; nothing for a family without epochs."""
+    epochs = feed.table
+    if not epochs and not feed.batches:
+        return
+    best = best_epoch(epochs)
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**{t('Loss')}**")
+        if best:
+            alt = t("Loss by epoch; the lowest validation loss is {loss} in epoch {epoch} of {epochs}.",
+                    loss=significant(float(best["val_loss"])), epoch=best["epoch"], epochs=len(epochs))  # fmt: skip
+        else:
+            alt = t("Loss inside the first epoch.")
+        draw(loss_figure(epochs, feed.batches), key=f"loss_{feed.run_id}", alt=alt)
+    with right:
+        st.markdown(f"**{t('Scores')}**")
+        if best:
+            alt = t("Scores by epoch; in the best epoch, {epoch}, macro F1 on validation is {value}.",
+                    epoch=best["epoch"], value=percent(float(best.get("val_macro_f1") or 0)))  # fmt: skip
+            draw(metric_figure(epochs), key=f"scores_{feed.run_id}", alt=alt)
+        else:
+            st.caption(t("Scores appear after the first epoch."))
+    if epochs:
+        box = st.expander(
+            t("Epochs as a table"), icon=":material/table:", key=f"epochs_{feed.run_id}", on_change="rerun"
+        )
+        if box.open:
+            with box:
+                _epoch_table(feed)
+
+
+def _epoch_table(feed: RunFeed) -> None:
+    titles = {name: t(title) for name, title in EPOCH_COLUMNS.items()}
+    st.dataframe(
+        pd.DataFrame(feed.table)[[c for c in titles if any(c in e for e in feed.table)]], hide_index=True,
+        column_config=titles, key=f"epoch_table_{feed.run_id}", alt=t("Loss and scores of each epoch."),
+    )  # fmt: skip
+
+
+def log(run: Run) -> None:
+    """The end of the run's log, and the file to keep."""
+    box = st.expander(t("Log"), icon=":material/terminal:", key=f"log_{run.id}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        runs = workspace().runs
+        text = runs.log_tail(run.id, 200)
+        if not text.strip():
+            st.caption(t("Nothing was logged yet."))
+            return
+        st.code(text, language=None, height=240)
+        st.download_button(
+            t("Download the log"), data=lambda: runs.log_tail(run.id, 100_000), file_name=f"{run.id}.log",
+            mime="text/plain", key=f"log_file_{run.id}", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip

@@ -1,0 +1,129 @@
+"""What a start would cost and whether it can start: the card beside the form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from engine.errors import N_
+from engine.recipe import Recipe
+from engine.workspace import DatasetVersion, SplitView, Workspace
+from ui.format import duration, size
+from ui.navigation import goto
+from ui.text import n, safe_text, say, t
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why training cannot start, in the reader's language, and the page that mends it."""
+
+    reason: str
+    page: str
+    label: str
+
+
+def obstacle(ws: Workspace, project_id: str, recipe: Recipe, version: DatasetVersion) -> Obstacle | None:
+    """The first thing that stands in the way of a start, or None."""
+    if version.schema.first("label") is None:
+        return Obstacle(t("no column holds the label."), "data", N_("Go to data"))
+    classes = len(version.schema.classes)
+    if classes < 2:
+        return Obstacle(
+            n("the label column holds {n} class; a classifier needs two.", "the label column holds {n} classes; a classifier needs two.", classes),
+            "data", N_("Go to data"),
+        )  # fmt: skip
+    blocking = next((f for f in version.findings if f.severity == "error"), None)
+    if blocking is not None:
+        return Obstacle(say(blocking.message, blocking.params), "data", N_("Go to data"))
+    reason = ws.recipes.unsuitable(project_id, recipe)
+    if reason is not None:
+        return Obstacle(say(reason.message, reason.params), "model", N_("Choose another model above"))
+    return None
+
+
+def readiness(
+    ws: Workspace, project_id: str, recipe: Recipe, version: DatasetVersion, split: SplitView | None, off: int
+) -> Obstacle | None:
+    """The side card; returns what stands in the way of a start.
+
+    Args:
+        recipe: the draft.
+        version: its data.
+        split: how they are divided, or None until the first run divides them.
+        off: how many settings differ from the dial's.
+    """
+    blocked = obstacle(ws, project_id, recipe, version)
+    with st.container(border=True, key="readiness"):
+        if blocked is None:
+            st.markdown(f":green-badge[:material/check_circle: **{t('Ready')}**]")
+        else:
+            st.markdown(f":orange-badge[:material/block: **{t('Not ready')}**] {blocked.reason}")
+            if blocked.page != "model" and st.button(
+                t(blocked.label), key="readiness_fix", icon=":material/arrow_forward:"
+            ):
+                goto(blocked.page)
+        if blocked is None:
+            _costs(ws, project_id, recipe)
+        st.markdown(
+            f":material/table_view: {safe_text(version.label)} · " + n("{n} row", "{n} rows", version.rows)
+        )
+        st.markdown(f":material/call_split: {_split(recipe, split)}")
+        st.markdown(
+            ":material/edit: "
+            + n("{n} setting differs from the dial", "{n} settings differ from the dial", off)
+            if off
+            else f":material/tune: {t('All settings as the dial sets them')}"
+        )
+        _warnings(version, recipe, split)
+
+
+def _costs(ws: Workspace, project_id: str, recipe: Recipe) -> None:
+    cost = ws.recipes.estimate(project_id, recipe)
+    with st.grid("auto", min_column_width=110, gap="xsmall"):
+        st.metric(
+            t("Parameters"), cost.parameters, format="compact", help=t("Numbers that training adjusts.")
+        )
+        st.metric(t("Memory"), size(cost.memory_bytes), help=t("Peak of the training process, estimated."))
+        st.metric(
+            t("Time"),
+            duration(cost.seconds),
+            help=t("On this machine, estimated from measured rates; rough."),
+        )
+
+
+def _split(recipe: Recipe, split: SplitView | None) -> str:
+    if split is not None and split.spec == recipe.split:
+        counts = split.counts
+        return t(
+            "{train} train, {validation} validation, {test} test",
+            train=f"{counts.get('train', 0):,}", validation=f"{counts.get('validation', 0):,}", test=f"{counts.get('test', 0):,}",
+        )  # fmt: skip
+    if recipe.split.kind == "given":
+        return t(
+            "divided by the column “{column}” when the run starts", column=safe_text(recipe.split.column)
+        )
+    return t(
+        "divided {train} / {validation} / {test} % when the run starts",
+        train=round(recipe.split.train * 100), validation=round(recipe.split.validation * 100), test=round(recipe.split.test * 100),
+    )  # fmt: skip
+
+
+def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) -> None:
+    found = [f for f in version.findings if f.severity == "warning"]
+    found += [
+        f for f in (split.findings if split and split.spec == recipe.split else ()) if f.severity != "info"
+    ]
+    for finding in found[:4]:
+        st.caption(f":orange[:material/warning:] {say(finding.message, finding.params)}")
+    if len(found) > 4:
+        st.caption(t("and {count} more on the data page", count=len(found) - 4))
+    if split is not None and split.openings:
+        st.caption(
+            ":material/lock_open: "
+            + n(
+                "The test part was opened {n} time, so its split is frozen.",
+                "The test part was opened {n} times, so its split is frozen.",
+                split.openings,
+            )
+        )

@@ -1,0 +1,65 @@
+"""Rows of a dataset version, fifty a page, as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from engine.data.schema import ROW_ID
+from engine.workspace import DatasetVersion
+from ui.state import workspace
+from ui.text import n, t
+
+PAGE_ROWS = 50
+CELL_LIMIT = 2000
+"""Characters of a cell that travel to the browser."""
+
+
+def row_table(version: DatasetVersion, *, key: str, ids: Sequence[int] | None = None) -> None:
+    """A page of rows with their number in the file, and the way to the other pages.
+
+    Args:
+        version: whose rows.
+        key: prefix of the widget keys.
+        ids: only these row ids.
+    """
+    total = len(ids) if ids is not None else version.rows
+    slot = st.container()
+    pages = max(1, -(-total // PAGE_ROWS))
+    page = 1
+    if pages > 1:
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            page = st.pagination(pages, key=f"{key}_page", max_visible_pages=5)
+            st.caption(n("{n} row", "{n} rows", total), width="content")
+    frame, _ = workspace().datasets.rows(version.id, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS, ids=ids)
+    with slot:
+        table(
+            numbered(frame), key=f"{key}_table", wide=version.schema.names("input"),
+            alt=t("Rows of {name}, page {page} of {pages}.", name=version.label, page=page, pages=pages),
+        )  # fmt: skip
+
+
+def numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with 1-based row numbers as people count them, in place of row ids."""
+    return frame.assign(**{ROW_ID: frame[ROW_ID].astype("int64") + 1})
+
+
+def table(frame: pd.DataFrame, *, key: str, alt: str, wide: Sequence[str] = ()) -> None:
+    """Show a frame of user text: cells literally and shortened; columns addressed by place, as names hold anything."""
+    config: dict[str | int, Any] = {}
+    for place, column in enumerate(frame.columns, start=1):
+        if column == ROW_ID:
+            config[place] = st.column_config.NumberColumn(
+                t("Row"), width="small", format="localized", pinned=True
+            )
+        else:
+            config[place] = st.column_config.TextColumn(width="large" if column in wide else "medium")
+    shown = frame.map(_shortened).rename(columns={"_index": "_index "})  # "_index" is Streamlit's own word
+    st.dataframe(shown, hide_index=True, column_config=config, key=key, alt=alt, placeholder="")
+
+
+def _shortened(cell: Any) -> Any:
+    return f"{cell[:CELL_LIMIT]}…" if isinstance(cell, str) and len(cell) > CELL_LIMIT else cell

@@ -1,0 +1,117 @@
+"""What one can do with a run: stop, discard, resume, clone, rename, delete; each act that loses something asks twice."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from engine.workspace import Run
+from ui.errors import attempt
+from ui.navigation import goto
+from ui.state import CLONED_FROM, choose_run, workspace
+from ui.text import safe_text, t
+
+
+def running_actions(run: Run) -> None:
+    """Stop, for a run that waits or goes on."""
+    if run.cancel:
+        word = t("Stopping; the best model so far is kept …") if run.cancel == "keep" else t("Discarding …")
+        st.info(word, icon=":material/hourglass_top:")
+        return
+    with st.container(horizontal=True):
+        if run.state == "queued":
+            label, icon = t("Take out of the line …"), ":material/playlist_remove:"
+        else:
+            label, icon = t("Stop …"), ":material/stop_circle:"
+        if st.button(label, key=f"stop_{run.id}", icon=icon):
+            _stop_dialog(run)
+
+
+def ended_actions(run: Run, *, primary: bool = True) -> None:
+    """Evaluate, resume, clone, rename, delete: what fits a run that has ended."""
+    main = "primary" if primary else "secondary"
+    with st.container(horizontal=True):
+        if run.state == "succeeded" and st.button(
+            t("Evaluate"), key=f"evaluate_{run.id}", type=main, icon=":material/fact_check:"
+        ):
+            goto("evaluate", run=run.id)
+        if run.resumable:
+            st.button(
+                t("Resume"), key=f"resume_{run.id}", type=main, icon=":material/play_circle:",
+                help=t("Goes on from the last checkpoint and ends as if it had never been interrupted."),
+                on_click=attempt, args=(workspace().runs.resume, run.id),
+            )  # fmt: skip
+        again = run.state != "succeeded" and not run.resumable
+        if st.button(
+            t("Clone"), key=f"clone_{run.id}", icon=":material/content_copy:", type=main if again else "secondary",
+            help=t("Loads this run's recipe into the model page, to change something and train again."),
+        ):  # fmt: skip
+            if attempt(workspace().recipes.replace, run.project_id, run.recipe) is not None:
+                st.session_state[CLONED_FROM] = run.id
+                goto("model")
+            st.rerun()
+        if st.button(t("Rename …"), key=f"rename_{run.id}", icon=":material/edit:", type="tertiary"):
+            _rename_dialog(run)
+        if st.button(t("Delete …"), key=f"delete_{run.id}", icon=":material/delete:", type="tertiary"):
+            _delete_dialog(run)
+
+
+def _stop_dialog(run: Run) -> None:
+    @st.dialog(t("Stop this run?"), icon=":material/stop_circle:")
+    def ask() -> None:
+        st.markdown(f"**{safe_text(run.name)}**")
+        if run.state == "queued":
+            st.write(t("It has not begun, so nothing is lost but its place in line."))
+            if st.button(t("Take it out"), key=f"stop_discard_{run.id}", type="primary"):
+                attempt(workspace().runs.discard, run.id)
+                st.rerun()
+        else:
+            st.write(
+                t(
+                    "Stop and keep the best: training ends now; the best model so far is packaged, checked and evaluated like any other."
+                )
+            )
+            st.write(
+                t("Discard: training ends now, and what it has learnt is thrown away. This cannot be undone.")
+            )
+            with st.container(horizontal=True):
+                if st.button(t("Stop and keep the best"), key=f"stop_keep_{run.id}", type="primary"):
+                    attempt(workspace().runs.stop, run.id)
+                    st.rerun()
+                if st.button(t("Discard"), key=f"stop_discard_{run.id}"):
+                    attempt(workspace().runs.discard, run.id)
+                    st.rerun()
+        if st.button(t("Let it go on"), key=f"stop_back_{run.id}", type="tertiary"):
+            st.rerun()
+
+    ask()
+
+
+def _rename_dialog(run: Run) -> None:
+    @st.dialog(t("Rename the run"), icon=":material/edit:")
+    def ask() -> None:
+        name = st.text_input(t("Name"), value=run.name, key=f"rename_name_{run.id}", max_chars=200)
+        if st.button(t("Save the name"), key=f"rename_save_{run.id}", type="primary"):
+            attempt(workspace().runs.rename, run.id, name)
+            st.rerun()
+
+    ask()
+
+
+def _delete_dialog(run: Run) -> None:
+    @st.dialog(t("Delete this run?"), icon=":material/delete:")
+    def ask() -> None:
+        st.markdown(f"**{safe_text(run.name)}**")
+        st.write(
+            t(
+                "Its model, its log and its evaluations go; this cannot be undone. Times at which it opened the test part stay counted."
+            )
+        )
+        with st.container(horizontal=True):
+            if st.button(t("Delete the run"), key=f"delete_yes_{run.id}", type="primary"):
+                attempt(workspace().runs.delete, run.id)
+                choose_run(None)
+                st.rerun()
+            if st.button(t("Keep it"), key=f"delete_no_{run.id}"):
+                st.rerun()
+
+    ask()

@@ -1,0 +1,55 @@
+"""What a run stands on: recipe, data, machine, packages, and the check of its packaged model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from engine.workspace import Run
+from ui.format import percent
+from ui.state import workspace
+from ui.text import t
+
+
+def record(run: Run) -> None:
+    """Two folded boxes: what it ran on, and its recipe."""
+    if run.environment:
+        with st.expander(t("What it ran on"), icon=":material/memory:", key=f"environment_{run.id}"):
+            st.dataframe(
+                pd.DataFrame(_flat(run.environment), columns=["name", "value"]), hide_index=True,
+                key=f"environment_table_{run.id}", alt=t("Packages, processor, memory and code revision of the run."),
+                column_config={"name": t("What"), "value": t("Value")},
+            )  # fmt: skip
+    with st.expander(t("Recipe"), icon=":material/receipt_long:", key=f"recipe_{run.id}"):
+        text = workspace().recipes.yaml(run.recipe)
+        st.code(text, language="yaml", height=300)
+        st.download_button(
+            t("Download the recipe"), data=text, file_name="recipe.yaml", mime="application/yaml",
+            key=f"recipe_file_{run.id}", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+
+
+def parity_line(run: Run) -> None:
+    """One sentence on whether the packaged model says what the trained one said."""
+    agreement = (run.parity or {}).get("agreement")
+    if agreement is None:
+        return
+    rows = int((run.parity or {}).get("rows", 0))
+    text = t(
+        "Packaged model: same answer as the trained one on {share} of {rows} rows, checked in a clean process.",
+        share=percent(float(agreement)), rows=f"{rows:,}",
+    )  # fmt: skip
+    st.caption(f":material/{'verified' if (run.parity or {}).get('passed', True) else 'warning'}: {text}")
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{prefix}{name} ")
+        else:
+            rows.append((f"{prefix}{name}", str(value)))
+    return rows

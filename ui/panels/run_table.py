@@ -1,0 +1,105 @@
+"""The project's runs as a table: state in words, what was trained on what, the validation score, the time it took."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from engine.workspace import Run
+from ui.format import duration, moment, percent
+from ui.panels.metrics import metric_title, score_of
+from ui.panels.recent import RUN_LOOKS
+from ui.state import choose_run, workspace
+from ui.text import n, t
+
+SYMBOLS = {
+    "queued": "○", "starting": "◔", "running": "●", "succeeded": "✓", "failed": "✕", "cancelled": "■", "lost": "▲",
+}  # fmt: skip
+"""Cells of a table show no icon font, so the shape is a plain character; the word stands beside it."""
+
+PAGE = 50
+
+
+def state_text(run: Run) -> str:
+    """The run's state as a shape and a word: "✓ Finished, stopped early"."""
+    word = t(RUN_LOOKS[run.state].word)
+    if run.state == "succeeded" and run.stopped_early:
+        word = t("Finished, stopped early")
+    elif run.state == "queued" and run.position:
+        word = t("Waiting, place {n}", n=run.position)
+    elif run.active and run.cancel:
+        word = t("Stopping")
+    return f"{SYMBOLS[run.state]} {word}"
+
+
+def family_title(name: str) -> str:
+    """A family's title in the reader's language; a family that this version lacks keeps its name."""
+    return t(workspace().recipes.titles().get(name, name))
+
+
+def run_page(project_id: str) -> list[Run]:
+    """The runs of the chosen page of the table, newest first; draws the page numbers when there are several."""
+    runs = workspace().runs
+    count = runs.count(project_id)
+    if count <= PAGE:
+        return runs.list(project_id, limit=PAGE)
+    page = st.pagination(-(-count // PAGE), key="runs_page")
+    return runs.list(project_id, limit=PAGE, offset=(page - 1) * PAGE)
+
+
+def run_table(runs: Sequence[Run], *, key: str, selected: str | None, metric: str) -> None:
+    """The table; selecting a row shows that run (see `ui.state.choose_run`).
+
+    Args:
+        runs: what to show, in order.
+        key: of the widget.
+        selected: id of the run that is shown now.
+        metric: the validation score to show.
+    """
+    ids = [run.id for run in runs]
+    # Selections are row numbers: with other rows a new widget starts, preset to the run that is shown.
+    widget_key = f"{key}_{hashlib.sha256(' '.join(ids).encode()).hexdigest()[:8]}"
+
+    def chosen() -> None:
+        rows = st.session_state[widget_key]["selection"]["rows"]
+        if rows and rows[0] < len(ids):
+            choose_run(ids[rows[0]])
+
+    table = pd.DataFrame([_row(run, metric) for run in runs])
+    title = metric_title(metric)
+    st.dataframe(
+        table, key=widget_key, hide_index=True, on_select=chosen, selection_mode="single-row",
+        selection_default={"selection": {"rows": [ids.index(selected)] if selected in ids else []}},
+        height=min(36 * (len(runs) + 1) + 3, 260), row_height=36, placeholder="–",
+        alt=n("Table of {n} run with state, data and validation score.", "Table of {n} runs with state, data and validation score.", len(runs)),
+        column_config={
+            "state": st.column_config.TextColumn(t("State"), width="small"),
+            "name": st.column_config.TextColumn(t("Run"), width="medium"),
+            "family": st.column_config.TextColumn(t("Model"), width="medium"),
+            "data": st.column_config.TextColumn(t("Data"), width="small"),
+            "score": st.column_config.TextColumn(
+                t("{metric}, validation", metric=title), help=t("Value, 95 % interval and the number of rows behind it."), width="medium",
+            ),
+            "time": st.column_config.TextColumn(t("Duration"), width="small"),
+            "started": st.column_config.TextColumn(t("Submitted"), width="small"),
+        },
+    )  # fmt: skip
+
+
+def _row(run: Run, metric: str) -> Mapping[str, str | None]:
+    found = score_of(run.metrics, metric)
+    return {
+        "state": state_text(run),
+        "name": run.name,
+        "family": family_title(run.family),
+        "data": run.version_label,
+        "score": t(
+            "{value} ({low}–{high}), n = {rows}",
+            value=percent(found.value), low=f"{found.low * 100:.1f}", high=f"{found.high * 100:.1f}", rows=f"{found.n:,}",
+        ) if found else None,
+        "time": duration(run.seconds) if run.seconds is not None else None,
+        "started": moment(run.created),
+    }  # fmt: skip

@@ -1,0 +1,81 @@
+"""The way in for a file or a pasted text: staged on disk at once, so that no bytes stay in the session."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from engine.data.limits import MAX_BYTES
+from ui.errors import attempt
+from ui.format import size
+from ui.state import UPLOAD, ImportDraft, workspace
+from ui.text import t
+
+TYPES = ("csv", "tsv", "xlsx", "jsonl", "ndjson", "json", "parquet", "txt")
+TEMPLATE = "text,label,region\n{good},{praise},{north}\n{bad},{blame},{south}\n"
+_FILE, _TEXT = "upload_file", "upload_text"
+
+
+def choose_source() -> None:
+    """A file or a pasted text; ends with a draft in the session."""
+    file_tab, paste_tab = st.tabs([t("A file"), t("Paste")], key="upload_tabs")
+    with file_tab:
+        st.markdown(
+            t(
+                "Drop a table here or choose one: CSV, TSV, Excel (XLSX), JSON lines, Parquet, or a text file with one "
+                "text a line; up to {limit}. Nothing is changed in it, and it stays on this computer.",
+                limit=size(MAX_BYTES),
+            )
+        )
+        st.file_uploader(
+            t("File"), type=list(TYPES), key=_FILE, on_change=_stage_file, label_visibility="collapsed",
+            max_upload_size=MAX_BYTES // 2**20,
+        )  # fmt: skip
+    with paste_tab:
+        st.text_area(
+            t("One text a line, or cells copied from a spreadsheet with their header"), key=_TEXT, height=220,
+            placeholder=t("Paste here"),
+        )  # fmt: skip
+        st.button(
+            t("Use this text"), key="upload_paste", icon=":material/content_paste:", on_click=_stage_text
+        )
+
+
+def template() -> None:
+    """What a file may look like, and one to start from."""
+    st.download_button(
+        t("Download a template (CSV)"), template_csv(), "bentu-template.csv", "text/csv", key="upload_template",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+
+
+def template_csv() -> bytes:
+    """A small file in the reader's language, with the mark that lets Excel read it as UTF-8."""
+    text = TEMPLATE.format(
+        good=t("The parcel came a day early and everything was whole."), praise=t("praise"), north=t("north"),
+        bad=t("Cold soup and nobody answers the phone."), blame=t("complaint"), south=t("south"),
+    )  # fmt: skip
+    return b"\xef\xbb\xbf" + text.encode()
+
+
+def _stage_file() -> None:
+    file = st.session_state.get(_FILE)
+    if file is not None:
+        _drafted(attempt(workspace().datasets.stage, file, file.name))
+
+
+def _stage_text() -> None:
+    text = str(st.session_state.get(_TEXT) or "")
+    if text.strip():
+        _drafted(attempt(workspace().datasets.stage_text, text))
+
+
+def _drafted(upload: object) -> None:
+    if upload is not None:
+        st.session_state[UPLOAD] = ImportDraft(upload.id)  # type: ignore[attr-defined]
+
+
+def drop_draft() -> None:
+    """Forget the staged file, and remove it."""
+    draft: ImportDraft | None = st.session_state.pop(UPLOAD, None)
+    if draft:
+        workspace().datasets.discard(draft.upload_id)

@@ -1,0 +1,113 @@
+"""What a tab has read of a run's events so far: the page asks only for newer ones and keeps a bounded picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine.workspace import Event
+
+MOST_BATCHES = 1000
+"""Above it, every second point is dropped: the line keeps its shape and the tab its size."""
+
+FIRST_STEPS = 10
+"""No remaining time before that many batch events: the first ones hold the compilation."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A point inside an epoch: `x` counts epochs (2.5 is the middle of the third)."""
+
+    x: float
+    loss: float
+    speed: float | None
+    when: datetime
+
+
+@dataclass
+class RunFeed:
+    """Epochs, batch losses, phases and notes of one run, fed by `absorb`."""
+
+    run_id: str
+    last: int = 0
+    attempt: int = 0
+    phases: list[str] = field(default_factory=list)
+    epochs: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    batches: list[Batch] = field(default_factory=list)
+    total_epochs: int = 0
+    started: datetime | None = None
+    _first: Batch | None = None
+    _steps: int = 0
+
+    def absorb(self, events: Iterable[Event]) -> None:
+        """Take in events in order; a later attempt overwrites the epochs that it repeats."""
+        for event in events:
+            self.last = max(self.last, event.id)
+            if event.attempt > self.attempt:
+                self.attempt = event.attempt
+                self._first, self._steps = None, 0
+            self.started = self.started or event.ts
+            if event.kind == "phase":
+                name = str(event.payload.get("name"))
+                if name in self.phases:
+                    self.phases.remove(name)
+                self.phases.append(name)
+            elif event.kind == "epoch":
+                self._epoch(event.payload)
+            elif event.kind == "batch":
+                self._batch(event)
+
+    def _epoch(self, payload: Mapping[str, Any]) -> None:
+        number = int(payload["epoch"])
+        self.epochs = {k: v for k, v in self.epochs.items() if k < number} | {number: payload}
+        self.total_epochs = int(payload.get("epochs") or self.total_epochs)
+
+    def _batch(self, event: Event) -> None:
+        payload = event.payload
+        steps = max(1, int(payload.get("steps") or 1))
+        x = int(payload["epoch"]) - 1 + int(payload.get("step") or 0) / steps
+        self.total_epochs = int(payload.get("epochs") or self.total_epochs)
+        if self.batches and x <= self.batches[-1].x:
+            self.batches = [b for b in self.batches if b.x < x]
+        speed = payload.get("examples_per_second")
+        point = Batch(x=x, loss=float(payload["loss"]), speed=float(speed) if speed else None, when=event.ts)
+        self.batches.append(point)
+        self._first = self._first or point
+        self._steps += 1
+        if len(self.batches) > MOST_BATCHES:
+            self.batches = self.batches[::2]
+
+    @property
+    def table(self) -> list[Mapping[str, Any]]:
+        """The epochs in order."""
+        return [self.epochs[k] for k in sorted(self.epochs)]
+
+    @property
+    def position(self) -> float:
+        """Epochs done so far, the running one counted in part."""
+        done = float(max(self.epochs, default=0))
+        return max(done, self.batches[-1].x if self.batches else 0.0)
+
+    @property
+    def speed(self) -> float | None:
+        """Examples a second, as last reported."""
+        return next((b.speed for b in reversed(self.batches) if b.speed), None)
+
+    def remaining(self) -> float | None:
+        """Seconds to the last epoch at the pace so far; None while too little is known."""
+        if self._first is None or self._steps < FIRST_STEPS or not self.total_epochs:
+            return None
+        newest = self.batches[-1]
+        passed = (newest.when - self._first.when).total_seconds()
+        moved = newest.x - self._first.x
+        if passed <= 0 or moved <= 0:
+            return None
+        return max(0.0, (self.total_epochs - self.position) * passed / moved)
+
+
+def best_epoch(epochs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The epoch whose weights are kept: the lowest validation loss, the earlier one of equals."""
+    known = [e for e in epochs if e.get("val_loss") is not None]
+    return min(known, key=lambda e: (float(e["val_loss"]), int(e["epoch"]))) if known else None

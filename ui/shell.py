@@ -1,0 +1,49 @@
+"""The frame around every page: language, project, navigation, and one place where errors become sentences."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from engine.errors import BentuError
+from engine.i18n import LOCALES
+from ui.errors import show_error, show_kept_error
+from ui.navigation import goto, page_table
+from ui.state import choose_project, project, workspace
+from ui.text import choose_language, language, t
+
+st.set_page_config(page_title="Bentu 本土", page_icon=":material/local_library:", layout="wide")
+
+pages = page_table()
+current = st.navigation(list(pages.values()), position="sidebar")
+
+_LANGUAGE = "shell_language"
+_PROJECT = "shell_project"
+
+with st.sidebar:
+    st.session_state[_LANGUAGE] = language()
+    st.segmented_control(
+        t("Language"), list(LOCALES), format_func=LOCALES.__getitem__, key=_LANGUAGE, required=True,
+        on_change=lambda: choose_language(st.session_state[_LANGUAGE]), label_visibility="collapsed",
+    )  # fmt: skip
+
+show_kept_error()
+try:
+    chosen = project()
+    projects = {p.id: p for p in workspace().projects.list()}
+    if projects:
+        with st.sidebar:
+            st.session_state[_PROJECT] = chosen.id if chosen else None
+            st.selectbox(
+                t("Project"), list(projects), format_func=lambda i: projects[i].name if i in projects else "",
+                key=_PROJECT, on_change=lambda: choose_project(st.session_state[_PROJECT]),
+                placeholder=t("Choose a project"),
+            )  # fmt: skip
+    if chosen is None and current not in (pages["home"], pages["settings"]):
+        st.title(current.title)
+        st.info(t("There is no project yet. Create one, or add the sample, on the home page."))
+        if st.button(t("Go to the home page"), key="shell_home", type="primary"):
+            goto("home")
+    else:
+        current.run()
+except BentuError as error:
+    show_error(error)

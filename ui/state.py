@@ -1,0 +1,135 @@
+"""Session keys, named only here, and the two things that every page asks for: the workspace and the project.
+
+Session state is per tab and lost on reload: it never holds the only copy of anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from engine.errors import NotFound
+from engine.workspace import Project, Run, Workspace, open_workspace
+
+LANGUAGE = "language"
+PROJECT = "project"
+UPLOAD = "upload"
+"""The `ImportDraft` of the file that the data page is importing."""
+WATCHED = "watched_jobs"
+"""Ids of jobs whose end this tab has announced."""
+RUN = "run"
+"""Id of the run that the train and evaluate pages show."""
+FEED = "run_feed"
+"""What this tab has read of the shown run's events (`ui.run_feed.RunFeed`)."""
+CLONED_FROM = "cloned_from"
+"""Id of the run whose recipe was loaded into the draft, until the next start."""
+SEEN_ACTIVE = "seen_active_runs"
+"""Ids of runs that this tab saw going on: each gets one toast when it ends."""
+VERSION = "version"
+"""Id of the dataset version that the data page shows."""
+JOBS = "jobs"
+"""Short jobs that this tab started, by purpose ("profile_<version id>")."""
+PROBLEM = "problem"
+"""A `BentuError` raised in a callback, shown by the next run of the page."""
+CLEAN_UNDO = "clean_undo"
+"""Former lists of cleaning steps, by project, newest last."""
+
+
+@dataclass
+class ImportDraft:
+    """What this tab has chosen so far about a staged file: the file itself is on disk under `upload_id`.
+
+    `columns` are the names for which `roles` were drafted; `rename` gives new names in file order.
+    `tries` counts the attempts to save, so that a new one is not taken for the former one.
+    """
+
+    upload_id: str
+    columns: tuple[str, ...] = ()
+    roles: dict[str, str] = field(default_factory=dict)
+    rename: tuple[str, ...] | None = None
+    tries: int = 0
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _workspace(owner: str) -> Workspace:
+    return open_workspace(owner)
+
+
+def workspace() -> Workspace:
+    """The engine, as this session's owner may use it."""
+    return _workspace("local")
+
+
+def project() -> Project | None:
+    """The project of this tab: the link's, else the one chosen before, else the latest one."""
+    ws = workspace()
+    for wanted in (st.query_params.get("project"), st.session_state.get(PROJECT)):
+        if wanted:
+            try:
+                found = ws.projects.get(wanted)
+            except NotFound:
+                continue
+            if st.session_state.get(PROJECT) != found.id:
+                choose_project(found.id)
+            return found
+    latest = next(iter(ws.projects.list()), None)
+    if latest:
+        choose_project(latest.id)
+    return latest
+
+
+def choose_project(project_id: str | None) -> None:
+    """Work on this project in this tab from now on; forgets what belonged to the former one."""
+    if st.session_state.get(PROJECT) != project_id:
+        st.session_state.pop(UPLOAD, None)
+        st.session_state.pop(RUN, None)
+        st.session_state.pop(CLONED_FROM, None)
+        st.session_state.pop(VERSION, None)
+    if project_id is None:
+        st.session_state.pop(PROJECT, None)
+        st.query_params.pop("project", None)
+    else:
+        st.session_state[PROJECT] = project_id
+        st.query_params["project"] = project_id
+
+
+def choose_run(run_id: str | None) -> None:
+    """Show this run on the train and evaluate pages, and name it in the link."""
+    if run_id is None:
+        st.session_state.pop(RUN, None)
+        st.query_params.pop("run", None)
+    else:
+        st.session_state[RUN] = run_id
+        st.query_params["run"] = run_id
+
+
+def chosen_run(project_id: str) -> Run | None:
+    """The run of the link, else the one chosen before in this tab; None if it is gone or of another project."""
+    for wanted in (st.query_params.get("run"), st.session_state.get(RUN)):
+        if wanted:
+            try:
+                found = workspace().runs.get(wanted)
+            except NotFound:
+                continue
+            if found.project_id == project_id:
+                if st.session_state.get(RUN) != found.id:
+                    choose_run(found.id)
+                return found
+    return None
+
+
+def follow(purpose: str, job_id: str) -> None:
+    """Remember a short job that this tab started, so that the page can show its progress and its end."""
+    st.session_state.setdefault(JOBS, {})[purpose] = job_id
+
+
+def followed(purpose: str) -> str | None:
+    """The job that this tab started for `purpose`, or None."""
+    found: str | None = st.session_state.get(JOBS, {}).get(purpose)
+    return found
+
+
+def unfollow(purpose: str) -> None:
+    """Forget the job of `purpose`: its result is on the screen, or it is tried anew."""
+    st.session_state.get(JOBS, {}).pop(purpose, None)

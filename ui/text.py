@@ -1,0 +1,67 @@
+"""The reader's language: every text of the pages passes through `t` or `n`, and no user text becomes markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from engine.errors import N_, BentuError
+from engine.i18n import LOCALES, match_locale, plural, render_error, translate
+from ui.state import LANGUAGE
+
+__all__ = ["N_", "choose_language", "error_text", "language", "n", "safe_text", "say", "t"]
+
+_MARKUP = str.maketrans({c: "\\" + c for c in "\\`*_{}[]()<>#+-.!|$~:^&@="})
+
+
+def language() -> str:
+    """The locale of this session: its choice, else the link's, else the browser's."""
+    chosen = st.session_state.get(LANGUAGE)
+    if chosen in LOCALES:
+        return str(chosen)
+    linked = st.query_params.get("lang")
+    locale = match_locale(linked or st.context.locale)
+    st.session_state[LANGUAGE] = locale
+    return locale
+
+
+def choose_language(locale: str) -> None:
+    """Use `locale` from now on, and put it into the link."""
+    st.session_state[LANGUAGE] = locale
+    st.query_params["lang"] = "zh" if locale == "zh_CN" else "en"
+
+
+def t(message: str, /, **params: Any) -> str:
+    """`message` in the session's language with its placeholders filled."""
+    return translate(message, language(), **params)
+
+
+def n(one: str, other: str, count: int, /, **params: Any) -> str:
+    """The singular or plural message for `count`; `{n}` is the count."""
+    return plural(one, other, count, language(), **params)
+
+
+def error_text(error: BentuError) -> tuple[str, str]:
+    """What happened and what to do, in the session's language, safe to show as Markdown."""
+    safe = type(error)(**{k: safe_text(v) if isinstance(v, str) else v for k, v in error.params.items()})
+    return render_error(safe, language())
+
+
+def say(message: str, params: Mapping[str, Any], /) -> str:
+    """A message of the engine (a finding, a step's state) with its parameters, safe to show as Markdown."""
+    return t(message, **{k: safe_text(v) if isinstance(v, str) else v for k, v in params.items()})
+
+
+def safe_text(value: object, limit: int = 500) -> str:
+    """User text for a place that reads Markdown (labels, captions, tooltips): shown literally, never as markup.
+
+    Control characters and line breaks become spaces; longer texts end in an ellipsis. Direction-changing
+    characters are isolated, so that they cannot reorder what stands around them.
+    """
+    text = " ".join(str(value).split())
+    text = "".join(c if c.isprintable() or c in "\u200c\u200d" else "\ufffd" for c in text)
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return text.translate(_MARKUP)
