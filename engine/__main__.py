@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.errors import BentuError
 from engine.i18n import match_locale, render_error, translate
-
-COMMAND = (sys.executable, "-m", "engine")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     run.add_argument("--name", help="name of the run")
     run.set_defaults(act=_run)
 
-    worker = commands.add_parser("worker", help="run waiting jobs until stopped")
+    worker = commands.add_parser("worker", help="run waiting jobs while somebody needs them")
     worker.add_argument(
         "--leave", action="store_true", help="end when nothing is to do and no interface is open"
     )
@@ -54,7 +51,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = commands.add_parser("job")
     job.add_argument("id")
     job.add_argument("--attempt", type=int, required=True)
-    job.add_argument("--lease", required=True)
     job.set_defaults(act=_job)
     spare = commands.add_parser("spare")
     spare.add_argument("--lane", choices=("short", "training"), required=True)
@@ -96,12 +92,6 @@ def _run(arguments: argparse.Namespace) -> int:
         flush=True,
     )
     ended = run_job_here(scope, run.job_id)
-    if ended.state == "queued":
-        print(_t("Another training is running; the run waits in line."), flush=True)
-        while (ended := workspace.jobs.get(run.job_id)).active:
-            time.sleep(0.5)
-            if ended.state == "queued":
-                ended = run_job_here(scope, run.job_id)
     if (error := workspace.jobs.error(ended)) is not None:
         raise error
     run = workspace.runs.get(run.id)
@@ -145,41 +135,29 @@ def _worker(arguments: argparse.Namespace) -> int:
     from engine.jobs.supervisor import supervise
     from engine.workspace import open_scope
 
-    return supervise(open_scope().engine, COMMAND, stay=not arguments.leave)
+    if not supervise(open_scope().engine, stay=arguments.stay):
+        print(_t("A worker is at work in this home already."))
+    return 0
 
 
 def _job(arguments: argparse.Namespace) -> int:
-    return _do_job(arguments.id, arguments.attempt, arguments.lease)
-
-
-def _spare(arguments: argparse.Namespace) -> int:
-    """Load what the lane needs, say so, then wait for one job on standard input."""
-    if arguments.lane == "training":
-        from engine.training.preload import preload
-
-        preload()
-    import engine.services.work  # noqa: F401  (imported while there is time)
-    from engine.jobs.process import wait_for_job
-
-    order = wait_for_job()
-    return _do_job(order.job_id, order.attempt, order.lease_token) if order else 0
-
-
-def _do_job(job_id: str, attempt: int, lease: str) -> int:
-    from engine.jobs.process import run_job
-    from engine.services.scope import Scope
-    from engine.services.work import do_work
-    from engine.storage.artifacts import ArtifactStore
+    from engine.jobs import process
+    from engine.services.work import work
     from engine.storage.database import open_database
 
     engine = open_database()
-    store = ArtifactStore(engine)
-    return run_job(
-        engine,
-        job_id,
-        attempt,
-        lease,
-        lambda context, job: do_work(context, Scope(job.owner, engine, store), job),
+    process.main(lambda: engine, arguments.id, arguments.attempt, work(engine))
+
+
+def _spare(arguments: argparse.Namespace) -> int:
+    from engine.jobs import process
+    from engine.services.work import work
+    from engine.storage.database import open_database
+    from engine.training.preload import preload
+
+    engine = open_database()
+    process.spare(
+        lambda: engine, arguments.lane, work(engine), preload if arguments.lane == "training" else None
     )
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.jobs.queue import Event, Job
-from engine.jobs.supervisor import WorkerState, ensure_supervisor, hold_ui_lock
+from engine.jobs.events import JobEvent as Event
+from engine.jobs.job import Job
+from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
 from engine.services.evaluations import Evaluation, Evaluations, Opening
 from engine.services.jobs import Jobs
@@ -23,9 +24,8 @@ from engine.services.scope import Scope
 from engine.services.settings import Settings
 from engine.services.splits import Splits, SplitView
 from engine.services.uploads import Upload
-from engine.storage.artifacts import ArtifactStore
 from engine.storage.database import open_database
-from engine.storage.migrate import migrate
+from engine.storage.migrations import migrate
 
 __all__ = [
     "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Evaluation", "Event", "FamilyCard", "Job", "Opening",
@@ -56,7 +56,7 @@ def open_scope(owner: str = LOCAL_OWNER) -> Scope:
     """The owner over the database and the artifact store that the environment names; migrates if needed."""
     engine = open_database()
     migrate(engine)
-    return Scope(owner, engine, ArtifactStore(engine))
+    return Scope(owner, engine)
 
 
 def open_workspace(owner: str = LOCAL_OWNER) -> Workspace:
@@ -73,5 +73,8 @@ def start_services() -> Iterator[Workspace]:
     workspace = open_workspace()
     workspace.projects.add_first_samples()
     with hold_ui_lock():
-        ensure_supervisor()
-        yield workspace
+        stop_keeping = keep_supervisor()
+        try:
+            yield workspace
+        finally:
+            stop_keeping()

@@ -59,13 +59,6 @@ family_cards(cards, here.id, family)
 left, right = st.columns([2, 1], gap="medium")
 with right:
     blocked = readiness(ws, here.id, recipe, version, ws.datasets.split(version.id), len(off))
-    # The latest run is part of the key: two tabs or a double click make one run, a second start makes another.
-    latest = next((r.id for r in ws.runs.list(here.id, limit=1)), "")
-    token = hashlib.sha256(f"{here.id} {latest} {ws.recipes.yaml(recipe)}".encode()).hexdigest()
-    st.button(
-        t("Start training"), key="model_start", type="primary", icon=":material/play_arrow:", width="stretch",
-        disabled=blocked is not None, on_click=start, args=(token, recipe),
-    )  # fmt: skip
 
 with left:
     st.session_state[DIAL_KEY] = recipe.dial
@@ -84,6 +77,17 @@ with left:
         )  # fmt: skip
     else:
         st.caption(t("This family has nothing to adjust."))
-    schedule(values)
+    schedule(here.id, recipe)
     formulas(here.id, recipe)
     recipe_yaml(here.id, recipe)
+
+with st.bottom, st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+    # The latest run is part of the key: two tabs or a double click make one run, a second start makes another.
+    latest = next((r.id for r in ws.runs.list(here.id, limit=1)), "")
+    token = hashlib.sha256(f"{here.id} {latest} {ws.recipes.yaml(recipe)}".encode()).hexdigest()
+    title = next((t(c.title) for c in cards if c.name == family), family)
+    st.markdown(f"**{title}** · " + (t("ready") if blocked is None else t("not ready: {reason}", reason=blocked.reason)))
+    st.button(
+        t("Start training"), key="model_start", type="primary", icon=":material/play_arrow:",
+        disabled=blocked is not None, on_click=start, args=(token, recipe),
+    )  # fmt: skip

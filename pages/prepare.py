@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from engine.services.splits import SplitOpened
-from ui.errors import errors_shown, show_error
+from ui.errors import errors_shown
 from ui.navigation import goto
 from ui.panels.cleaning import cleaning
 from ui.panels.job import watch
@@ -40,7 +39,13 @@ frozen = view is not None and view.openings > 0
 form, result = st.columns([2, 3], gap="large")
 with form:
     if view is not None and frozen:
-        show_error(SplitOpened(openings=view.openings))
+        st.info(
+            t(
+                "The test part was opened, so this division is frozen: rows that somebody has seen must not come back "
+                "as unseen ones. Save a dataset version with other rows to divide anew."
+            ),
+            icon=":material/lock:",
+        )
     wanted = split_form(version, view.spec if view is not None and frozen else recipe.split, frozen=frozen)
     done = view is not None and (frozen or same_split(view.spec, wanted))
     purpose = f"split_{version.id}"

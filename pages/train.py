@@ -31,7 +31,8 @@ if not runs:
 
 draft = workspace().recipes.draft(here.id)
 metric = draft.evaluation.metric if draft else "macro_f1"
-run = chosen_run(here.id) or next((r for r in runs if r.active), runs[0])
+going = sorted((r for r in runs if r.active), key=lambda r: r.position or 0)
+run = chosen_run(here.id) or next(iter(going), runs[0])
 
 seen: set[str] = st.session_state.setdefault(SEEN_ACTIVE, set())
 for other in runs:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from engine.data.readers import ReadOptions
 from engine.errors import NotFound
 from engine.workspace import Project, Run, Workspace, open_workspace
 
@@ -28,6 +29,8 @@ SEEN_ACTIVE = "seen_active_runs"
 """Ids of runs that this tab saw going on: each gets one toast when it ends."""
 VERSION = "version"
 """Id of the dataset version that the data page shows."""
+ADDING = "adding"
+"""Whether the data page shows the way in although the project has data."""
 JOBS = "jobs"
 """Short jobs that this tab started, by purpose ("profile_<version id>")."""
 PROBLEM = "problem"
@@ -40,14 +43,14 @@ CLEAN_UNDO = "clean_undo"
 class ImportDraft:
     """What this tab has chosen so far about a staged file: the file itself is on disk under `upload_id`.
 
-    `columns` are the names for which `roles` were drafted; `rename` gives new names in file order.
+    `options` hold what a person decided about reading it; `columns` are the names for which `roles` were drafted.
     `tries` counts the attempts to save, so that a new one is not taken for the former one.
     """
 
     upload_id: str
+    options: ReadOptions = field(default_factory=ReadOptions)
     columns: tuple[str, ...] = ()
     roles: dict[str, str] = field(default_factory=dict)
-    rename: tuple[str, ...] | None = None
     tries: int = 0
 
 
@@ -86,6 +89,7 @@ def choose_project(project_id: str | None) -> None:
         st.session_state.pop(RUN, None)
         st.session_state.pop(CLONED_FROM, None)
         st.session_state.pop(VERSION, None)
+        st.session_state.pop(ADDING, None)
     if project_id is None:
         st.session_state.pop(PROJECT, None)
         st.query_params.pop("project", None)

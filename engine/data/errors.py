@@ -56,7 +56,9 @@ class LineTooLong(DataError):
 
 class TextTooLong(DataError):
     code = "TEXT_TOO_LONG"
-    message = N_("Row {row}, column “{column}”: the text has {length} characters; at most {limit} are accepted.")
+    message = N_(
+        "Row {row}, column “{column}”: the text has {length} characters; at most {limit} are accepted."
+    )
     remedy = N_("Cut the text into parts, or leave this row out.")
 
 
@@ -75,7 +77,9 @@ class ArchiveRefused(DataError):
 class ProgramRefused(DataError):
     code = "PROGRAM_REFUSED"
     message = N_("“{name}” is a program ({format}), whatever its name says. It was not opened.")
-    remedy = N_("Choose a CSV, TSV, XLSX, JSONL, Parquet or TXT file, and be careful with where this one came from.")
+    remedy = N_(
+        "Choose a CSV, TSV, XLSX, JSONL, Parquet or TXT file, and be careful with where this one came from."
+    )
 
 
 class DocumentRefused(DataError):
@@ -92,7 +96,9 @@ class MediaRefused(DataError):
 
 class ModelRefused(DataError):
     code = "MODEL_UNTRUSTED"
-    message = N_("“{name}” is a model or program data ({format}). Opening it could run foreign code, so it was not opened.")
+    message = N_(
+        "“{name}” is a model or program data ({format}). Opening it could run foreign code, so it was not opened."
+    )
     remedy = N_("Choose a CSV, TSV, XLSX, JSONL, Parquet or TXT file with one text a row.")
 
 
@@ -164,13 +170,17 @@ class NulBytes(DataError):
 
 class InvalidSeparator(DataError):
     code = "INVALID_SEPARATOR"
-    message = N_("The separator must be one character other than a quotation mark or a line break. Got {separator}.")
+    message = N_(
+        "The separator must be one character other than a quotation mark or a line break. Got {separator}."
+    )
     remedy = N_("Choose comma, semicolon, tab or vertical bar.")
 
 
 class RaggedRows(DataError):
     code = "RAGGED_ROWS"
-    message = N_("Row {row} (line {line}) has {found} fields, but the header has {expected}. Rows like this: {count}.")
+    message = N_(
+        "Row {row} (line {line}) has {found} fields, but the header has {expected}. Rows like this: {count}."
+    )
     remedy = N_("Put texts that hold the separator between quotation marks, or choose another separator; for one text a line choose the kind TXT.")  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlalchemy import Connection
+
 
 class JobContext(Protocol):
     """One attempt of one job, seen from inside."""
@@ -22,9 +24,13 @@ class JobContext(Protocol):
         ...
 
     def stop(self) -> str | None:
-        """"keep", "discard" or None; reads a flag that the heartbeat thread refreshes, so it costs nothing."""
+        """ "keep", "discard" or None; reads a flag that the heartbeat thread refreshes, so it costs nothing."""
         ...
 
     def check(self) -> None:
         """Raise `Cancelled` if the user asked to stop, `LeaseLost` if another attempt owns the job."""
+        ...
+
+    def fence(self, connection: Connection) -> None:
+        """Raise as `check` does, within a write transaction: only the attempt that owns the job writes its results."""
         ...

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import N_, JobError
-from engine.params import Params
+from engine.params import Params as ParamsBase
 from engine.registry import Registry
 
 Dial = Literal["quick", "balanced", "thorough"]
@@ -117,8 +117,10 @@ class Predictor(Protocol):
 class Fitted(Protocol):
     """A model as it was trained, in the training process."""
 
-    stopped_early: bool
-    """True if the user stopped it and kept the best so far."""
+    @property
+    def stopped_early(self) -> bool:
+        """True if the user stopped it and kept the best so far."""
+        ...
 
     def predict_proba(self, inputs: Sequence[Any]) -> FloatArray:
         """As the trained model itself says (Keras, scikit-learn), shape (n, classes)."""
@@ -139,13 +141,13 @@ class Family(Protocol):
     summary: str
     order: int
     needs_tensorflow: bool
-    Params: type[Params]
+    Params: type[ParamsBase]
 
     def unsuitable(self, facts: Facts, machine: Machine) -> Unsuitable | None:
         """Why it cannot be used on these data, or None."""
         ...
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> Params:
+    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> ParamsBase:
         """Parameters that the dial stands for, from facts of the data and the machine."""
         ...
 
@@ -153,6 +155,10 @@ class Family(Protocol):
 
     def formulas(self, params: Any, facts: Facts) -> Sequence[tuple[str, str]]:
         """(caption message id, LaTeX) pairs with the chosen numbers filled in; empty for most families."""
+        ...
+
+    def notes(self, params: Any) -> Sequence[str]:
+        """What a person should know before training with these parameters, message ids; empty for most families."""
         ...
 
     def fit(self, data: TrainingData, params: Any, training: Training) -> Fitted: ...

@@ -97,11 +97,11 @@ def preview_cleaning(
 def _compare(before: list[Any], after: list[Any], row_ids: Any, samples: int, seed: int) -> dict[str, Any]:
     changed = [at for at, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
     emptied = sum(_is_empty(after[at]) and not _is_empty(before[at]) for at in changed)
-    chosen = (
-        np.random.default_rng(seed).choice(changed, min(samples, len(changed)), replace=False)
-        if changed
-        else []
-    )
+    chosen: list[int] = []
+    if changed:
+        chosen = (
+            np.random.default_rng(seed).choice(changed, min(samples, len(changed)), replace=False).tolist()
+        )
     quotes = [(int(row_ids[at]), *_quote(str(before[at]), str(after[at]))) for at in sorted(chosen)]
     return {
         "changed": len(changed),

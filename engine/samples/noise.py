@@ -108,10 +108,13 @@ def decorate(rng: random.Random, text: str, verdict: Polarity, bank: Bank) -> st
     """Add emoji; mostly fitting, often ambiguous, sometimes the contrary."""
     draw = rng.random()
     key = verdict if draw < 0.5 else "any" if draw < 0.92 else OPPOSITE[verdict]
-    mark = rng.choice(bank.emoji[key]) * rng.choice((1, 1, 1, 2, 3))
+    mark = rng.choice(bank.emoji[key])
+    if not mark.isascii():
+        mark *= rng.choice((1, 1, 1, 2, 3))
+    gap = " " if mark.isascii() and mark.isalpha() else ""  # "lol" is a word, a smiley is not
     if rng.random() < 0.8:
-        return text + mark
-    return mark + text
+        return text + gap + mark
+    return mark + gap + text
 
 
 @functools.cache

@@ -29,6 +29,7 @@ SAMPLE_ROLES: dict[str, str] = {
 
 _FIRST_DAY = datetime.date(2024, 1, 1)
 _DAYS = 730
+_LAST_DAY = _FIRST_DAY + datetime.timedelta(days=_DAYS)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class _Settings:
 _SETTINGS = {
     "reviews_zh": _Settings(
         style=Style(language="zh", lengths=(14, 24, 22, 15, 10, 7, 4, 2, 2), asides=1.0, closing=0.25),
-        seed=20240607,
+        seed=20240609,
         negative=6000,
         positive=4000,
         domains={
@@ -72,7 +73,7 @@ _SETTINGS = {
     ),
     "reviews_en": _Settings(
         style=Style(language="en", lengths=(6, 15, 24, 20, 14, 10, 6, 3, 2), asides=0.45, closing=0.5),
-        seed=20240608,
+        seed=20240609,
         negative=1200,
         positive=800,
         domains={
@@ -229,7 +230,8 @@ class _Writer:
             if not options:
                 continue
             source = rows[self.rng.choice(options)]
-            day = datetime.date.fromisoformat(source.date) + datetime.timedelta(days=self.rng.randrange(6))
+            later = datetime.date.fromisoformat(source.date) + datetime.timedelta(days=self.rng.randrange(6))
+            day = min(later, _LAST_DAY)
             text = self._edit(source.text)
             result[index] = _Row(
                 text, row.label, row.region, row.domain, day.isoformat(), "repost", row.wrong_label

@@ -14,7 +14,6 @@ from engine.modality import modalities
 from engine.recipe import FileData, Recipe, read_recipe
 from engine.services import datasets, recipes
 from engine.services.inline import run_job_here
-from engine.services.jobs import job_error
 from engine.services.projects import Projects
 from engine.services.scope import Scope
 
@@ -49,8 +48,8 @@ def recipe_in_project(scope: Scope, path: Path, project: str | None) -> tuple[st
     options = ReadOptions(encoding=data.encoding, separator=data.separator)
     job = store.start_import(project_id, upload.id, source.stem, options, data.roles, idempotency=upload.id)
     ended = run_job_here(scope, job.id)
-    if (error := job_error(ended.error)) is not None:
-        raise error
+    if ended.problem is not None:
+        raise ended.problem
     assert ended.result is not None
     return project_id, recipe.model_copy(update={"data": ended.result["version_id"]})
 

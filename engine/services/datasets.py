@@ -23,9 +23,8 @@ from engine.data.readers import Preview, ReadOptions, preview_file, read_table, 
 from engine.data.schema import ROW_ID, DataError, Finding, Role, Schema, make_schema
 from engine.data.versions import check_table, read_stored, table_digest, write_table
 from engine.errors import N_, NotFound
-from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.jobs.queue import Job
+from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.models.family import Facts
 from engine.prepare.preview import CleaningPreview, preview_cleaning
@@ -33,6 +32,7 @@ from engine.recipe import Split, Step
 from engine.services import uploads
 from engine.services.scope import Scope
 from engine.services.uploads import Upload
+from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.home import folder
@@ -139,10 +139,7 @@ class Datasets:
             "upload": upload_id, "file": known.name, "name": name, "options": asdict(options), "roles": dict(roles),
             "task": task,
         }  # fmt: skip
-        return queue.submit(
-            self._scope.engine, owner=self._scope.owner, kind="import", spec=spec, lane="short",
-            project_id=project_id, idempotency=idempotency,
-        )  # fmt: skip
+        return self._scope.submit("import", spec, project_id, idempotency=idempotency)
 
     def list(self, project_id: str) -> list[Dataset]:
         """The project's datasets, newest first."""
@@ -175,11 +172,11 @@ class Datasets:
                 .select_from(run)
                 .where(run.c.version_id.in_(ids), run.c.deleted.is_(None))
             ).scalar_one()
-            artifacts = connection.execute(
+            digests = connection.scalars(
                 select(dataset_version.c.artifact).where(dataset_version.c.dataset_id == dataset_id)
-            ).scalars().all()  # fmt: skip
-        total = sum(self._scope.artifacts.path(a).stat().st_size for a in artifacts)
-        return DatasetDeletion(len(artifacts), runs, total)
+            ).all()
+        total = sum(artifacts.path(d).stat().st_size for d in digests)
+        return DatasetDeletion(len(digests), runs, total)
 
     def delete(self, dataset_id: str) -> None:
         """Delete a dataset with its versions and splits; refused while runs were trained on it."""
@@ -205,7 +202,7 @@ class Datasets:
             ids: only these row ids, in this order.
         """
         row = self._scope.row(dataset_version, version_id, "dataset version")
-        path = str(self._scope.artifacts.path(row.artifact))
+        path = str(artifacts.path(row.artifact))
         if ids is not None:
             wanted = list(ids)[offset : offset + limit]
             page = pq.read_table(path, filters=[(ROW_ID, "in", wanted or [-1])]).to_pandas()
@@ -222,10 +219,7 @@ class Datasets:
     def start_profile(self, version_id: str) -> Job:
         """Profile a version, as a job."""
         row = self._scope.row(dataset_version, version_id, "dataset version")
-        return queue.submit(
-            self._scope.engine, owner=self._scope.owner, kind="profile", spec={"version": version_id}, lane="short",
-            project_id=row.project_id, idempotency=None,
-        )  # fmt: skip
+        return self._scope.submit("profile", {"version": version_id}, row.project_id)
 
     def cleaning_preview(self, version_id: str, steps: Sequence[Step]) -> CleaningPreview | None:
         """What these steps change, if it was computed already."""
@@ -236,10 +230,7 @@ class Datasets:
         """Count what the steps change and sample it, as a job."""
         row = self._scope.row(dataset_version, version_id, "dataset version")
         spec = {"version": version_id, "steps": [s.model_dump(mode="json") for s in steps]}
-        return queue.submit(
-            self._scope.engine, owner=self._scope.owner, kind="cleaning", spec=spec, lane="short",
-            project_id=row.project_id, idempotency=None,
-        )  # fmt: skip
+        return self._scope.submit("cleaning", spec, row.project_id)
 
 
 def exists(scope: Scope, version_id: str) -> bool:
@@ -270,8 +261,8 @@ def schema_of(row: Any) -> Schema:
 def load_table(scope: Scope, version_id: str) -> tuple[pd.DataFrame, Schema]:
     """The whole stored table, its bytes checked against their digest, and its schema. For jobs only."""
     row = scope.row(dataset_version, version_id, "dataset version")
-    scope.artifacts.verify(row.artifact)
-    return read_stored(scope.artifacts.path(row.artifact)), schema_of(row)
+    artifacts.verify(row.artifact)
+    return read_stored(artifacts.path(row.artifact)), schema_of(row)
 
 
 def facts(scope: Scope, version_id: str, spec: Split) -> Facts:
@@ -332,11 +323,11 @@ def store_table(
         target = folder("tmp") / f"{new_id('tmp')}.parquet"
         try:
             write_table(frame, target)
-            artifact = scope.artifacts.put_file(target)
+            artifact = artifacts.put_file(target)
         finally:
             target.unlink(missing_ok=True)
         dataset_id, version_id = _insert(
-            scope, project_id, name, digest, artifact, frame, schema, findings, source
+            context, scope, project_id, name, digest, artifact, frame, schema, findings, source
         )
     if scope.cached("profile", version_id) is None:
         context.report("phase", name="profiling")
@@ -409,11 +400,12 @@ def _existing(scope: Scope, project_id: str, digest: str) -> tuple[str, str] | N
 
 
 def _insert(
-    scope: Scope, project_id: str, name: str, digest: str, artifact: str, frame: pd.DataFrame, schema: Schema,
+    context: JobContext, scope: Scope, project_id: str, name: str, digest: str, artifact: str, frame: pd.DataFrame, schema: Schema,
     findings: Sequence[Finding], source: Mapping[str, Any],
 ) -> tuple[str, str]:  # fmt: skip
     version_id = new_id("ver")
     with write(scope.engine, durable=True) as connection:
+        context.fence(connection)
         dataset_id = connection.execute(
             select(dataset.c.id).where(
                 dataset.c.project_id == project_id, dataset.c.owner == scope.owner, dataset.c.name == name
@@ -439,9 +431,6 @@ def _insert(
                 findings=[asdict(f) for f in findings], created=now(),
             )
         )  # fmt: skip
-        scope.artifacts.refer(
-            connection, artifact, owner=scope.owner, kind="dataset_version", ref_id=version_id
-        )
         connection.execute(update(project).where(project.c.id == project_id).values(updated=now()))
     return dataset_id, version_id
 

@@ -18,12 +18,11 @@ from engine.data.schema import ROW_ID
 from engine.errors import N_, BentuError
 from engine.evaluation.compare import compare
 from engine.evaluation.metrics import evaluate
-from engine.evaluation.predictions import export_csv, filter_predictions, predictions_frame
+from engine.evaluation.predictions import Order, export_csv, filter_predictions, predictions_frame
 from engine.evaluation.report import report_html, report_json
 from engine.evaluation.result import Difference, EvaluationResult
-from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.jobs.queue import Job
+from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.models.family import FloatArray
 from engine.packaging.bundle import unpack
@@ -31,9 +30,10 @@ from engine.recipe import read_recipe, recipe_yaml
 from engine.services import datasets, runs, splits
 from engine.services.scope import Scope
 from engine.serving.predictor import load_model
+from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, write
-from engine.storage.tables import evaluation, new_id, run, test_opening
+from engine.storage.tables import evaluation, new_id, project, run, test_opening
 
 
 class RunNotFinished(BentuError):
@@ -92,7 +92,7 @@ class Evaluations:
         row = _row(self._scope, run_id, part)
         if row is None:
             return None
-        result = EvaluationResult.model_validate_json(self._scope.artifacts.read(row.artifact))
+        result = EvaluationResult.model_validate_json(artifacts.read_bytes(row.artifact))
         return Evaluation(run_id, part, result, row.created)
 
     def open_test(self, run_id: str, reason: str) -> Job:
@@ -121,10 +121,7 @@ class Evaluations:
                         reason=reason.strip()[:1000], opened=now(),
                     )
                 )  # fmt: skip
-        return queue.submit(
-            self._scope.engine, owner=self._scope.owner, kind="evaluate", spec={"run": run_id}, lane="short",
-            project_id=row.project_id, idempotency=None,
-        )  # fmt: skip
+        return self._scope.submit("evaluate", {"run": run_id}, row.project_id)
 
     def openings(self, split_id: str) -> list[Opening]:
         """Every opening of a split's test part, oldest first; deleted runs stay in the log."""
@@ -139,7 +136,7 @@ class Evaluations:
 
     def predictions(
         self, run_id: str, part: str, true: str | None = None, predicted: str | None = None, only_wrong: bool = False,
-        slices: Mapping[str, str] | None = None, order: str = "confidence_desc", offset: int = 0, limit: int = 50,
+        slices: Mapping[str, str] | None = None, order: Order = "confidence_desc", offset: int = 0, limit: int = 50,
     ) -> tuple[pd.DataFrame, int]:  # fmt: skip
         """A page of predictions and how many match the filters."""
         frame = _predictions(self._scope, run_id, part)
@@ -163,10 +160,8 @@ class Evaluations:
         for row in rows:
             if _row(self._scope, row.id, part) is None:
                 raise TestSealed(name=row.name) if part == "test" else RunNotFinished(name=row.name)
-        return queue.submit(
-            self._scope.engine, owner=self._scope.owner, kind="compare", lane="short", project_id=rows[0].project_id,
-            spec={"runs": list(run_ids), "part": part, "metric": metric}, idempotency=None,
-        )  # fmt: skip
+        spec = {"runs": list(run_ids), "part": part, "metric": metric}
+        return self._scope.submit("compare", spec, rows[0].project_id)
 
     def export_predictions(self, run_id: str, part: str, spreadsheet: bool) -> bytes:
         """All predictions as CSV; `spreadsheet` guards cells that a spreadsheet would run as formulas."""
@@ -185,9 +180,9 @@ class Evaluations:
     def _context(self, run_id: str) -> dict[str, Any]:
         found = runs.Runs(self._scope).get(run_id)
         version = datasets.Datasets(self._scope).version(found.version_id)
-        project = self._scope.row(runs.project, found.project_id, "project")
+        owner_project = self._scope.row(project, found.project_id, "project")
         return {
-            "project": project.name, "run": found.name, "run_id": found.id, "dataset": version.dataset_name,
+            "project": owner_project.name, "run": found.name, "run_id": found.id, "dataset": version.dataset_name,
             "version": version.label, "digest": version.digest, "split": found.recipe.split.model_dump(mode="json"),
             "openings": found.openings, "created": found.created.isoformat(), "recipe_yaml": recipe_yaml(found.recipe),
             "environment": found.environment or {}, "parity": found.parity or {}, "synthetic": version.synthetic,
@@ -196,6 +191,7 @@ class Evaluations:
 
 
 def store_evaluation(
+    context: JobContext,
     scope: Scope,
     run_id: str,
     part: str,
@@ -207,6 +203,7 @@ def store_evaluation(
     """Score probabilities of the labelled rows of a part and store result and predictions; replaces earlier ones.
 
     Args:
+        context: the job that writes it.
         data: the prepared version.
         rows: positions of the scored rows in `data`.
         probabilities: shape (len(rows), classes).
@@ -228,8 +225,8 @@ def store_evaluation(
     )
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
-    predictions = scope.artifacts.put_bytes(buffer.getvalue())
-    artifact = scope.artifacts.put_bytes(result.model_dump_json().encode())
+    predictions = artifacts.put_bytes(buffer.getvalue())
+    artifact = artifacts.put_bytes(result.model_dump_json().encode())
     with write(scope.engine, durable=True) as connection:
         connection.execute(
             evaluation.delete().where(evaluation.c.run_id == run_id, evaluation.c.part == part)
@@ -240,8 +237,6 @@ def store_evaluation(
                 headline={k: s.model_dump() for k, s in result.overall.items()}, created=now(),
             )
         )  # fmt: skip
-        for digest in (artifact, predictions):
-            scope.artifacts.refer(connection, digest, owner=scope.owner, kind="evaluation", ref_id=run_id)
     return result
 
 
@@ -265,10 +260,10 @@ def evaluate_test(
     if not len(test):
         raise NoTestPart(name=row.name)
     context.report("phase", name="evaluating")
-    scope.artifacts.verify(row.bundle)
-    model = load_model(unpack(scope.artifacts.path(row.bundle), context.folder / "bundle"))
+    artifacts.verify(row.bundle)
+    model = load_model(unpack(artifacts.path(row.bundle), context.folder / "bundle"))
     store_evaluation(
-        scope, run_id, "test", data, test, model.predict_proba(list(data.inputs.iloc[test])), train
+        context, scope, run_id, "test", data, test, model.predict_proba(list(data.inputs.iloc[test])), train
     )
     return {"run_id": run_id}
 
@@ -286,9 +281,18 @@ def compare_runs(
     if any(list(f[ROW_ID]) != list(frames[0][ROW_ID]) for f in frames):
         raise NotComparable(problem="they were scored on different rows")
     truth = frames[0]["true"].map(index).to_numpy(dtype=np.int64)
-    answers = [f["predicted"].map(index).to_numpy(dtype=np.int64) for f in frames]
+    answers = [f[[f"p_{label}" for label in schema.classes]].to_numpy(dtype=np.float64) for f in frames]
     found = [
-        compare(truth, answers[0], other, schema.classes, spec["metric"], recipe.evaluation, recipe.seed)
+        compare(
+            truth,
+            answers[0],
+            other,
+            schema.classes,
+            spec["metric"],
+            recipe.evaluation,
+            recipe.seed,
+            spec["part"],
+        )
         for other in answers[1:]
     ]
     key = _comparison_key(spec["runs"], spec["part"], spec["metric"])
@@ -313,4 +317,4 @@ def _predictions(scope: Scope, run_id: str, part: str) -> pd.DataFrame:
     row = _row(scope, run_id, part)
     if row is None:
         raise TestSealed(name=scope.row(run, run_id, "run").name)
-    return pd.read_parquet(io.BytesIO(scope.artifacts.read(row.predictions)))
+    return pd.read_parquet(io.BytesIO(artifacts.read_bytes(row.predictions)))

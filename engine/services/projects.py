@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,11 @@ from sqlalchemy import func, insert, select, update
 from engine.errors import N_, NotFound, RecipeError
 from engine.jobs import queue
 from engine.jobs.context import JobContext
+from engine.jobs.job import GOING
 from engine.samples import SAMPLE_ROLES, SAMPLES, make_sample
 from engine.services import datasets
 from engine.services.scope import Scope
+from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.tables import (
@@ -93,7 +95,7 @@ class Projects:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def list(self) -> list[Project]:
+    def list(self) -> Sequence[Project]:
         """All projects, the one last worked on first."""
         return self._projects()
 
@@ -144,8 +146,8 @@ class Projects:
                 datasets=count(dataset, dataset.c.project_id == project_id),
                 versions=count(dataset_version, dataset_version.c.project_id == project_id),
                 runs=count(run, run.c.project_id == project_id, run.c.deleted.is_(None)), openings=opened,
-                bytes=sum(self._scope.artifacts.size(d) for d in digests),
-                active_jobs=count(job, job.c.project_id == project_id, job.c.state.in_(queue.ACTIVE)),
+                bytes=sum(artifacts.path(d).stat().st_size for d in digests),
+                active_jobs=count(job, job.c.project_id == project_id, job.c.state.in_(GOING)),
             )  # fmt: skip
 
     def delete(self, project_id: str) -> None:
@@ -155,17 +157,7 @@ class Projects:
         if busy:
             raise ProjectBusy(name=row.name, jobs=busy)
         with write(self._scope.engine, durable=True) as connection:
-            versions = select(dataset_version.c.id).where(dataset_version.c.project_id == project_id)
-            splits = select(split.c.id).where(split.c.version_id.in_(versions))
             runs = select(run.c.id).where(run.c.project_id == project_id)
-            for kind, ids in (
-                ("dataset_version", versions),
-                ("split", splits),
-                ("run", runs),
-                ("evaluation", runs),
-            ):
-                for ref in connection.execute(ids).scalars().all():
-                    self._scope.artifacts.release(connection, kind=kind, ref_id=ref)
             connection.execute(test_opening.delete().where(test_opening.c.run_id.in_(runs)))
             connection.execute(run.delete().where(run.c.project_id == project_id))
             connection.execute(job.delete().where(job.c.project_id == project_id))
@@ -178,10 +170,7 @@ class Projects:
         if name not in SAMPLES:
             raise NotFound(kind="sample", id=name)
         project_id = self._insert(SAMPLE_NAMES[name], sample=True)
-        queue.submit(
-            self._scope.engine, owner=self._scope.owner, kind="sample", spec={"sample": name}, lane="short",
-            project_id=project_id, idempotency=None,
-        )  # fmt: skip
+        self._scope.submit("sample", {"sample": name}, project_id)
         return self.get(project_id)
 
     def add_first_samples(self) -> None:
@@ -196,14 +185,14 @@ class Projects:
         for name in reversed(SAMPLES):
             self.add_sample(name)
 
-    def rail(self, project_id: str) -> list[StepState]:
+    def rail(self, project_id: str) -> Sequence[StepState]:
         """The six steps with the state of each: todo, active, done, blocked or later."""
         found = self.get(project_id)
         version_id = datasets.latest(self._scope, project_id)
         importing = any(
             j.kind in ("import", "sample")
             for j in queue.list_jobs(
-                self._scope.engine, owner=self._scope.owner, project_id=project_id, states=queue.ACTIVE
+                self._scope.engine, self._scope.owner, project_id=project_id, states=GOING
             )
         )
         with read(self._scope.engine) as connection:
@@ -223,7 +212,7 @@ class Projects:
             drafted = connection.execute(
                 select(project.c.draft).where(project.c.id == project_id)
             ).scalar_one()
-        going = sum(s in queue.ACTIVE for s in states)
+        going = sum(s in GOING for s in states)
         succeeded = sum(s == "succeeded" for s in states)
         ready = version_id is not None
         waits = N_("Waits for data")
@@ -271,7 +260,7 @@ class Projects:
             )  # fmt: skip
         return project_id
 
-    def _projects(self, *conditions: Any) -> list[Project]:
+    def _projects(self, *conditions: Any) -> Sequence[Project]:
         def counted(table: Any, *where: Any) -> Any:
             return (
                 select(func.count())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,11 @@ import pandas as pd
 from sqlalchemy import func, insert, select, update
 
 from engine.data.schema import ROW_ID, Schema
-from engine.errors import N_, BentuError, JobError, RecipeError
-from engine.jobs import queue
+from engine.errors import N_, BentuError, JobError, RecipeError, error_from_json
+from engine.jobs import events, queue
 from engine.jobs.context import JobContext
-from engine.jobs.queue import Event
+from engine.jobs.events import JobEvent as Event
+from engine.jobs.job import GOING
 from engine.modality import modalities
 from engine.models.family import IntArray, Training, TrainingData
 from engine.packaging.bundle import pack, write_bundle
@@ -26,12 +27,23 @@ from engine.packaging.parity import Parity, check_parity
 from engine.prepare.steps import Cleaner
 from engine.recipe import Recipe, read_recipe
 from engine.services import datasets, splits
-from engine.services.jobs import job_error
 from engine.services.recipes import FamilyUnsuitable, resolve
 from engine.services.scope import Scope
+from engine.serving.predictor import load_model
+from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, write
-from engine.storage.tables import dataset, dataset_version, job, new_id, project, run, test_opening
+from engine.storage.home import home
+from engine.storage.tables import (
+    dataset,
+    dataset_version,
+    evaluation,
+    job,
+    new_id,
+    project,
+    run,
+    test_opening,
+)
 from engine.training.machine import environment, machine
 
 PARITY_ROWS = 2000
@@ -88,17 +100,13 @@ class Run:
     test_opened: bool
     resumable: bool
     cancel: str | None
+    seconds: float
+    """Time spent in all its attempts, by a clock that nobody can set."""
 
     @property
     def active(self) -> bool:
-        return self.state in queue.ACTIVE
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it ran, up to now while it runs."""
-        if self.started is None:
-            return None
-        return ((self.finished or now()) - self.started).total_seconds()
+        """Whether it waits or runs."""
+        return self.state in GOING
 
 
 class Runs:
@@ -137,8 +145,8 @@ class Runs:
             count = connection.execute(
                 select(func.count()).select_from(run).where(run.c.project_id == project_id)
             ).scalar_one()
-            job_row = queue.submit(
-                connection, owner=self._scope.owner, kind="train", spec={"run": run_id}, lane="training",
+            job_row = queue.enqueue(
+                connection, self._scope.owner, "train", {"run": run_id}, "training",
                 project_id=project_id, idempotency=f"run:{key}",
             )  # fmt: skip
             connection.execute(
@@ -151,7 +159,7 @@ class Runs:
             connection.execute(update(project).where(project.c.id == project_id).values(updated=now()))
         return self.get(run_id)
 
-    def list(self, project_id: str, limit: int = 50, offset: int = 0) -> list[Run]:
+    def list(self, project_id: str, limit: int = 50, offset: int = 0) -> Sequence[Run]:
         """The project's runs, newest first."""
         self._scope.row(project, project_id, "project")
         return self._runs(run.c.project_id == project_id, limit=limit, offset=offset)
@@ -172,25 +180,29 @@ class Runs:
         self._scope.row(run, run_id, "run")
         return self._runs(run.c.id == run_id)[0]
 
-    def events(self, run_id: str, after: int = 0, limit: int = 5000) -> list[Event]:
+    def events(self, run_id: str, after: int = 0, limit: int = 5000) -> Sequence[Event]:
         """What the run reported after the event with the id `after`, oldest first."""
         row = self._scope.row(run, run_id, "run")
-        return queue.events(self._scope.engine, row.job_id, after_id=after, limit=limit)
+        return events.events(self._scope.engine, row.job_id, after, limit)
 
     def stop(self, run_id: str) -> None:
         """Stop training and keep the best model so far: the run is packaged and evaluated as usual."""
-        queue.cancel(self._scope.engine, self._scope.row(run, run_id, "run").job_id, "keep")
+        queue.cancel(
+            self._scope.engine, self._scope.owner, self._scope.row(run, run_id, "run").job_id, "keep"
+        )
 
     def discard(self, run_id: str) -> None:
         """End the run and throw away what it learnt."""
-        queue.cancel(self._scope.engine, self._scope.row(run, run_id, "run").job_id, "discard")
+        queue.cancel(
+            self._scope.engine, self._scope.owner, self._scope.row(run, run_id, "run").job_id, "discard"
+        )
 
     def resume(self, run_id: str) -> Run:
         """Go on from the last checkpoint of a run that failed or was lost."""
         found = self.get(run_id)
         if not found.resumable:
             raise RunNotResumable(name=found.name)
-        queue.requeue(self._scope.engine, found.job_id)
+        queue.resume(self._scope.engine, self._scope.owner, found.job_id)
         return self.get(run_id)
 
     def rename(self, run_id: str, name: str) -> None:
@@ -208,18 +220,19 @@ class Runs:
             raise RunActive(name=found.name)
         with write(self._scope.engine) as connection:
             connection.execute(update(run).where(run.c.id == run_id).values(deleted=now(), bundle=None))
-            self._scope.artifacts.release(connection, kind="run", ref_id=run_id)
-            self._scope.artifacts.release(connection, kind="evaluation", ref_id=run_id)
+            connection.execute(evaluation.delete().where(evaluation.c.run_id == run_id))
 
     def log_tail(self, run_id: str, lines: int = 200) -> str:
         """The end of the run's log."""
-        return queue.log_tail(self._scope.row(run, run_id, "run").job_id, lines)
+        return queue.get(
+            self._scope.engine, self._scope.owner, self._scope.row(run, run_id, "run").job_id
+        ).log_tail(lines * 120)
 
     def _by_key(self, key: str) -> Run | None:
         found = self._runs(run.c.idempotency == key)
         return found[0] if found else None
 
-    def _runs(self, *conditions: Any, limit: int = 1, offset: int = 0) -> list[Run]:
+    def _runs(self, *conditions: Any, limit: int = 1, offset: int = 0) -> Sequence[Run]:
         opened = (
             select(test_opening.c.split_id, func.count().label("openings"))
             .group_by(test_opening.c.split_id)
@@ -228,7 +241,9 @@ class Runs:
         mine = select(test_opening.c.run_id).where(test_opening.c.run_id == run.c.id).exists()
         query = (
             select(
-                run, job.c.state, job.c.phase, job.c.error, job.c.started, job.c.finished, job.c.cancel, dataset.c.name.label("dataset_name"),
+                run, job.c.state, job.c.phase, job.c.error, job.c.started, job.c.finished, job.c.cancel,
+                job.c.folder,
+                job.c.seconds, dataset.c.name.label("dataset_name"),
                 dataset_version.c.number, opened.c.openings, mine.label("test_opened"),
             )
             .join(job, job.c.id == run.c.job_id)
@@ -245,16 +260,15 @@ class Runs:
         return [self._view(r) for r in rows]
 
     def _view(self, row: Any) -> Run:
-        ended_badly = row.state in ("failed", "lost")
         return Run(
             id=row.id, project_id=row.project_id, version_id=row.version_id,
             version_label=f"{row.dataset_name} v{row.number}", split_id=row.split_id, name=row.name, family=row.family,
             recipe=read_recipe(row.recipe), state=row.state, stopped_early=row.stopped_early, phase=row.phase,
             job_id=row.job_id, metrics=row.metrics, parity=row.parity, environment=row.environment,
-            error=job_error(row.error), created=row.created, started=row.started, finished=row.finished,
-            cloned_from=row.cloned_from, openings=row.openings or 0, test_opened=bool(row.test_opened), cancel=row.cancel,
-            position=queue.position(self._scope.engine, row.job_id) if row.state == "queued" else None,
-            resumable=ended_badly and any(queue.job_folder(row.job_id).glob("checkpoints/*")),
+            error=error_from_json(row.error) if row.state == "failed" and row.error else None, created=row.created, started=row.started, finished=row.finished,
+            cloned_from=row.cloned_from, openings=row.openings or 0, test_opened=bool(row.test_opened), cancel=row.cancel, seconds=row.seconds,
+            position=queue.position(self._scope.engine, self._scope.owner, row.job_id) if row.state == "queued" else None,
+            resumable=row.state == "failed" and any((home() / row.folder / "work/checkpoints").glob("*")),
         )  # fmt: skip
 
 
@@ -321,34 +335,30 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
 
     context.report("phase", name="packaging")
     proba = fitted.predict_proba(training_data.validation_inputs)
+    agreed = float((proba.argmax(axis=1) == training_data.validation_labels).mean())
     bundle = context.folder / "bundle"
     write_bundle(
-        bundle,
-        recipe=recipe,
-        schema=data.schema,
-        family=family,
-        fitted=fitted,
-        metrics={},
-        environment=environment(),
-    )
+        bundle, recipe=recipe, schema=data.schema, family=family, fitted=fitted, environment=environment(),
+        metrics={"part": "validation", "n": len(validation), "accuracy": agreed},
+    )  # fmt: skip
     context.report("phase", name="checking_parity")
     parity = _parity(bundle, data, train, validation, training_data, fitted, proba)
-    artifact = scope.artifacts.put_file(pack(bundle, context.folder / "bundle.tar"))
+    artifact = artifacts.put_file(pack(bundle, context.folder / "bundle.tar"))
 
     context.report("phase", name="evaluating")
-    result = store_evaluation(scope, run_id, "validation", data, validation, proba, train)
-    headline = {name: s.model_dump() for name, s in result.overall.items()}
+    served = load_model(bundle).predict_proba(list(data.inputs.iloc[validation]))
+    result = store_evaluation(context, scope, run_id, "validation", data, validation, served, train)
+    headline: dict[str, Any] = {name: s.model_dump() for name, s in result.overall.items()}
     headline["baseline"] = {name: s.model_dump() for name, s in result.baseline.items()}
     with write(scope.engine, durable=True) as connection:
+        context.fence(connection)
         connection.execute(
             update(run)
             .where(run.c.id == run_id)
             .values(
-                stopped_early=fitted.stopped_early, metrics=headline, parity=parity.to_json(), bundle=artifact
+                stopped_early=fitted.stopped_early, metrics=headline, parity=asdict(parity), bundle=artifact
             )
         )
-        scope.artifacts.release(connection, kind="run", ref_id=run_id)
-        scope.artifacts.refer(connection, artifact, owner=scope.owner, kind="run", ref_id=run_id)
     return {"run_id": run_id, "bundle": artifact}
 
 

@@ -5,13 +5,15 @@ Authorisation lives here and in the queries, never in widgets: a row of another 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, Table, select
 
 from engine.errors import NotFound
-from engine.storage.artifacts import ArtifactStore
+from engine.jobs import queue
+from engine.jobs.job import Job
 from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.tables import result
@@ -19,11 +21,18 @@ from engine.storage.tables import result
 
 @dataclass(frozen=True)
 class Scope:
-    """An owner over a database and an artifact store."""
+    """An owner over a database; artifacts are named by digests in its rows."""
 
     owner: str
     engine: Engine
-    artifacts: ArtifactStore
+
+    def submit(
+        self, kind: str, spec: Mapping[str, Any], project_id: str, *, idempotency: str | None = None
+    ) -> Job:
+        """Put a job into the short lane, for what must not wait behind a training."""
+        return queue.submit(
+            self.engine, self.owner, kind, spec, "short", project_id=project_id, idempotency=idempotency
+        )
 
     def row(self, table: Table, id: str, kind: str) -> Any:
         """The row of `table` with this id that belongs to the owner, or `NotFound`."""

@@ -16,14 +16,14 @@ from sqlalchemy import func, insert, select
 
 from engine.data.schema import ROW_ID, DataError, Finding
 from engine.errors import N_
-from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.jobs.queue import Job
+from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.prepare.split import assign_split
 from engine.recipe import Split
 from engine.services import datasets
 from engine.services.scope import Scope
+from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.home import folder
@@ -91,8 +91,8 @@ def get(scope: Scope, split_id: str) -> SplitView:
 def assignment(scope: Scope, split_id: str) -> pd.Series:
     """The part of every row ("train", "validation", "test", "excluded"), indexed by row id."""
     row = scope.row(split, split_id, "split")
-    scope.artifacts.verify(row.artifact)
-    frame = pd.read_parquet(scope.artifacts.path(row.artifact))
+    artifacts.verify(row.artifact)
+    frame = pd.read_parquet(artifacts.path(row.artifact))
     return frame.set_index(ROW_ID)["part"]
 
 
@@ -100,10 +100,8 @@ def start(scope: Scope, version_id: str, spec: Split) -> Job:
     """Divide a version anew, as a job; refused once its test part was opened."""
     row = scope.row(dataset_version, version_id, "dataset version")
     _refuse_opened(scope, version_id)
-    return queue.submit(
-        scope.engine, owner=scope.owner, kind="split", lane="short", project_id=row.project_id, idempotency=None,
-        spec={"version": version_id, "split": spec.model_dump(mode="json")},
-    )  # fmt: skip
+    spec_json = {"version": version_id, "split": spec.model_dump(mode="json")}
+    return scope.submit("split", spec_json, row.project_id)
 
 
 def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> SplitView:
@@ -125,7 +123,7 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> S
     try:
         parts = found.assignment.rename("part").rename_axis(ROW_ID).reset_index()
         parts.to_parquet(target, index=False)
-        artifact = scope.artifacts.put_file(target)
+        artifact = artifacts.put_file(target)
     finally:
         target.unlink(missing_ok=True)
     split_id = new_id("spl")
@@ -138,7 +136,6 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> S
                 created=now(),
             )
         )  # fmt: skip
-        scope.artifacts.refer(connection, artifact, owner=scope.owner, kind="split", ref_id=split_id)
     return get(scope, split_id)
 
 

@@ -6,16 +6,21 @@ A work function takes `(context, scope, project_id, spec)` and returns the job's
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from sqlalchemy import Engine, select
+
 from engine.jobs.context import JobContext
-from engine.jobs.queue import Job
+from engine.jobs.process import Work
 from engine.services import datasets, evaluations, projects, runs, splits
 from engine.services.scope import Scope
+from engine.storage.database import read
+from engine.storage.tables import job
 
-Work = Callable[[JobContext, Scope, str, Mapping[str, Any]], dict[str, Any]]
+Function = Callable[[JobContext, Scope, str, Mapping[str, Any]], dict[str, Any]]
 
-WORK: Mapping[str, Work] = {
+FUNCTIONS: Mapping[str, Function] = {
     "import": datasets.import_table,
     "sample": projects.add_sample_data,
     "profile": datasets.profile_version,
@@ -27,6 +32,14 @@ WORK: Mapping[str, Work] = {
 }
 
 
-def do_work(context: JobContext, scope: Scope, job: Job) -> dict[str, Any]:
-    """Do the work of one job under its owner's scope."""
-    return WORK[job.kind](context, scope, job.project_id or "", job.spec)
+def work(engine: Engine) -> Work:
+    """The work functions as `engine.jobs` calls them, each under the scope of its job's owner."""
+    return {kind: partial(_do, engine, function) for kind, function in FUNCTIONS.items()}
+
+
+def _do(engine: Engine, function: Function, context: JobContext, spec: dict[str, Any]) -> dict[str, Any]:
+    with read(engine) as connection:
+        row = connection.execute(
+            select(job.c.owner, job.c.project_id).where(job.c.id == context.job_id)
+        ).one()
+    return function(context, Scope(row.owner, engine), row.project_id or "", spec)

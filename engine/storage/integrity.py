@@ -10,7 +10,8 @@ from pathlib import Path
 
 from engine.errors import StorageError
 from engine.storage.clock import now
-from engine.storage.errors import DatabaseDamaged, DatabaseDamagedNoCopy
+from engine.storage.errors import DatabaseDamaged, DatabaseDamagedNoCopy, DiskFull
+from engine.storage.locks import lock
 
 KEEP = 3
 """Copies kept of each reason."""
@@ -75,22 +76,25 @@ def backup(path: Path, reason: str) -> Path:
     """
     where = path.parent / "backups"
     where.mkdir(mode=0o700, exist_ok=True)
-    copy = where / f"{path.stem}-{now():%Y%m%dT%H%M%S%f}-{reason}.db"
-    partial = copy.with_suffix(".partial")
-    try:
+    with lock(where / ".lock"):
+        for left in where.glob("*.partial"):
+            left.unlink()
+        copy = where / f"{path.stem}-{now():%Y%m%dT%H%M%S%f}-{reason}.db"
+        partial = copy.with_suffix(".partial")
         with (
             closing(sqlite3.connect(path, timeout=10)) as source,
             closing(sqlite3.connect(partial)) as target,
         ):
-            source.backup(target)  # in one go: a write by others would start it anew
+            try:
+                source.backup(target)  # in one go: a write by others would start it anew
+            except sqlite3.OperationalError as error:
+                raise DiskFull(path=str(where)) from error
         problem = fault(partial)
         if problem:
             raise damaged(path, problem)
         partial.rename(copy)
-    finally:
-        partial.unlink(missing_ok=True)
-    for old in sorted(where.glob(f"{path.stem}-*-{reason}.db"), reverse=True)[KEEP:]:
-        old.unlink()
+        for old in sorted(where.glob(f"{path.stem}-*-{reason}.db"), reverse=True)[KEEP:]:
+            old.unlink()
     return copy
 
 

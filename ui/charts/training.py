@@ -28,7 +28,7 @@ def loss_figure(epochs: Sequence[Mapping[str, Any]], batches: Sequence[Batch] = 
     figure = go.Figure()
     epochs = thin(epochs, MOST_POINTS // 4)
     if batches:
-        shown = thin(batches, MOST_POINTS // 2)
+        shown = thin(batches, MOST_POINTS // 2 - 1)
         figure.add_scatter(
             x=[b.x for b in shown], y=[b.loss for b in shown], name=t("inside the epoch"), mode="lines",
             line={"width": 1, "color": palette()[-1]}, opacity=0.6,

@@ -47,7 +47,7 @@ def _card(card: FamilyCard, project_id: str, chosen: bool) -> None:
                 st.badge(cost, icon=":material/timer:", color="gray")
         if card.unsuitable is not None:
             reason = say(card.unsuitable.message, card.unsuitable.params)
-            st.markdown(f":orange[:material/block: {t('Not usable here: {reason}', reason=reason)}]")
+            st.caption(f":orange[:material/block: {t('Not usable here: {reason}', reason=reason)}]")
     if chosen:
         st.markdown(f":green-badge[:material/check_circle: **{t('Selected')}**]")
     else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import streamlit as st
 
 from engine.errors import N_, BentuError
 from engine.workspace import Job
 from ui.errors import show_error
-from ui.state import WATCHED, workspace
+from ui.state import WATCHED, follow, followed, workspace
 from ui.text import t
 
 PHASES = {
@@ -78,3 +78,13 @@ def _finished(job: Job, on_done: Callable[[Job], None] | None) -> None:
         announced.add(job.id)
         if on_done is not None:
             on_done(job)
+
+
+def attach(purpose: str, kinds: Collection[str], project_id: str) -> str | None:
+    """The job that this tab follows for `purpose`; after a reload, the project's active one of these kinds."""
+    known = followed(purpose)
+    if known is None:
+        known = next((j.id for j in workspace().jobs.active(project_id) if j.kind in kinds), None)
+        if known:
+            follow(purpose, known)
+    return known

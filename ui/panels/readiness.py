@@ -80,16 +80,12 @@ def readiness(
 
 def _costs(ws: Workspace, project_id: str, recipe: Recipe) -> None:
     cost = ws.recipes.estimate(project_id, recipe)
-    with st.grid("auto", min_column_width=110, gap="xsmall"):
-        st.metric(
-            t("Parameters"), cost.parameters, format="compact", help=t("Numbers that training adjusts.")
-        )
-        st.metric(t("Memory"), size(cost.memory_bytes), help=t("Peak of the training process, estimated."))
-        st.metric(
-            t("Time"),
-            duration(cost.seconds),
-            help=t("On this machine, estimated from measured rates; rough."),
-        )
+    lines = [
+        (":material/timer:", t("about **{time}** of training", time=duration(cost.seconds))),
+        (":material/memory:", t("about **{memory}** of memory", memory=size(cost.memory_bytes))),
+        (":material/numbers:", t("**{count}** numbers to learn", count=f"{cost.parameters:,}")),
+    ]  # fmt: skip
+    st.markdown("  \n".join(f"{icon} {text}" for icon, text in lines))
 
 
 def _split(recipe: Recipe, split: SplitView | None) -> str:
@@ -107,6 +103,12 @@ def _split(recipe: Recipe, split: SplitView | None) -> str:
         "divided {train} / {validation} / {test} % when the run starts",
         train=round(recipe.split.train * 100), validation=round(recipe.split.validation * 100), test=round(recipe.split.test * 100),
     )  # fmt: skip
+
+
+def _settings(off: int) -> str:
+    if not off:
+        return f":material/tune: {t('all settings as the dial sets them')}"
+    return ":material/edit: " + n("{n} setting differs from the dial", "{n} settings differ from the dial", off)
 
 
 def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,6 @@ import streamlit as st
 from engine.data.errors import (
     DuplicateColumns,
     EmptyColumnNames,
-    EncodingUncertain,
     InvalidBytes,
     ReservedColumn,
     TextAfterQuote,
@@ -18,6 +18,7 @@ from engine.data.errors import (
 )  # fmt: skip
 from engine.data.readers import Preview, ReadOptions
 from engine.data.readers.options import TEXT_KINDS
+from engine.data.schema import ROW_ID
 from engine.errors import N_
 from ui.errors import show_error
 from ui.panels.rows import table
@@ -40,98 +41,88 @@ def look(upload_id: str, options: ReadOptions) -> Preview:
     return workspace().datasets.preview(upload_id, options)
 
 
-def reading(draft: ImportDraft) -> tuple[ReadOptions, Preview]:
-    """Options and preview of the staged file, with everything that a person can do about them."""
-    options = _options(draft)
-    preview = look(draft.upload_id, options)
+def reading(draft: ImportDraft) -> Preview:
+    """The preview of the staged file, with everything that a person can do about how it is read."""
+    preview = look(draft.upload_id, draft.options)
     uncertain = not (preview.encoding_certain and preview.separator_certain) or preview.problem is not None
-    if uncertain:
-        _prominent(draft, preview)
     if preview.problem is not None:
         _problem(draft, preview)
+    if uncertain:
+        _prominent(draft, preview)
     if len(preview.rows):
         table(preview.rows, key=f"reading_rows_{draft.upload_id}", alt=t("The first rows as they are read."))
-    with st.expander(_summary(preview, options), icon=":material/tune:", key=f"reading_{draft.upload_id}"):
+    with st.expander(_summary(preview), icon=":material/tune:", key=f"reading_{draft.upload_id}"):
         _folded(draft, preview, shown=uncertain)
-    return options, preview
+    return preview
 
 
-def _key(draft: ImportDraft, name: str) -> str:
-    return f"read_{name}_{draft.upload_id}"
+def settled(draft: ImportDraft, preview: Preview) -> ReadOptions:
+    """The options by which the person saw the rows: a guess that they accepted is no longer one."""
+    return replace(
+        draft.options, kind=preview.kind or None, encoding=preview.encoding or None, separator=preview.separator or None
+    )
 
 
-def _chosen(draft: ImportDraft, name: str, default: Any = None) -> Any:
-    return st.session_state.get(_key(draft, name), default)
+def _bound(draft: ImportDraft, name: str, value: Any) -> dict[str, Any]:
+    """Key and callback of the widget for the option `name`, which shows `value` until somebody decides."""
+    key = f"read_{name}_{draft.upload_id}"
+    st.session_state[key] = value
 
+    def decide() -> None:
+        keep = {} if name == "replace_invalid" else {"rename": None}
+        draft.options = replace(draft.options, **{**keep, name: st.session_state[key]})
 
-def _options(draft: ImportDraft) -> ReadOptions:
-    return ReadOptions(
-        kind=_chosen(draft, "kind"), encoding=_chosen(draft, "encoding"), separator=_chosen(draft, "separator"),
-        sheet=_chosen(draft, "sheet"), replace_invalid=bool(_chosen(draft, "replace", False)), rename=draft.rename,
-        quotes=bool(_chosen(draft, "quotes", True)), header=bool(_chosen(draft, "header", True)),
-    )  # fmt: skip
+    return {"key": key, "on_change": decide}
 
 
 def _prominent(draft: ImportDraft, preview: Preview) -> None:
     """What has to be decided by a person who looks at the rows."""
-    with st.container(
-        border=True, horizontal=True, vertical_alignment="bottom", key=f"reading_ask_{draft.upload_id}"
-    ):
+    if not (preview.encodings or preview.separators):
+        return
+    with st.container(border=True, key=f"reading_ask_{draft.upload_id}"):
+        if not preview.encoding_certain or not preview.separator_certain:
+            st.markdown(t("How this file is written is a guess. Do the rows below read well, and are the columns right?"))
+        grid = st.grid(2, min_column_width=240)
         if preview.encodings:
-            _encoding(draft, preview)
+            _encoding(grid, draft, preview)
         if preview.separators:
-            _separator(draft, preview)
-    if not preview.encoding_certain and preview.problem is None:
-        st.caption(t("The encoding is a guess. Do the rows below read well? If not, choose another one."))
-    if not preview.separator_certain and preview.problem is None:
-        st.caption(
-            t("The separator is a guess. Are the columns below divided well? If not, choose another one.")
-        )
+            _separator(grid, draft, preview)
 
 
 def _folded(draft: ImportDraft, preview: Preview, *, shown: bool) -> None:
     grid = st.grid(2, min_column_width=240)
     if not shown and preview.encodings:
-        with grid.cell():
-            _encoding(draft, preview)
+        _encoding(grid, draft, preview)
     if not shown and preview.separators:
-        with grid.cell():
-            _separator(draft, preview)
+        _separator(grid, draft, preview)
+    options = draft.options
     if len(preview.sheets) > 1:
-        grid.selectbox(t("Sheet"), preview.sheets, key=_key(draft, "sheet"), persist_state="page")
-    if preview.kind in TEXT_KINDS or preview.kind == "":
+        sheet = options.sheet or preview.sheets[0]
+        grid.selectbox(t("Sheet"), preview.sheets, **_bound(draft, "sheet", sheet))
+    if preview.kind in ("", *TEXT_KINDS):
         grid.selectbox(
-            t("Read as"), TEXT_KINDS, key=_key(draft, "kind"), persist_state="page",
-            index=TEXT_KINDS.index(preview.kind) if preview.kind in TEXT_KINDS else None,  # type: ignore[arg-type]
-            format_func=lambda k: t(KIND_TITLES[k]), placeholder=t("Choose"),
+            t("Read as"), TEXT_KINDS, format_func=lambda k: t(KIND_TITLES[k]), placeholder=t("Choose"),
+            **_bound(draft, "kind", preview.kind or None),
         )  # fmt: skip
     if preview.kind in ("csv", "tsv", "xlsx"):
-        grid.toggle(
-            t("The first row holds the column names"),
-            value=True,
-            key=_key(draft, "header"),
-            persist_state="page",
-        )
+        grid.toggle(t("The first row holds the column names"), **_bound(draft, "header", options.header))
     if preview.kind in ("csv", "tsv"):
         grid.toggle(
-            t("Quotation marks enclose fields"), value=True, key=_key(draft, "quotes"), persist_state="page",
-            help=t("Switch this off where quotation marks are ordinary characters."),
+            t("Quotation marks enclose fields"), help=t("Switch this off where quotation marks are ordinary characters."),
+            **_bound(draft, "quotes", options.quotes),
         )  # fmt: skip
 
 
-def _encoding(draft: ImportDraft, preview: Preview) -> None:
-    st.selectbox(
-        t("Encoding"), preview.encodings, key=_key(draft, "encoding"), persist_state="page",
-        index=preview.encodings.index(preview.encoding) if preview.encoding in preview.encodings else None,
-        placeholder=t("Choose"),
-    )  # fmt: skip
+def _encoding(grid: Any, draft: ImportDraft, preview: Preview) -> None:
+    known = preview.encoding if preview.encoding in preview.encodings else None
+    grid.selectbox(t("Encoding"), preview.encodings, placeholder=t("Choose"), **_bound(draft, "encoding", known))
 
 
-def _separator(draft: ImportDraft, preview: Preview) -> None:
-    st.selectbox(
-        t("Separator"), preview.separators, key=_key(draft, "separator"), persist_state="page",
-        index=preview.separators.index(preview.separator) if preview.separator in preview.separators else None,
-        format_func=lambda s: t(SEPARATORS[s]) if s in SEPARATORS else s, placeholder=t("Choose"),
+def _separator(grid: Any, draft: ImportDraft, preview: Preview) -> None:
+    known = preview.separator if preview.separator in preview.separators else None
+    grid.selectbox(
+        t("Separator"), preview.separators, placeholder=t("Choose"), **_bound(draft, "separator", known),
+        format_func=lambda s: t(SEPARATORS[s]) if s in SEPARATORS else s,
     )  # fmt: skip
 
 
@@ -143,22 +134,22 @@ def _problem(draft: ImportDraft, preview: Preview) -> None:
         _rename(draft, preview)
     elif isinstance(problem, InvalidBytes):
         st.toggle(
-            t("Put the sign � in places that cannot be decoded"), key=_key(draft, "replace"), persist_state="page",
-        )  # fmt: skip
-    elif isinstance(problem, EncodingUncertain):
-        st.caption(t("The rows below are decoded with the likeliest encoding."))
+            t("Put the sign � in places that cannot be decoded"),
+            **_bound(draft, "replace_invalid", draft.options.replace_invalid),
+        )
     elif isinstance(problem, UnclosedQuote | TextAfterQuote):
-        st.caption(t("You find the switch for quotation marks in the reading options."))
+        st.caption(t("The switch for quotation marks is in the reading options below."))
 
 
 def _rename(draft: ImportDraft, preview: Preview) -> None:
+    key = f"read_names_{draft.upload_id}"
     edited = st.data_editor(
-        pd.DataFrame({"name": distinct(preview.columns)}), key=_key(draft, "names"), hide_index=False, width="content",
-        column_config={"name": st.column_config.TextColumn(t("New name"), required=True, max_chars=100)},
-        alt=t("Names of the columns in the order of the file."),
+        pd.DataFrame({"name": distinct(preview.columns)}, index=range(1, len(preview.columns) + 1)), key=key,
+        column_config={"name": st.column_config.TextColumn(t("New name"), required=True, max_chars=100, width="large")},
+        alt=t("Names of the columns in the order of the file."), width="content",
     )  # fmt: skip
-    if st.button(t("Use these names"), key=_key(draft, "names_go"), type="primary"):
-        draft.rename = tuple(str(name).strip() for name in edited["name"])
+    if st.button(t("Use these names"), key=f"{key}_go", type="primary"):
+        draft.options = replace(draft.options, rename=tuple(str(name).strip() for name in edited["name"]))
         st.rerun()
 
 
@@ -168,22 +159,17 @@ def distinct(columns: tuple[str, ...]) -> list[str]:
     for place, column in enumerate(columns, start=1):
         base = column.strip() or f"column_{place}"
         name, again = base, 2
-        while name in names or name == "row_id" or (name != column and name in columns):
+        while name in names or name == ROW_ID or (name != column and name in columns):
             name, again = f"{base}_{again}", again + 1
         names.append(name)
     return names
 
 
-def _summary(preview: Preview, options: ReadOptions) -> str:
+def _summary(preview: Preview) -> str:
     parts = [t(KIND_TITLES[preview.kind])] if preview.kind in KIND_TITLES else []
     if preview.encoding:
         parts.append(preview.encoding)
     if preview.separator:
-        parts.append(
-            t(SEPARATORS[preview.separator])
-            if preview.separator in SEPARATORS
-            else safe_text(preview.separator)
-        )
-    if options.sheet or preview.sheets:
-        parts.append(safe_text(options.sheet or preview.sheets[0], 40))
+        known = preview.separator in SEPARATORS
+        parts.append(t(SEPARATORS[preview.separator]) if known else safe_text(preview.separator))
     return t("Reading options: {options}", options=", ".join(parts)) if parts else t("Reading options")

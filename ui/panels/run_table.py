@@ -69,22 +69,22 @@ def run_table(runs: Sequence[Run], *, key: str, selected: str | None, metric: st
             choose_run(ids[rows[0]])
 
     table = pd.DataFrame([_row(run, metric) for run in runs])
-    title = metric_title(metric)
+    column = st.column_config.TextColumn
     st.dataframe(
         table, key=widget_key, hide_index=True, on_select=chosen, selection_mode="single-row",
         selection_default={"selection": {"rows": [ids.index(selected)] if selected in ids else []}},
         height=min(36 * (len(runs) + 1) + 3, 260), row_height=36, placeholder="–",
         alt=n("Table of {n} run with state, data and validation score.", "Table of {n} runs with state, data and validation score.", len(runs)),
         column_config={
-            "state": st.column_config.TextColumn(t("State"), width="small"),
-            "name": st.column_config.TextColumn(t("Run"), width="medium"),
-            "family": st.column_config.TextColumn(t("Model"), width="medium"),
-            "data": st.column_config.TextColumn(t("Data"), width="small"),
-            "score": st.column_config.TextColumn(
-                t("{metric}, validation", metric=title), help=t("Value, 95 % interval and the number of rows behind it."), width="medium",
+            "state": column(t("State"), width=130),
+            "name": column(t("Run"), width=180),
+            "score": column(
+                t("{metric}, validation", metric=metric_title(metric)), help=t("Value, 95 % interval and the number of rows behind it."), width=210,
             ),
-            "time": st.column_config.TextColumn(t("Duration"), width="small"),
-            "started": st.column_config.TextColumn(t("Submitted"), width="small"),
+            "family": column(t("Model"), width=180),
+            "data": column(t("Data"), width=110),
+            "time": column(t("Duration"), width=100),
+            "started": column(t("Submitted"), width=130),
         },
     )  # fmt: skip
 
@@ -94,12 +94,12 @@ def _row(run: Run, metric: str) -> Mapping[str, str | None]:
     return {
         "state": state_text(run),
         "name": run.name,
-        "family": family_title(run.family),
-        "data": run.version_label,
         "score": t(
             "{value} ({low}–{high}), n = {rows}",
             value=percent(found.value), low=f"{found.low * 100:.1f}", high=f"{found.high * 100:.1f}", rows=f"{found.n:,}",
         ) if found else None,
+        "family": family_title(run.family),
+        "data": run.version_label,
         "time": duration(run.seconds) if run.seconds is not None else None,
         "started": moment(run.created),
     }  # fmt: skip

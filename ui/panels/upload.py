@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import streamlit as st
 
 from engine.data.limits import MAX_BYTES
@@ -11,7 +14,6 @@ from ui.state import UPLOAD, ImportDraft, workspace
 from ui.text import t
 
 TYPES = ("csv", "tsv", "xlsx", "jsonl", "ndjson", "json", "parquet", "txt")
-TEMPLATE = "text,label,region\n{good},{praise},{north}\n{bad},{blame},{south}\n"
 _FILE, _TEXT = "upload_file", "upload_text"
 
 
@@ -50,11 +52,14 @@ def template() -> None:
 
 def template_csv() -> bytes:
     """A small file in the reader's language, with the mark that lets Excel read it as UTF-8."""
-    text = TEMPLATE.format(
-        good=t("The parcel came a day early and everything was whole."), praise=t("praise"), north=t("north"),
-        bad=t("Cold soup and nobody answers the phone."), blame=t("complaint"), south=t("south"),
-    )  # fmt: skip
-    return b"\xef\xbb\xbf" + text.encode()
+    lines = (
+        ("text", "label", "region"),
+        (t("The parcel came a day early and everything was whole."), t("praise"), t("north")),
+        (t("Cold soup and nobody answers the phone."), t("complaint"), t("south")),
+    )
+    out = io.StringIO()
+    csv.writer(out).writerows(lines)
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
 def _stage_file() -> None:

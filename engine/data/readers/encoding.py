@@ -21,7 +21,7 @@ ENCODINGS: dict[str, str] = {
     "Windows-1256": "cp1256", "Windows-1250": "cp1250", "Windows-1253": "cp1253", "Windows-1254": "cp1254",
     "Windows-1255": "cp1255", "Windows-1257": "cp1257", "Windows-1258": "cp1258", "ISO-8859-1": "latin_1",
     "ISO-8859-15": "iso8859_15", "Big5-HKSCS": "big5hkscs", "UTF-16": "utf_16", "UTF-16LE": "utf_16_le",
-    "UTF-16BE": "utf_16_be", "UTF-32": "utf_32",
+    "UTF-16BE": "utf_16_be",
 }  # fmt: skip
 """Encodings by the name that people see, with Python's codec. GB18030 holds GBK and GB 2312."""
 
@@ -29,16 +29,14 @@ _ALIASES = {
     "gbk": "GB18030", "gb2312": "GB18030", "cp936": "GB18030", "big5": "Big5", "shift_jis": "Shift-JIS",
     "euc_kr": "EUC-KR", "tis-620": "TIS-620", "iso8859-11": "TIS-620", "utf-8": "UTF-8", "ascii": "UTF-8",
 }  # fmt: skip
-_BOMS = (
-    (codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"),
-    (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"),
-)  # fmt: skip
-_WIDE = ("UTF-16", "UTF-16LE", "UTF-16BE", "UTF-32")
+_BOMS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
+_WIDE = ("UTF-16", "UTF-16LE", "UTF-16BE")
 _OFFERED = ("UTF-8", "GB18030", "Big5", "Shift-JIS", "EUC-KR", "EUC-JP", "TIS-620", "Windows-1252", "Windows-1251",
-            "KOI8-R", "Windows-1256", "Windows-1250", "Windows-1254", "Windows-1258", "UTF-16")  # fmt: skip
+            "KOI8-R", "Windows-1256", "Windows-1250", "Windows-1253", "Windows-1254", "Windows-1255", "Windows-1258",
+            "UTF-16")  # fmt: skip
 _PLAUSIBLE = 0.75
 _HEAD, _WINDOW = 128 * 1024, 32 * 1024
-_PLACES = 20
+_PLACES, _CHUNK = 20, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -71,32 +69,56 @@ def encoding_name(wanted: str) -> str:
     return found
 
 
-def read_sample(path: Path) -> bytes:
-    """The beginning of the file and, for a large one, windows of whole lines from further on (256 KiB in all)."""
+@dataclass(frozen=True)
+class Sample:
+    """At most 256 KiB of a file: its beginning, and whole lines from further on; `whole` if `head` is all there is."""
+
+    head: bytes
+    later: bytes
+    whole: bool
+
+    def text(self, encoding: str) -> str:
+        """The beginning decoded leniently, without a last line that is cut."""
+        text = self.head.decode(ENCODINGS[encoding], errors="replace")
+        return text if self.whole else text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+
+
+def read_sample(path: Path) -> Sample:
+    """Enough of a file to judge its encoding, separator and first rows."""
     size = path.stat().st_size
+    later = b""
     with path.open("rb") as file:
-        sample = file.read(2 * _HEAD if size <= 2 * _HEAD else _HEAD)
-        if len(sample) < size and not sample.startswith(tuple(bom for bom, _ in _BOMS)) and b"\0" not in sample:
-            sample = sample[: sample.rfind(b"\n") + 1] or sample
+        if size <= 2 * _HEAD:
+            return Sample(file.read(), b"", True)
+        head = file.read(_HEAD)
+        if b"\0" not in head:
             for share in (0.25, 0.5, 0.75, 1.0):
                 file.seek(max(int(size * share) - _WINDOW, _HEAD))
                 window = file.read(_WINDOW)
-                sample += window[window.find(b"\n") + 1 : window.rfind(b"\n") + 1]
-    return sample
+                later += window[window.find(b"\n") + 1 : window.rfind(b"\n") + 1]
+    return Sample(head, later, False)
 
 
-def detect_encoding(sample: bytes) -> Detected:
-    """What encoding `sample` is in; its last character may be cut."""
+def detect_encoding(found: Sample) -> Detected:
+    """What encoding the bytes of a file are in."""
+    whole = found.whole
+    sample = found.head if whole else (found.head[: found.head.rfind(b"\n") + 1] or found.head) + found.later
     for bom, name in _BOMS:
         if sample.startswith(bom):
-            return Detected(name, True, (name, *(n for n in _OFFERED if n != name and _decode(sample, n) is not None)))
+            return Detected(
+                name,
+                True,
+                (name, *(n for n in _OFFERED if n != name and _decode(sample, n, whole) is not None)),
+            )
     if b"\0" in sample:
         wide = _wide(sample)
         return Detected(wide[0] if wide else "UTF-8", False, (*wide, "UTF-8", "Windows-1252"))
-    possible = {name: text for name in _OFFERED if (text := _decode(sample, name)) is not None and name != "UTF-16"}
+    possible = {
+        n: text for n in _OFFERED if n not in _WIDE and (text := _decode(sample, n, whole)) is not None
+    }
     if "UTF-8" in possible:
         return Detected("UTF-8", True, tuple(possible))
-    scores = {name: plausibility(name, text[:20_000]) for name, text in possible.items() if name in SCORED}
+    scores = {name: plausibility(name, text) for name, text in possible.items() if name in SCORED}
     asian = sorted((n for n in scores if scores[n] >= _PLAUSIBLE), key=lambda n: -scores[n])
     other = [] if asian else _single_byte(sample, tuple(n for n in possible if n not in SCORED))
     order = list(dict.fromkeys((*asian, *other, *possible)))
@@ -116,24 +138,27 @@ def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | Non
     Raises:
         NulBytes: at the first U+0000, with line and byte offset.
     """
-    decoder = codecs.getincrementaldecoder(ENCODINGS[encoding])("bentu.note")
+    codec = ENCODINGS[encoding].removesuffix("-sig")
+    decoder = codecs.getincrementaldecoder(codec)("bentu.note")
     size, offset, lines, ended_cr = path.stat().st_size, 0, 0, False
     count, places = 0, list[tuple[int, int]]()
     with path.open("rb") as file:
         while True:
-            chunk = file.read(1 << 20)
-            start = offset - len(decoder.getstate()[0])
+            chunk = file.read(_CHUNK)
+            pending = decoder.getstate()[0]
             noted: list[tuple[bytes, int]] = []
             _noted.set(noted)
             text = decoder.decode(chunk, final=not chunk)
             for buffer, position in noted[: _PLACES - len(places)]:
-                before = buffer[:position].decode(ENCODINGS[encoding], errors="ignore")
-                places.append((1 + lines + count_lines(before, ended_cr), start + position))
+                before = buffer[:position].decode(codec, errors="ignore")
+                places.append((1 + lines + count_lines(before, ended_cr), offset - len(pending) + position))
             count += len(noted)
             if "\0" in text:
                 before = text[: text.index("\0")]
-                width = len(before.encode(ENCODINGS[encoding].replace("_16", "_16_le").removesuffix("-sig"), "replace"))
-                raise errors.NulBytes(line=1 + lines + count_lines(before, ended_cr), offset=start + width)
+                inside = 2 * len(before) if encoding in _WIDE else (pending + chunk).index(0)
+                raise errors.NulBytes(
+                    line=1 + lines + count_lines(before, ended_cr), offset=offset - len(pending) + inside
+                )
             lines += count_lines(text, ended_cr)
             ended_cr = text.endswith("\r") if text else ended_cr
             offset += len(chunk)
@@ -141,6 +166,32 @@ def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | Non
                 return Damage(count, tuple(places))
             if report:
                 report(offset / max(size, 1))
+
+
+def check_sample(found: Sample, encoding: str, replace: bool = False) -> None:
+    """As `check_bytes`, for the beginning of a file: raises for the first place that does not fit.
+
+    Raises:
+        NulBytes: U+0000 in the decoded sample.
+        InvalidBytes: a place that `encoding` does not allow, unless `replace`.
+    """
+    sample, codec = found.head, ENCODINGS[encoding].removesuffix("-sig")
+    text = sample.decode(codec, errors="replace")
+    if "\0" in text:
+        before = text[: text.index("\0")]
+        offset = 2 * len(before) if encoding in _WIDE else sample.index(0)
+        raise errors.NulBytes(line=1 + count_lines(before), offset=offset)
+    try:
+        codecs.getincrementaldecoder(codec)().decode(sample, final=found.whole)
+    except UnicodeDecodeError as problem:
+        if not replace:
+            line = 1 + count_lines(sample[: problem.start].decode(codec, errors="ignore"))
+            count = max(text.count("\ufffd"), 1)
+            raise errors.InvalidBytes(
+                encoding=encoding, count=count, line=line, offset=problem.start, places=()
+            ) from None
+    except UnicodeError:
+        raise errors.InvalidBytes(encoding=encoding, count=1, line=1, offset=0, places=()) from None
 
 
 def count_lines(text: str, after_cr: bool = False) -> int:
@@ -161,11 +212,11 @@ def _note(problem: UnicodeError) -> tuple[str, int]:
 codecs.register_error("bentu.note", _note)
 
 
-def _decode(sample: bytes, name: str) -> str | None:
-    """`sample` in an encoding, its last character possibly cut; None if it does not fit."""
+def _decode(sample: bytes, name: str, whole: bool) -> str | None:
+    """`sample` in an encoding, its last character possibly cut unless `whole`; None if it does not fit."""
     try:
-        return codecs.getincrementaldecoder(ENCODINGS[name])().decode(sample)
-    except UnicodeDecodeError:
+        return codecs.getincrementaldecoder(ENCODINGS[name])().decode(sample, final=whole)
+    except UnicodeError:
         return None
 
 
@@ -173,7 +224,7 @@ def _wide(sample: bytes) -> tuple[str, ...]:
     """UTF-16 without a mark: its NUL bytes lie on one side of the pairs, and it decodes without NUL characters."""
     odd, even = sample[1::2].count(0), sample[::2].count(0)
     names = ("UTF-16LE", "UTF-16BE") if odd > even else ("UTF-16BE", "UTF-16LE")
-    texts = ((name, _decode(sample[: len(sample) // 2 * 2], name)) for name in names)
+    texts = ((name, _decode(sample[: len(sample) // 2 * 2], name, False)) for name in names)
     return tuple(name for name, text in texts if text is not None and "\0" not in text and "\n" in text)
 
 
@@ -181,7 +232,7 @@ def _mostly_utf8(sample: bytes) -> bool:
     """UTF-8 with a few damaged places rather than another encoding."""
     text = sample.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
-    whole = sum(c > "\x7f" for c in text) - damaged
+    whole = len(text) - len(text.encode("ascii", errors="ignore")) - damaged
     return whole >= 10 * damaged
 
 
@@ -193,4 +244,9 @@ def _single_byte(sample: bytes, names: tuple[str, ...]) -> list[str]:
     lines = [line for line in sample.splitlines() if not line.isascii()]
     matches = from_bytes(b"\n".join(lines)[:8_000], cp_isolation=codecs_, preemptive_behaviour=False)
     by_codec = {ENCODINGS[n]: n for n in names}
-    return [by_codec[m.encoding] for m in matches if m.encoding in by_codec]
+    ranked = [
+        (round(m.chaos, 2), -round(m.coherence, 1), names.index(by_codec[m.encoding]))
+        for m in matches
+        if m.encoding in by_codec
+    ]
+    return [names[position] for _, _, position in sorted(ranked)]

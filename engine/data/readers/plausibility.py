@@ -7,6 +7,7 @@ KS X 1001 syllables, JIS level 1), and a few dozen characters make a third of an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -22,24 +23,31 @@ _FREQUENT["EUC-JP"] = _FREQUENT["Shift-JIS"]
 SCORED = tuple(_FREQUENT)
 """Encodings that `plausibility` can judge."""
 
-_MARKS = frozenset(map(chr, (0x0E31, *range(0x0E34, 0x0E3B), *range(0x0E47, 0x0E4F))))
-"""Thai signs that stand above or below a consonant and never begin a syllable."""
+_ENOUGH = 8_000
+"""Characters looked at."""
+
+_THAI_MISSPELT = re.compile(
+    r"(?<![\u0e01-\u0e2e\u0e30-\u0e3a\u0e45-\u0e4e])[\u0e30-\u0e3a\u0e45-\u0e4e]|[\u0e40-\u0e44](?![\u0e01-\u0e2e])"
+    r"|[A-Za-z][\u0e01-\u0e5b]|[\u0e01-\u0e5b][A-Za-z]|[\u0e50-\u0e5b]"
+)
+"""What Thai never writes: a vowel sign without its consonant, a Thai letter inside a Latin word."""
 
 
 def plausibility(encoding: str, text: str) -> float:
-    """From 0 (noise) to nearly 2 (running text): share of everyday plus share of most frequent characters.
+    """From 0 or less (noise) to nearly 2 (running text): share of everyday plus share of most frequent characters.
 
     Args:
         encoding: one of `SCORED`, in which `text` was decoded.
         text: decoded text; ASCII and East Asian punctuation do not count.
     """
     common, frequent = _everyday(encoding), _FREQUENT[encoding]
+    text = text[:_ENOUGH]
     seen = [c for c in text if c > "\x7f" and not _neutral(c)]
     if not seen:
         return 0.0
     good = sum(c in common for c in seen)
     if encoding == "TIS-620":
-        good -= sum(b in _MARKS and not "\u0e01" <= a <= "\u0e4e" for a, b in zip(text, text[1:], strict=False))
+        good -= 4 * len(_THAI_MISSPELT.findall(text))
     return (good + sum(c in frequent for c in seen)) / len(seen)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from engine.data import errors, limits
@@ -80,7 +81,9 @@ def sniff_kind(path: Path, name: str, wanted: str | None = None) -> Kind:
         raise errors.UnknownKind(kind=wanted, known=", ".join(KINDS))
     size = path.stat().st_size
     if size > limits.MAX_BYTES:
-        raise errors.FileTooLarge(size=f"{size / 1024**2:.0f} MiB", limit=f"{limits.MAX_BYTES // 1024**2} MiB")
+        raise errors.FileTooLarge(
+            size=f"{size / 1024**2:.0f} MiB", limit=f"{limits.MAX_BYTES // 1024**2} MiB"
+        )
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head.removeprefix(b"\xef\xbb\xbf").strip() and size <= HEAD:
@@ -123,7 +126,9 @@ def _archive_kind(path: Path, name: str) -> Kind:
         raise errors.WorkbookDamaged(name=name, problem=str(problem)) from None
     names = {member.filename for member in members}
     if "[Content_Types].xml" not in names or not any(n.startswith("xl/workbook") for n in names):
-        if names & {"model.weights.h5", "data.pkl", "archive/data.pkl"} or any(n.endswith("/data.pkl") for n in names):
+        if names & {"model.weights.h5", "data.pkl", "archive/data.pkl"} or any(
+            n.endswith("/data.pkl") for n in names
+        ):
             raise errors.ModelRefused(name=name, format="Keras/PyTorch")
         document = any(n.startswith(("word/", "ppt/")) or n == "mimetype" for n in names)
         raise (errors.DocumentRefused if document else errors.ArchiveRefused)(name=name, format="ZIP")
@@ -142,7 +147,7 @@ def _archive_kind(path: Path, name: str) -> Kind:
 def _overlap(members: list[zipfile.ZipInfo]) -> bool:
     """Whether members share bytes, the trick of the overlapping bomb (CVE-2024-0450)."""
     spans = sorted((m.header_offset, m.header_offset + m.compress_size) for m in members)
-    return any(end > start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    return any(end > start for (_, end), (start, _) in pairwise(spans))
 
 
 def _text_kind(name: str, head: bytes, wanted: str | None) -> Kind:

@@ -16,7 +16,7 @@ from engine.prepare.steps import steps
 # Every repetition is bounded, so that a long text without any address is still read in linear time.
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}[@＠][A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _PHONE = re.compile(
-    r"(?<![\d.])(?<!\d[-,])(?:"
+    r"(?<!\d)(?:"
     r"(?:\(?(?:\+|00)?86\)?[-\s]?)?1[3-9]\d[-\s]?(?:\d{4}[-\s]?\d{4}|\d{3}[-\s]\d{5})"  # mobile, China
     r"|\(?0\d{2,3}\)?[-\s]?[2-9]\d{2,3}[-\s]?\d{4}(?:-\d{1,5})?"  # landline, China
     r"|[48]00[-\s]?\d{3}[-\s]?\d{4}|[48]00[-\s]\d{4}[-\s]\d{3}"  # service numbers, China

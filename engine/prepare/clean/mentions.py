@@ -13,7 +13,7 @@ from engine.params import Params, param
 from engine.prepare.steps import steps
 
 # The sign behind a letter or digit is an e-mail address; names have at most 30 characters in the networks we know.
-_MENTION = re.compile(r"(?<![A-Za-z0-9._%+-])[@＠]\w[\w-]{0,29}")
+_MENTIONS = re.compile(r"(?<![A-Za-z0-9._%+-])(?:[@＠]\w[\w-]{0,29})+")
 
 
 class MentionsParams(Params):
@@ -37,7 +37,8 @@ class Mentions:
     Params: type[Params] = MentionsParams
 
     def apply(self, value: str, params: MentionsParams) -> str:
-        return _MENTION.sub("[user]" if params.mode == "placeholder" else "", value)
+        instead = "[user]" if params.mode == "placeholder" else ""
+        return _MENTIONS.sub(lambda found: instead * len(re.findall("[@＠]", found[0])), value)
 
 
 steps.register(Mentions())

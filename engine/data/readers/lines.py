@@ -1,0 +1,118 @@
+"""Files of one thing a line: TXT (a text) and JSON Lines (an object).
+
+Stage 1 (data).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
+
+from engine.data import errors, limits
+from engine.data.readers.table import TableBuilder, check_width, column_names
+
+TEXT_COLUMN = "text"
+
+
+def numbered_lines(stream: TextIO) -> Iterator[tuple[int, str]]:
+    """Lines with their number, without line end and byte order mark; raises `LineTooLong`."""
+    number = 0
+    while line := stream.readline(limits.MAX_LINE + 1):
+        number += 1
+        if len(line) > limits.MAX_LINE:
+            raise errors.LineTooLong(line=number, limit=limits.MAX_LINE)
+        if number == 1:
+            line = line.removeprefix("\ufeff")
+        yield number, line.rstrip("\r\n")
+
+
+def read_lines(stream: TextIO, rename: Sequence[str] | None, name: str) -> tuple[TableBuilder, int]:
+    """One text a line as the column `text`, and the number of blank lines left out."""
+    table, blank = TableBuilder(column_names((TEXT_COLUMN,), rename)), 0
+    for _, line in numbered_lines(stream):
+        if line.strip():
+            table.add((line,))
+        else:
+            blank += 1
+    if not table.rows:
+        raise errors.EmptyFile(name=name)
+    return table, blank
+
+
+def read_json_lines(
+    stream: TextIO, rename: Sequence[str] | None, name: str, replace: bool = False
+) -> tuple[TableBuilder, int]:
+    """JSON objects, one a line, and the number of blank lines left out.
+
+    Columns are the keys in order of first appearance; a missing key and null are empty cells, numbers keep the
+    spelling of the file, true and false stay so, nested values become compact JSON.
+
+    Raises:
+        JsonLineInvalid: with the line that is no object, repeats a key or holds half a surrogate pair.
+    """
+    columns: dict[str, int] = {}
+    names: list[str] = []
+    table, blank = TableBuilder(names), 0
+    for number, line in numbered_lines(stream):
+        if not line.strip():
+            blank += 1
+            continue
+        values = {_checked(key, number, replace): value for key, value in _object(line, number).items()}
+        for key in values:
+            if key not in columns:
+                columns[key] = len(columns)
+                names.append(key)
+                check_width(len(columns))
+        cells = [""] * len(columns)
+        for key, value in values.items():
+            cells[columns[key]] = _checked(_text(value, line, key), number, replace)
+        table.add(cells)
+    if not table.rows:
+        raise errors.EmptyFile(name=name)
+    table.names = column_names(names, rename)
+    return table, blank
+
+
+def _object(line: str, number: int) -> dict[str, Any]:
+    try:
+        values = json.loads(
+            line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_unique
+        )
+    except (ValueError, RecursionError) as problem:
+        raise errors.JsonLineInvalid(line=number, problem=str(problem) or "too deep") from None
+    if not isinstance(values, dict):
+        raise errors.JsonLineInvalid(line=number, problem=f"found {line.strip()[:40]}")
+    return values
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a key is there twice")
+    return values
+
+
+def _text(value: Any, line: str, key: str) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(json.loads(line)[key], ensure_ascii=False, separators=(",", ":"))
+
+
+def _checked(cell: str, number: int, replace: bool) -> str:
+    """The cell if it is sound text: an escaped NUL or half of a surrogate pair is none."""
+    try:
+        cell.encode()
+        if "\0" not in cell:
+            return cell
+    except UnicodeEncodeError:
+        pass
+    if not replace:
+        raise errors.JsonLineInvalid(
+            line=number, problem="\\u0000 or half of a surrogate pair (\\ud800 to \\udfff)"
+        )
+    return cell.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")

@@ -1,0 +1,184 @@
+"""The beginning of a file as it would be read: quick, whatever its size, and without raising.
+
+Stage 1 (data). The page shows this while the person chooses encoding and separator.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from engine.data import errors
+from engine.data.readers.delimited import QUOTING, check_separator, sniff_separator
+from engine.data.readers.encoding import Detected, check_sample, detect_encoding, encoding_name, read_sample
+from engine.data.readers.lines import TEXT_COLUMN, numbered_lines, read_json_lines
+from engine.data.readers.options import Kind, Preview, ReadOptions
+from engine.data.readers.parquet import first_rows, open_parquet, parquet_columns
+from engine.data.readers.reading import read_text
+from engine.data.readers.sniff import sniff_kind
+from engine.data.readers.table import column_names, shown_names
+from engine.data.readers.workbook import open_workbook, sheet_rows, visible_sheets
+from engine.errors import DataError
+
+ROWS = 5
+
+
+def preview_file(path: Path, name: str, options: ReadOptions = ReadOptions()) -> Preview:
+    """How the file would be read, from at most 256 KiB of it (text) or its first rows (XLSX, Parquet).
+
+    Args:
+        path: where its bytes are.
+        name: what the person called it.
+        options: what the person chose so far.
+
+    Returns:
+        A preview whose `problem` is what stands against reading the file, as far as its beginning shows.
+    """
+    size = path.stat().st_size
+    try:
+        kind = sniff_kind(path, name, options.kind)
+    except DataError as problem:
+        return _preview(size, problem=problem)
+    if kind == "parquet":
+        return _parquet(path, name, options, size)
+    if kind == "xlsx":
+        return _workbook(path, name, options, size)
+    return _text(path, name, kind, options, size)
+
+
+def _text(path: Path, name: str, kind: Kind, options: ReadOptions, size: int) -> Preview:
+    sample = read_sample(path)
+    found = detect_encoding(sample)
+    problem: DataError | None = None
+    try:
+        encoding = encoding_name(options.encoding) if options.encoding else found.encoding
+        check_sample(sample, encoding, options.replace_invalid)
+    except DataError as raised:
+        problem = raised
+        encoding = found.encoding if isinstance(raised, errors.UnknownEncoding) else encoding
+    text = sample.text(encoding)
+    separation = _separation(text, kind, options)
+    problem = problem or _problem(text, kind, separation[0], options, name, sample.whole)
+    columns, rows = _shown(text, kind, separation[0], options)
+    chosen = _chosen(found, encoding, bool(options.encoding))
+    return _preview(size, kind, chosen, separation, columns, rows, problem=problem)
+
+
+def _separation(text: str, kind: Kind, options: ReadOptions) -> tuple[str, bool, tuple[str, ...]]:
+    """Separator, whether it is certain, and what to offer."""
+    if kind not in ("csv", "tsv"):
+        return "", True, ()
+    separator, certain, offered = sniff_separator(text, kind)
+    if options.separator:
+        return options.separator, True, tuple(dict.fromkeys((options.separator, *offered)))
+    return separator, certain, offered
+
+
+def _problem(
+    text: str, kind: Kind, separator: str, options: ReadOptions, name: str, whole: bool
+) -> DataError | None:
+    """What the strict reader says about the beginning; a quote that is still open there may close later."""
+    try:
+        read_text(io.StringIO(text, newline=""), kind, separator, options, name)
+    except errors.UnclosedQuote as problem:
+        return problem if whole else None
+    except (errors.NoRows, errors.EmptyFile) as problem:
+        return problem if whole else None
+    except DataError as problem:
+        return problem
+    return None
+
+
+def _shown(
+    text: str, kind: Kind, separator: str, options: ReadOptions
+) -> tuple[Sequence[str], list[list[str]]]:
+    """Names and first rows, read leniently so that there is something to look at also where there is a problem."""
+    if kind == "txt":
+        lines = (line for _, line in numbered_lines(io.StringIO(text, newline="")) if line.strip())
+        return options.rename or (TEXT_COLUMN,), [[line] for line in islice(lines, ROWS)]
+    if kind == "jsonl":
+        try:
+            frame = read_json_lines(io.StringIO(text, newline=""), options.rename, "")[0].frame()
+        except DataError:
+            return (), []
+        return tuple(frame.columns), frame.head(ROWS).to_numpy().tolist()
+    try:
+        stream = io.StringIO(text.lstrip("\ufeff"), newline="")
+        records = csv.reader(stream, delimiter=check_separator(separator), quoting=QUOTING[options.quotes])
+        found = list(islice((r for r in records if r), ROWS + 1))
+    except (csv.Error, DataError):
+        return (), []
+    return _headed(found, options)
+
+
+def _headed(found: list[list[str]], options: ReadOptions) -> tuple[Sequence[str], list[list[str]]]:
+    """Names and rows from the first records, as `options` say where the names come from."""
+    if not found:
+        return (), []
+    names: Sequence[str] = (
+        found.pop(0) if options.header else [f"column_{i}" for i in range(1, len(found[0]) + 1)]
+    )
+    if options.rename and len(options.rename) == len(names):
+        names = options.rename
+    return names, found[:ROWS]
+
+
+def _workbook(path: Path, name: str, options: ReadOptions, size: int) -> Preview:
+    sheets: tuple[str, ...] = ()
+    try:
+        with open_workbook(path, name) as workbook:
+            sheets = visible_sheets(workbook)
+            found = list(islice((r for r in sheet_rows(workbook, options.sheet) if r), ROWS + 1))
+    except DataError as problem:
+        return _preview(size, "xlsx", sheets=sheets, problem=problem)
+    if not found:
+        return _preview(size, "xlsx", sheets=sheets, problem=errors.EmptyFile(name=name))
+    columns, rows = _headed(found, options)
+    return _preview(size, "xlsx", columns=columns, rows=rows, sheets=sheets, problem=_missing(columns, rows))
+
+
+def _parquet(path: Path, name: str, options: ReadOptions, size: int) -> Preview:
+    columns: Sequence[str] = ()
+    try:
+        with open_parquet(path, name) as file:
+            columns = parquet_columns(file)
+            rows = first_rows(file, ROWS)
+    except DataError as problem:
+        return _preview(size, "parquet", columns=columns, problem=problem)
+    if options.rename and len(options.rename) == len(columns):
+        columns = options.rename
+    return _preview(size, "parquet", columns=columns, rows=rows, problem=_missing(columns, rows))
+
+
+def _missing(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> DataError | None:
+    """Names that cannot stay, or no rows."""
+    try:
+        column_names(columns)
+    except DataError as problem:
+        return problem
+    return None if rows else errors.NoRows(columns=", ".join(columns))
+
+
+def _chosen(found: Detected, encoding: str, given: bool) -> Detected:
+    others = tuple(c for c in found.candidates if c != encoding)
+    return Detected(encoding, given or found.certain, (encoding, *others))
+
+
+def _preview(
+    size: int, kind: str = "", encoding: Detected = Detected("", True, ()),
+    separator: tuple[str, bool, tuple[str, ...]] = ("", True, ()), columns: Sequence[str] = (),
+    rows: Sequence[Sequence[str]] = (), sheets: tuple[str, ...] = (), problem: DataError | None = None,
+) -> Preview:  # fmt: skip
+    width = len(columns)
+    cells: Any = [[*row[:width], *[""] * (width - len(row))] for row in rows]
+    frame = pd.DataFrame(cells, columns=pd.Index(shown_names(columns), dtype="str"), dtype="str")
+    return Preview(
+        kind, encoding.encoding, encoding.certain, encoding.candidates, separator[0], separator[1], separator[2],
+        tuple(columns), frame, sheets, size, problem,
+    )  # fmt: skip

@@ -1,0 +1,147 @@
+"""A whole file into a table of text cells, or a clear word why not. Nothing is half-read.
+
+Stage 1 (data).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+import pandas as pd
+
+from engine.data import errors
+from engine.data.readers.delimited import check_separator, read_delimited, sniff_separator
+from engine.data.readers.encoding import ENCODINGS, check_bytes, detect_encoding, encoding_name, read_sample
+from engine.data.readers.lines import read_json_lines, read_lines
+from engine.data.readers.options import ReadOptions
+from engine.data.readers.parquet import open_parquet, read_parquet
+from engine.data.readers.sniff import sniff_kind
+from engine.data.readers.table import TableBuilder
+from engine.data.readers.workbook import open_workbook, read_sheet, sheet_rows
+from engine.data.schema import Finding
+from engine.errors import N_
+
+Report = Callable[[float], None]
+_CHECKING = 0.2
+"""Share of the time that checking the bytes takes, for the progress."""
+
+
+def read_table(
+    path: Path, name: str, options: ReadOptions = ReadOptions(), report: Report | None = None
+) -> pd.DataFrame:
+    """All rows of a file as text cells exactly as they came, with a range index.
+
+    Args:
+        path: where its bytes are.
+        name: what the person called it; its ending breaks ties between kinds of text.
+        options: what the person chose.
+        report: called with the share done, 0 to 1.
+
+    Raises:
+        DataError: one of `engine.data.errors`, naming row or line, column and remedy.
+        EncodingUncertain: when `options` name no encoding and the bytes do not settle it.
+    """
+    return read_with_notes(path, name, options, report)[0]
+
+
+def read_with_notes(
+    path: Path, name: str, options: ReadOptions = ReadOptions(), report: Report | None = None
+) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
+    """As `read_table`, with findings about the reading: blank lines left out, invalid places replaced."""
+    kind = sniff_kind(path, name, options.kind)
+    notes: list[Finding] = []
+    if kind == "parquet":
+        with open_parquet(path, name) as file:
+            table, blank = read_parquet(file, rename=options.rename, report=report), 0
+    elif kind == "xlsx":
+        with open_workbook(path, name) as workbook:
+            table, blank = read_sheet(
+                sheet_rows(workbook, options.sheet), header=options.header, rename=options.rename, name=name
+            )
+    else:
+        encoding = _encoding(path, name, options)
+        damage = check_bytes(path, encoding, _part(report, 0, _CHECKING))
+        if damage.count and not options.replace_invalid:
+            line, offset = damage.places[0]
+            raise errors.InvalidBytes(
+                encoding=encoding, count=damage.count, line=line, offset=offset, places=damage.places
+            )
+        if damage.count:
+            notes.append(_replaced(damage.count, damage.places))
+        separator = options.separator
+        if kind in ("csv", "tsv") and separator is None:
+            separator = sniff_separator(read_sample(path).text(encoding), kind)[0]
+        with _open(path, encoding, _part(report, _CHECKING, 1)) as stream:
+            table, blank = read_text(stream, kind, separator or ",", options, name)
+    if blank:
+        notes.append(
+            Finding(
+                "blank_lines", "info", N_("Blank lines left out: {count}."), blank, params={"count": blank}
+            )
+        )
+    if report:
+        report(1.0)
+    return table.frame(), tuple(notes)
+
+
+def read_text(
+    stream: TextIO, kind: str, separator: str, options: ReadOptions, name: str
+) -> tuple[TableBuilder, int]:
+    """The rows of decoded text of one of `TEXT_KINDS`, and the number of blank lines left out."""
+    if kind == "txt":
+        return read_lines(stream, options.rename, name)
+    if kind == "jsonl":
+        return read_json_lines(stream, options.rename, name, options.replace_invalid)
+    return read_delimited(
+        stream,
+        check_separator(separator),
+        quotes=options.quotes,
+        header=options.header,
+        rename=options.rename,
+        name=name,
+    )
+
+
+def _encoding(path: Path, name: str, options: ReadOptions) -> str:
+    if options.encoding:
+        return encoding_name(options.encoding)
+    found = detect_encoding(read_sample(path))
+    if not found.certain:
+        check_bytes(path, found.encoding)  # NUL bytes are a better word than "uncertain"
+        raise errors.EncodingUncertain(name=name, candidates=", ".join(found.candidates[:5]))
+    return found.encoding
+
+
+def _replaced(count: int, places: tuple[tuple[int, int], ...]) -> Finding:
+    message = N_(
+        "Places that the encoding does not allow were replaced by �: {count}; the first is on line {line}."
+    )
+    params = {"count": count, "line": places[0][0], "places": [list(p) for p in places]}
+    return Finding("replaced_bytes", "warning", message, count, params=params)
+
+
+class _Watched(io.FileIO):
+    """A file that reports how much of it was read."""
+
+    def __init__(self, path: Path, report: Report) -> None:
+        super().__init__(path)
+        self._size, self._done, self._report = max(path.stat().st_size, 1), 0, report
+
+    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
+        got = super().readinto(buffer)
+        self._done += got or 0
+        self._report(self._done / self._size)
+        return got
+
+
+def _open(path: Path, encoding: str, report: Report | None) -> TextIO:
+    raw = _Watched(path, report) if report else io.FileIO(path)
+    buffered = io.BufferedReader(raw, 1 << 20)
+    return io.TextIOWrapper(buffered, encoding=ENCODINGS[encoding], errors="replace", newline="")
+
+
+def _part(report: Report | None, start: float, end: float) -> Report | None:
+    return (lambda share: report(start + (end - start) * share)) if report else None

@@ -1,0 +1,311 @@
+"""The supervisor: turns waiting rows into processes, and tends every process until it is gone.
+
+Detached from the user interface and one per home. It keeps nothing that is not in the database: killed at any
+moment, its successor finds the living processes by id, start and boot, and goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+from sqlalchemy import Engine
+
+from engine.errors import StorageError
+from engine.jobs import identity, lease, presence
+from engine.jobs.attempt import EXIT_HUNG
+from engine.jobs.job import LANES, Job
+from engine.jobs.lease import Loss
+from engine.jobs.presence import WorkerState
+from engine.jobs.spawn import PROGRAM, Child, Spare, launch
+from engine.jobs.timing import Timing
+from engine.storage import artifacts, integrity
+from engine.storage.database import Watch, is_sqlite, sqlite_path
+from engine.storage.errors import LowSpace
+from engine.storage.home import home, require_space
+
+log = logging.getLogger(__name__)
+
+SLOTS: Mapping[str, int] = {"training": 1, "short": 2}
+"""Processes at once, per lane."""
+
+SPARE_MEMORY_MB = 1500
+"""A training spare (TensorFlow, 0.7 GB) is kept only while more memory than this is available."""
+
+SPARE_PAUSE = 30.0
+"""Seconds before another try, after a spare died or memory was short."""
+
+
+def supervise(
+    engine: Engine,
+    command: Sequence[str] = PROGRAM,
+    *,
+    stay: bool = False,
+    spares: bool = True,
+    **options: Any,
+) -> bool:
+    """Work until nobody needs it: no user interface is alive and no job waits or runs.
+
+    Args:
+        engine: a migrated database.
+        command: the program whose `job` and `spare` commands become processes.
+        stay: never leave by itself.
+        spares: keep a warm process per lane.
+        **options: `timing` and `slots` of `Supervisor`.
+
+    Returns:
+        False if another supervisor works in this home already.
+    """
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    while held := presence.supervisor_lock():
+        with held:
+            supervisor = Supervisor(engine, command, spares=spares, **options)
+            supervisor.work(asked, stay)
+        # an interface that came just now saw the lock held and trusts in us
+        if asked.is_set() or not (presence.ui_alive() or supervisor.busy()):
+            return True
+    return False
+
+
+class Supervisor:
+    """The state of one supervisor: its processes, its spares, and what it saw of each lease."""
+
+    def __init__(
+        self, engine: Engine, command: Sequence[str] = PROGRAM, *, spares: bool = True, timing: Timing | None = None,
+        slots: Mapping[str, int] = SLOTS,
+    ) -> None:  # fmt: skip
+        self._engine, self._command, self._slots = engine, command, slots
+        self._timing = timing or Timing.from_environment()
+        self._wanted = spares
+        self._children: dict[str, Child] = {}
+        self._spares: dict[str, Spare] = {}
+        self._respawn: dict[str, float] = {}
+        self._leases: dict[str, tuple[Any, float]] = {}
+        self._asked: dict[str, tuple[str, float]] = {}
+        self._waiting: dict[str, int] = {}
+        self._oom = identity.oom_kills()
+        self._low_space = False
+        self._watch = Watch(engine)
+        self._since = presence.moment()
+        self._code = presence.code_stamp()
+
+    def work(self, asked: threading.Event, stay: bool) -> None:
+        """Tick until asked to leave or idle for long enough; its spares end with it, its jobs go on."""
+        for job in lease.orphans(self._engine):
+            self._adopt(job)
+        needed = time.monotonic()
+        told, tended = float("-inf"), needed - self._timing.upkeep + 60  # a start has better things to do
+        try:
+            while not asked.wait(self._timing.poll):
+                try:
+                    self.tick()
+                except StorageError as problem:
+                    log.warning("waiting for the database: %s", problem)
+                    self._watch.forget()
+                    self._leases.clear()  # while it did not answer us, nobody could renew
+                moment = time.monotonic()
+                if moment - told > self._timing.status:
+                    told = moment
+                    self._tell()
+                    if stay or presence.ui_alive() or self.busy():
+                        needed = moment
+                if moment - tended > self._timing.upkeep:
+                    tended = moment
+                    threading.Thread(target=self._upkeep, name="upkeep", daemon=True).start()
+                if moment - needed > self._timing.idle:
+                    return
+        finally:
+            for spare in self._spares.values():
+                spare.stop()
+            self._spares.clear()
+            self._watch.close()
+
+    def busy(self) -> bool:
+        """Whether anything runs or waits."""
+        rows, waiting = lease.overview(self._engine)
+        return bool(rows or waiting or self._children)
+
+    def tick(self) -> None:
+        """Look once at everything."""
+        quiet = not (self._waiting or self._leases or self._children)
+        if quiet and not self._watch.changed():
+            rows: list[Job] = []
+        else:
+            rows, self._waiting = lease.overview(self._engine)
+        for job in rows:
+            self._tend(job)
+        active = {job.id for job in rows}
+        for child in [child for child in self._children.values() if child.job_id not in active]:
+            self._bury(child)
+        for known in (self._leases, self._asked):
+            for job_id in known.keys() - active:
+                del known[job_id]
+        for lane in LANES:
+            self._start(lane)
+            self._keep_spare(lane)
+
+    def _tend(self, job: Job) -> None:
+        child = self._children.get(job.id) or self._adopt(job)
+        if job.state == "lost":
+            if child is not None and child.ours and not child.gone():
+                child.end(0)  # one process at a time works on a job
+                return
+            self._children.pop(job.id, None)
+            lease.settle(self._engine, job, self._timing)
+        elif child is not None and child.gone():
+            # zero rows changed: it wrote its end after we looked, and is buried at the next look
+            lease.lose(self._engine, job, self._loss(job, child))
+        elif child is None and job.pid is not None and self._rebooted(job):
+            lease.lose(self._engine, job, Loss("reboot", "restart"))
+        elif child is None and job.pid is not None and job.boot_id == identity.boot_id():
+            lease.lose(self._engine, job, Loss("gone", "an unknown cause", job.log_tail(2000)))
+        elif self._lapsed(job, child):
+            loss = Loss("lapsed", "silence", job.log_tail(2000))
+            lease.lose(self._engine, job, loss, within=self._timing.heartbeat)
+            del self._leases[job.id]
+        elif job.cancel:
+            self._stop(job, child)
+
+    def _adopt(self, job: Job) -> Child | None:
+        """The process that a supervisor before us started, or a user inline, if it lives."""
+        if (
+            job.pid is None
+            or job.boot_id != identity.boot_id()
+            or not identity.same(job.pid, job.pid_started)
+        ):
+            return None
+        child = Child(job.id, job.attempt, job.lane, job.pid, job.pid_started, ours=job.executor == "local")
+        log.info("adopting the process %s of job %s", child.pid, child.job_id)
+        self._children[job.id] = child
+        return child
+
+    def _rebooted(self, job: Job) -> bool:
+        # with PostgreSQL another boot may be another machine: its lease decides
+        return is_sqlite(self._engine) and job.boot_id != identity.boot_id()
+
+    def _loss(self, job: Job, child: Child) -> Loss:
+        tail = job.log_tail(2000)
+        if child.code is None:
+            return Loss("gone", "an unknown cause", tail)
+        if child.code == EXIT_HUNG:
+            return Loss("hung", "no progress", tail)
+        if child.code < 0:
+            before, self._oom = self._oom, identity.oom_kills()
+            memory = child.code == -signal.SIGKILL and self._oom > before
+            return Loss("memory" if memory else "signal", identity.signal_name(-child.code), tail)
+        return Loss("exit", f"exit code {child.code}", tail)
+
+    def _lapsed(self, job: Job, child: Child | None) -> bool:
+        """Whether the lease stood still for too long, by our own clock: the time of day may be set."""
+        until, since = self._leases.get(job.id, (None, 0.0))
+        if until != job.lease_until:
+            self._leases[job.id] = (job.lease_until, time.monotonic())
+            return False
+        starting = job.state == "starting" and child is not None
+        return time.monotonic() - since > (self._timing.start if starting else self._timing.lease)
+
+    def _stop(self, job: Job, child: Child | None) -> None:
+        """See to it that a job that shall stop does."""
+        how = str(job.cancel)
+        if self._asked.get(job.id, ("", 0.0))[0] != how:
+            self._asked[job.id] = (how, time.monotonic())
+        patience = self._timing.discard if how == "discard" else self._timing.keep
+        if time.monotonic() - self._asked[job.id][1] > patience and lease.revoke(
+            self._engine, job, self._timing
+        ):
+            log.info("job %s did not stop by itself", job.id)
+            if child is not None:
+                child.end(self._timing.kill)
+
+    def _bury(self, child: Child) -> None:
+        """See the process of an ended job go, and clear up after it."""
+        state = lease.state_of(self._engine, child.job_id)
+        if child.ours and not child.gone():
+            # one that wrote its end leaves by itself within moments; one that was revoked has been asked already
+            if child.overdue(self._timing.kill) or child.asked is not None or state is None:
+                child.end(self._timing.kill)
+            return
+        del self._children[child.job_id]
+        if state is None:
+            shutil.rmtree(home() / "jobs" / child.job_id, ignore_errors=True)
+        elif child.ours and state in ("succeeded", "cancelled"):
+            shutil.rmtree(home() / "jobs" / child.job_id / "work", ignore_errors=True)
+        lease.forget_process(self._engine, child.job_id, child.attempt)
+
+    def _count(self, lane: str) -> int:
+        return sum(child.lane == lane and child.ours for child in self._children.values())
+
+    def _start(self, lane: str) -> None:
+        """Turn waiting jobs into processes while there are slots and space."""
+        while self._waiting.get(lane) and self._count(lane) < self._slots[lane]:
+            try:
+                require_space()
+            except LowSpace:
+                self._low_space = True
+                return
+            self._low_space = False
+            job = lease.claim(self._engine, lane, self._timing)
+            if job is None:
+                return
+            self._waiting[lane] -= 1
+            try:
+                child = self._process(job)
+            except OSError as problem:
+                lease.lose(self._engine, job, Loss("spawn", str(problem)))
+                return
+            self._children[job.id] = child
+            lease.note_process(self._engine, job.id, job.attempt, child.pid, child.began)
+
+    def _process(self, job: Job) -> Child:
+        spare = self._spares.pop(job.lane, None)
+        if spare is not None:
+            self._respawn[job.lane] = time.monotonic() + self._timing.respawn
+        return (spare and spare.give(job)) or launch(self._command, job)
+
+    def _keep_spare(self, lane: str) -> None:
+        """Have one spare per lane, made when it takes no processor time from a job of the lane that runs alone."""
+        spare, moment = self._spares.get(lane), time.monotonic()
+        if spare is not None:
+            if spare.dead():
+                log.warning("the spare process of the %s lane ended: see logs/spare-%s.log", lane, lane)
+                spare.stop()
+                del self._spares[lane]
+                self._respawn[lane] = moment + SPARE_PAUSE
+            return
+        if not self._wanted or moment < self._respawn.get(lane, 0):
+            return
+        if self._count(lane) and not self._waiting.get(lane):
+            return
+        if lane == "training" and psutil.virtual_memory().available < SPARE_MEMORY_MB * 1_000_000:
+            self._respawn[lane] = moment + SPARE_PAUSE
+            return
+        self._spares[lane] = Spare(self._command, lane)
+
+    def _tell(self) -> None:
+        spares = {lane: self._spares.get(lane) for lane in LANES}
+        presence.write_status(
+            WorkerState(
+                pid=os.getpid(), pid_started=identity.started(os.getpid()), since=self._since, beat=presence.moment(),
+                spares={lane: "none" if not s else "ready" if s.ready else "loading" for lane, s in spares.items()},
+                running={lane: self._count(lane) for lane in LANES}, low_space=self._low_space, code=self._code,
+            )
+        )  # fmt: skip
+
+    def _upkeep(self) -> None:
+        try:
+            require_space()
+            if is_sqlite(self._engine) and integrity.backup_due(sqlite_path(self._engine.url)):
+                integrity.backup(sqlite_path(self._engine.url), "daily")
+            artifacts.collect(self._engine)
+        except (StorageError, OSError, sqlite3.Error) as problem:
+            log.warning("upkeep is put off: %s", problem)

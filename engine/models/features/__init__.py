@@ -1,0 +1,1 @@
+"""What families share on the way from inputs to numbers; nothing here registers itself."""

@@ -1,0 +1,160 @@
+"""What a person should know about a split: rows left out, parts missing or small, classes that are not learned.
+
+Stage 2 (prepare).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.data.schema import Finding, Severity
+from engine.errors import N_
+from engine.models.family import IntArray
+from engine.prepare.blocks import TEST, TRAIN, VALIDATION, block_ids
+from engine.prepare.leaks import MESSAGES, BoolArray
+from engine.recipe import Split
+
+FEW_TEST_ROWS = 20
+"""Below this many test rows, an interval is so wide that the score says little."""
+
+_MOST_ROWS = 1000
+_MOST_NAMES = 10
+_OFF_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class SplitTable:
+    """A table as a split sees it: codes, one a row. `labels` and `groups` are -1 where a row has none."""
+
+    row_ids: IntArray
+    labels: IntArray
+    keys: IntArray
+    groups: IntArray | None
+    classes: tuple[str, ...]
+
+    def class_rows(self, rows: BoolArray) -> IntArray:
+        """Rows of each class among `rows` (a mask), shape (classes,)."""
+        labels = self.labels[rows]
+        return np.bincount(labels[labels >= 0], minlength=len(self.classes))
+
+
+def unlabelled(table: SplitTable) -> list[Finding]:
+    """Rows without a label, which no part takes."""
+    rows = table.row_ids[table.labels < 0]
+    return _finding("split_unlabelled", "warning", N_("{count} rows have no label and are left out."), rows)
+
+
+def left_out(values: pd.Series[str], row_ids: IntArray) -> list[Finding]:
+    """Rows whose value in a given split column names no part: one finding a value, the most frequent first."""
+    counts = values.value_counts()
+    findings: list[Finding] = []
+    for value in counts.index[:_MOST_NAMES]:
+        message = N_("{count} rows have “{value}” in the split column and are left out.")
+        if value == "":
+            message = N_("{count} rows have nothing in the split column and are left out.")
+        findings += _finding(
+            "split_value_left_out", "warning", message, row_ids[values == value], value=value
+        )
+    others = ~values.isin(counts.index[:_MOST_NAMES])
+    message = N_("{count} more rows have one of {values} other values in the split column and are left out.")
+    return findings + _finding(
+        "split_value_left_out", "warning", message, row_ids[others], values=len(counts) - _MOST_NAMES
+    )
+
+
+def carved(table: SplitTable, parts: IntArray) -> list[Finding]:
+    """Rows of train that became validation because the data bring none."""
+    message = N_("The data bring no validation part, so {count} rows of train were set aside for it.")
+    return _finding("split_validation_carved", "info", message, table.row_ids[parts == VALIDATION])
+
+
+def shape_findings(
+    table: SplitTable, parts: IntArray, leaks: Mapping[str, BoolArray], spec: Split
+) -> list[Finding]:
+    """What is missing, small, off its share or leaking in finished parts."""
+    findings = _missing_parts(parts) + _shares(table, parts, spec) + _class_findings(table, parts)
+    for kind, rows in leaks.items():
+        findings += _finding(f"leak_{kind}", "warning", MESSAGES[kind], table.row_ids[rows])
+    return findings
+
+
+def _missing_parts(parts: IntArray) -> list[Finding]:
+    validation, test = (int((parts == part).sum()) for part in (VALIDATION, TEST))
+    findings: list[Finding] = []
+    if not validation:
+        message = N_("No rows were left for a validation part, so runs cannot be compared. Add rows.")
+        findings.append(Finding("split_no_validation", "error", message, 0))
+    if not test:
+        message = N_("There is no test part: nothing will tell how good the final model really is.")
+        findings.append(Finding("split_no_test", "warning", message, 0))
+    elif test < FEW_TEST_ROWS:
+        message = N_("The test part has only {count} rows; below {few}, a score says little.")
+        findings.append(
+            Finding("split_few_test", "warning", message, test, params={"count": test, "few": FEW_TEST_ROWS})
+        )
+    return findings
+
+
+def _shares(table: SplitTable, parts: IntArray, spec: Split) -> list[Finding]:
+    """How far a drawn split is from what was asked, and whether one block of linked rows is the reason."""
+    used = parts >= 0
+    got = np.bincount(parts[used], minlength=3) / used.sum()
+    if spec.kind == "given" or np.abs(got - (spec.train, spec.validation, spec.test)).max() <= _OFF_SHARE:
+        return []
+    message = N_(
+        "Train, validation and test got {train} %, {validation} % and {test} % of the rows: few rows, large groups or many duplicates allow no better."
+    )
+    percent = dict(
+        zip(("train", "validation", "test"), (round(100 * share) for share in got.tolist()), strict=True)
+    )
+    findings = [Finding("split_off_share", "info", message, int(used.sum()), params=percent)]
+    blocks = block_ids(table.keys[used], None if table.groups is None else table.groups[used])
+    largest = blocks == np.bincount(blocks).argmax()
+    if largest.mean() > 0.5:
+        message = N_(
+            "{count} rows ({percent} %) hang together through equal texts or groups and cannot be parted. Remove duplicates from the file, or choose a finer group column."
+        )
+        findings += _finding(
+            "split_one_block",
+            "warning",
+            message,
+            table.row_ids[used][largest],
+            percent=round(100 * largest.mean()),
+        )
+    return findings
+
+
+def _class_findings(table: SplitTable, parts: IntArray) -> list[Finding]:
+    everywhere = table.class_rows(parts >= 0)
+    in_train, in_test = table.class_rows(parts == TRAIN), table.class_rows(parts == TEST)
+    single = (everywhere == 1) & (in_train == 1)
+    unlearned = (everywhere > 0) & (in_train == 0)
+    untested = (in_train > 0) & (in_test == 0) & ~single & bool((parts == TEST).any())
+    findings: list[Finding] = []
+    for code, classes, message in (
+        ("split_single_example", single, N_("Classes with one example, which goes to train and is never tested: {labels}.")),
+        ("split_class_not_in_train", unlearned, N_("Classes without a row in train, which cannot be learned: {labels}.")),
+        ("split_class_not_in_test", untested, N_("Classes without a row in test, whose score there counts as 0 in averages: {labels}.")),
+    ):  # fmt: skip
+        names = [table.classes[at] for at in np.flatnonzero(classes)]
+        rows = table.row_ids[np.isin(table.labels, np.flatnonzero(classes)) & (parts >= 0)]
+        findings += _finding(code, "warning", message, rows, labels=_listed(names))
+    return findings
+
+
+def _finding(code: str, severity: Severity, message: str, rows: IntArray, **params: Any) -> list[Finding]:
+    """One finding over `rows`, or none when there are none."""
+    if not len(rows):
+        return []
+    shown = tuple(rows[:_MOST_ROWS].tolist())
+    return [Finding(code, severity, message, len(rows), shown, {"count": len(rows), **params})]
+
+
+def _listed(names: Sequence[str]) -> str:
+    listed = ", ".join(f"“{name}”" for name in names[:_MOST_NAMES])
+    return listed + (f" … (+{len(names) - _MOST_NAMES})" if len(names) > _MOST_NAMES else "")

@@ -1,0 +1,134 @@
+"""A real server over a home of its own, and a real Chromium before it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SHOTS = ROOT / "artifacts/screenshots"
+"""Where the journey leaves its pictures for people to look at; ignored by git."""
+
+
+@dataclass
+class Server:
+    """`streamlit run app.py` on a free port; `restart` ends and starts the interface only, not the worker."""
+
+    home: Path
+    port: int
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        log = (self.home / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), "--server.headless", "true"],
+            cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "BENTU_HOME": str(self.home), **self.environment},
+        )  # fmt: skip
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/health", timeout=2) as answer:
+                    if json.load(answer)["status"] == "ok":
+                        return
+            except OSError:
+                assert self.process.poll() is None, (self.home / "server.log").read_text()
+                time.sleep(0.2)
+        raise AssertionError("the server did not come up: " + (self.home / "server.log").read_text())
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end_workers(home: Path) -> None:
+    """End what the server started for this home: its supervisor, spares and jobs, known by their environment."""
+    for process in psutil.process_iter(["pid"]):
+        try:
+            mine = process.environ().get("BENTU_HOME") == str(home) and process.pid != os.getpid()
+            if mine and "engine" in process.cmdline():
+                process.kill()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("e2e"), _free_port())
+    running.start()
+    yield running
+    running.stop()
+    _end_workers(running.home)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "install Chromium: sudo apt-get install chromium fonts-noto-cjk"
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield opened
+        opened.close()
+
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
+    """`open_page("data", locale="zh-CN", theme="dark", width=390, **query)` in a tab of its own."""
+    contexts = []
+
+    def opener(
+        name: str = "", *, locale: str = "en-US", theme: str = "light", width: int = 1280, height: int = 900, **query: str
+    ) -> Page:
+        context = browser.new_context(
+            locale=locale, color_scheme=theme, viewport={"width": width, "height": height},  # type: ignore[arg-type]
+            timezone_id="Asia/Shanghai",
+        )  # fmt: skip
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.goto(f"{server.url}/{name}?" + "&".join(f"{k}={v}" for k, v in query.items()))
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+
+
+def shot(page: Page, name: str) -> None:
+    """Leave a picture of the whole page."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(400)
+    page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=True)

@@ -1,0 +1,165 @@
+"""Cleaning steps: golden pairs hold the behaviour, and nothing that a file can contain makes one fail."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.params import fields_of, read_params
+from engine.prepare.steps import Cleaner, CleaningStep, StepVersionUnknown, steps
+from engine.recipe import Step
+
+GOLDEN = Path(__file__).parent / "golden"
+TASK = "text-classification"
+TEXT_STEPS = [step for step in steps if step.task == TASK]
+NAMES = [step.name for step in TEXT_STEPS]
+
+ALPHABET = [
+    *"ab Z09.,:;!?'\"()[]<>/&#@-_+=%\t\n\r",
+    *"你好，。！？ａＡ０　ß İΣςǰ",
+    *"\u0301\u0323\u200b\u200c\u200d\u202e\ufe0f\u20e3\u00ad\x00\x1f\x85\ufeff\uff9e",
+    "😀", "👍🏽", "🇨🇳", "❤", "👩\u200d👧", "أهلا", "ọ́", "https://t.cn/a", "www.a.b", "x@y.org", "13800138000", "<b>", "</b>", "<!--",
+    "-->", "<script>", "</script>", "&amp;", "&#", "@user", "[link]",
+]  # fmt: skip
+
+LONG = 200_000
+NASTY = {
+    "empty": "",
+    "spaces": " " * LONG,
+    "letters": "a" * LONG,
+    "digits": "1" * LONG,
+    "phone digits": "138 " * (LONG // 4),
+    "dots": "a." * (LONG // 2),
+    "brackets": "<" * LONG,
+    "tags": "<a " * (LONG // 3),
+    "comments": "<!--" * (LONG // 4),
+    "scripts": "<script>" * (LONG // 8),
+    "entities": "&#1" + "2" * LONG,
+    "ampersands": "&a" * (LONG // 2),
+    "at signs": "@" * LONG,
+    "almost mail": "a@a." * (LONG // 4),
+    "plus": "+1-" * (LONG // 3),
+    "links": "http://" * (LONG // 7),
+    "marks": "a" + "\u0301\u0323" * (LONG // 2),
+    "half-width marks": "ｶ" + "\uff9e\u0301" * (LONG // 2),
+    "right to left": "\u202e" + "أهلا " * (LONG // 5),
+    "flags": "🇨" * LONG,
+    "joiners": "👩\u200d" * (LONG // 2),
+    "selectors": "❤" + "\ufe0f" * LONG,
+    "apostrophes": "a'" * (LONG // 2),
+    "controls": "".join(map(chr, range(0x20))) * (LONG // 32),
+}
+
+
+def variants(step: CleaningStep) -> list[dict]:
+    """The defaults, and every value of every choice and switch by itself."""
+    found: list[dict] = [{}]
+    for field in fields_of(step.Params):
+        values = {"choice": field.choices, "bool": (True, False), "int": (field.low, field.high)}[field.kind]
+        found += [{field.name: value} for value in values]
+    return found
+
+
+def golden(name: str) -> dict:
+    return json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_there_is_a_golden_file_for_every_text_step_and_no_other():
+    assert {path.stem for path in GOLDEN.glob("*.json")} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_pairs(name):
+    step, stored = steps.get(name), golden(name)
+    assert stored["version"] == step.version, "a changed behaviour is a new version with pairs of its own"
+    assert len(stored["pairs"]) >= 5
+    assert any(pair["in"] != pair["out"] for pair in stored["pairs"])
+    for pair in stored["pairs"]:
+        part = Step(name=name, version=step.version, params=pair["params"])
+        assert Cleaner([part])([pair["in"]]) == [pair["out"]], pair
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_pairs_cover_every_choice(name):
+    """Each non-default value of a switch or choice has a pair that shows what it does."""
+    step, pairs = steps.get(name), golden(name)["pairs"]
+    for field in fields_of(step.Params):
+        if field.kind in ("choice", "bool"):
+            others = set(field.choices or (True, False)) - {field.default}
+            assert others <= {pair["params"].get(field.name, field.default) for pair in pairs}, field.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nasty_texts_take_linear_time(name):
+    """A quadratic step takes minutes on 200 000 characters; the limit leaves room for a busy machine."""
+    step = steps.get(name)
+    for nasty, text in NASTY.items():
+        started = time.process_time()
+        step.apply(text, read_params(step.Params, {}, name)).encode("utf-8")
+        assert time.process_time() - started < 5, nasty
+    for params in variants(step):
+        for text in NASTY.values():
+            step.apply(text[: LONG // 20], read_params(step.Params, params, name)).encode("utf-8")
+
+
+# Tags and entities can stand for further tags and entities; once is what was asked for.
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "html"])
+def test_a_second_time_changes_nothing(name):
+    step = steps.get(name)
+    params = read_params(step.Params, {}, name)
+    draw = random.Random(0)
+    texts = ["".join(draw.choices(ALPHABET, k=draw.randint(1, 20))) for _ in range(3000)]
+    for text in texts:
+        once = step.apply(text, params)
+        assert step.apply(once, params) == once, ascii(text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_random_texts_never_fail(name):
+    step = steps.get(name)
+    draw = random.Random(1)
+    for params in variants(step):
+        read = read_params(step.Params, params, name)
+        for _ in range(300):
+            step.apply("".join(draw.choices(ALPHABET, k=draw.randint(0, 30))), read).encode("utf-8")
+
+
+def test_plain_text_stays_as_it_is_in_every_step_but_case():
+    text = "A calm sentence, with 3 words more. 一句普通的话"
+    for name in set(NAMES) - {"case"}:
+        assert Cleaner([Step(name=name)])([text]) == [text], name
+
+
+def test_every_step_introduces_itself():
+    for step in TEXT_STEPS:
+        assert step.title
+        assert step.help
+        assert all(field.title and field.help for field in fields_of(step.Params))
+    assert len({step.order for step in TEXT_STEPS}) == len(TEXT_STEPS)
+
+
+def test_the_steps_work_together_in_their_order():
+    text = "<p>ＮＥＷ！！！！！ See https://t.cn/x @bob\u200b 13800138000</p>"
+    parts = [Step(name=step.name) for step in TEXT_STEPS]
+    assert Cleaner(parts)([text]) == ["new!!! see [link] [user] [phone]"]
+
+
+def test_switched_off_steps_are_not_run_and_unknown_versions_are_refused():
+    assert Cleaner([Step(name="case", enabled=False)])(["ABC"]) == ["ABC"]
+    with pytest.raises(StepVersionUnknown):
+        Cleaner([Step(name="case", version=99, enabled=False)])
+
+
+def test_casefold_recomposes_letters_and_never_shortens_the_alphabet():
+    step = steps.get("case")
+    params = read_params(step.Params, {"form": "casefold"}, "case")
+    for code in range(0x20, 0x2FFFF):
+        if 0xD800 <= code <= 0xDFFF:
+            continue
+        once = step.apply(chr(code), params)
+        assert once
+        assert step.apply(once, params) == once, hex(code)

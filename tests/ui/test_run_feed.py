@@ -1,0 +1,68 @@
+"""What a tab keeps of a run's events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ui.run_feed import FIRST_STEPS, MOST_BATCHES, RunFeed
+
+START = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@dataclass
+class Happened:
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    ts: datetime
+    attempt: int = 1
+
+
+def batches(count: int, *, steps: int = 100, epochs: int = 10, first: int = 1, attempt: int = 1) -> list[Happened]:
+    return [
+        Happened(first + i, "batch", {"epoch": i // steps + 1, "epochs": epochs, "step": i % steps + 1, "steps": steps, "loss": 1.0,
+                                      "accuracy": 0.5, "examples_per_second": 200.0}, START + timedelta(seconds=i), attempt)
+        for i in range(count)
+    ]  # fmt: skip
+
+
+def test_no_time_left_before_the_first_steps_then_the_pace_so_far() -> None:
+    feed = RunFeed("r")
+    feed.absorb(batches(FIRST_STEPS - 1))
+    assert feed.remaining() is None
+    feed.absorb(batches(150)[FIRST_STEPS - 1 :])
+    assert feed.remaining() == 850, "one step a second, 1000 steps in all"
+    assert feed.speed == 200
+
+
+def test_it_remembers_the_last_event_and_stays_bounded() -> None:
+    feed = RunFeed("r")
+    feed.absorb(batches(5000, steps=1000))
+    assert feed.last == 5000
+    assert len(feed.batches) <= MOST_BATCHES
+    assert feed.batches[-1].x > 4.9
+
+
+def test_a_resumed_attempt_replaces_what_it_repeats() -> None:
+    feed = RunFeed("r")
+    feed.absorb(batches(250))
+    feed.absorb([Happened(251, "epoch", {"epoch": 2, "epochs": 10, "val_loss": 0.9}, START)])
+    again = [
+        Happened(300, "batch", {"epoch": 2, "epochs": 10, "step": 1, "steps": 100, "loss": 0.7}, START, 2),
+        Happened(301, "epoch", {"epoch": 2, "epochs": 10, "val_loss": 0.8}, START, 2),
+    ]
+    feed.absorb(again)
+    assert [b.x for b in feed.batches][-1] == 1.01
+    assert all(a.x < b.x for a, b in zip(feed.batches, feed.batches[1:], strict=False))
+    assert feed.table[-1]["val_loss"] == 0.8
+    assert feed.remaining() is None, "a new attempt has a pace of its own"
+
+
+def test_a_run_without_epochs_has_phases_only() -> None:
+    feed = RunFeed("r")
+    feed.absorb([Happened(1, "phase", {"name": "loading"}, START), Happened(2, "phase", {"name": "training"}, START)])
+    assert feed.phases == ["loading", "training"]
+    assert feed.remaining() is None
+    assert feed.table == []

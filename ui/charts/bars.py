@@ -1,0 +1,55 @@
+"""Counts as horizontal bars, largest first: classes, scripts, languages, missing cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from ui.charts.layout import Height, class_colours, finish, palette, plain
+from ui.text import t
+
+MOST_BARS = 24
+"""More bars than that cannot be read; the table beside the chart has them all."""
+
+
+def class_bars(counts: Mapping[str, int], classes: Sequence[str]) -> go.Figure:
+    """Rows by class; a class keeps its colour, and the rarest one is named as such."""
+    colours = class_colours(classes)
+    shown = largest(counts)
+    figure = count_bars(shown, sum(counts.values()), [colours.get(c, palette()[-1]) for c in shown])
+    if 2 <= len(shown) == len(counts):
+        rarest = len(shown) - 1
+        figure.add_annotation(
+            x=shown[list(shown)[rarest]], y=rarest, text=t("rarest"), showarrow=False, xanchor="left", xshift=70,
+        )  # fmt: skip
+    return figure
+
+
+def count_bars(counts: Mapping[str, int], total: int, colours: Sequence[str] | None = None) -> go.Figure:
+    """One bar an entry with its count and its share of `total` rows. Labels are user text and stay literal."""
+    labels, values = list(counts), list(counts.values())
+    shares = [100 * v / total if total else 0.0 for v in values]
+    figure = go.Figure()
+    figure.add_bar(
+        y=list(range(len(labels))), x=values, orientation="h", marker={"color": list(colours) if colours else palette()[0]},
+        text=[f"{v:,} · {s:.1f} %" for v, s in zip(values, shares, strict=True)], textposition="outside", cliponaxis=False,
+        customdata=[plain(label, 80) for label in labels], hovertemplate="%{customdata}: %{text}<extra></extra>",
+    )  # fmt: skip
+    finish(figure, height=bars_height(len(labels)), legend=False)
+    figure.update_xaxes(range=[0, max(values, default=1) * 1.35], showticklabels=False, showgrid=False)
+    figure.update_yaxes(
+        tickvals=list(range(len(labels))), ticktext=[plain(label) for label in labels], autorange="reversed", showgrid=False,
+    )  # fmt: skip
+    return figure
+
+
+def largest(counts: Mapping[str, int]) -> dict[str, int]:
+    """The largest entries, largest first, as many as can be drawn."""
+    order = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return dict(order[:MOST_BARS])
+
+
+def bars_height(count: int) -> Height:
+    """A height in which that many bars can be read."""
+    return 280 if count <= 8 else 360 if count <= 14 else 440

@@ -1,0 +1,150 @@
+"""Rows with what the model said: filtered by class, slice and rightness, sorted by confidence, one in detail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from engine.data.schema import ROW_ID
+from engine.evaluation.result import EvaluationResult
+from engine.workspace import Run
+from ui.errors import errors_shown
+from ui.format import percent
+from ui.state import workspace
+from ui.text import N_, n, safe_text, t
+
+PAGE = 50
+MOST_CLASSES = 12
+"""Classes with a probability in the detail of a row, the likeliest ones."""
+TRUE, PREDICTED, WRONG = "true", "predicted", "wrong"
+ORDERS = {
+    "confidence_desc": N_("Most confident first"), "confidence_asc": N_("Least confident first"), "row": N_("As in the file"),
+}  # fmt: skip
+
+
+def filter_key(key: str, name: str) -> str:
+    """Widget key of one filter, so that the confusion matrix can set it."""
+    return f"errors_{name}_{key}"
+
+
+def error_browser(run: Run, result: EvaluationResult, key: str) -> None:
+    """Filters, a page of 50 rows, and the selected row in full."""
+    wrong_only, order, true, predicted, chosen = _filters(result, key)
+    page_key = filter_key(key, "page")
+    mark = (wrong_only, order, true, predicted, tuple(sorted(chosen.items())))
+    if st.session_state.get(f"{page_key}_for") != mark:
+        st.session_state[f"{page_key}_for"] = mark
+        st.session_state[page_key] = 1
+    number = int(st.session_state.get(page_key) or 1)
+    with errors_shown():
+        ws = workspace()
+        frame, total = ws.evaluations.predictions(
+            run.id, result.part, true=true, predicted=predicted, only_wrong=wrong_only, slices=chosen, order=order,
+            offset=(number - 1) * PAGE, limit=PAGE,
+        )  # fmt: skip
+        if not total:
+            st.info(t("No row matches these filters."), icon=":material/filter_alt_off:")
+            return
+        st.caption(
+            n("{n} row of {all}.", "{n} rows of {all}.", total, all=f"{result.n:,}")
+            + (" " + t("Shown: {first} to {last}.", first=(number - 1) * PAGE + 1, last=(number - 1) * PAGE + len(frame)) if total > PAGE else "")
+        )
+        _table(run, result, frame, key, mark, number)
+        if total > PAGE:
+            st.pagination(-(-total // PAGE), key=page_key)
+
+
+def _filters(result: EvaluationResult, key: str) -> tuple[bool, str, str | None, str | None, dict[str, str]]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        classes = list(result.classes)
+        true = st.selectbox(
+            t("True class"), classes, index=None, key=filter_key(key, TRUE), placeholder=t("any"), format_func=safe_text, width=180
+        )
+        predicted = st.selectbox(
+            t("Predicted class"), classes, index=None, key=filter_key(key, PREDICTED), placeholder=t("any"), format_func=safe_text, width=180
+        )
+        chosen: dict[str, str] = {}
+        for place, column in enumerate(dict.fromkeys(s.column for s in result.slices)):
+            values = sorted({s.value for s in result.slices if s.column == column})
+            value = st.selectbox(
+                safe_text(column, 40), values, index=None, key=filter_key(key, f"slice_{place}"), placeholder=t("any"),
+                format_func=safe_text, width=180,
+            )  # fmt: skip
+            if value is not None:
+                chosen[column] = value
+        order = st.selectbox(t("Order"), list(ORDERS), format_func=lambda o: t(ORDERS[o]), key=filter_key(key, "order"), width=220)
+        wrong_only = st.toggle(t("Only wrong ones"), value=True, key=filter_key(key, WRONG))
+    return wrong_only, order, true, predicted, chosen
+
+
+def _table(run: Run, result: EvaluationResult, frame: pd.DataFrame, key: str, mark: Any, number: int) -> None:
+    shown = frame[[c for c in frame.columns if c not in _probability_columns(result)]].copy()
+    shown[ROW_ID] = shown[ROW_ID] + 1
+    shown["correct"] = ["✓" if c else "✕" for c in shown["correct"]]
+    shown["confidence"] = shown["confidence"] * 100
+    left, right = st.columns([3, 2])
+    with left:
+        event = st.dataframe(
+            shown, hide_index=True, on_select="rerun", selection_mode="single-row", height=420,
+            # Row numbers mean other rows under other filters, so the selection starts anew there.
+            key=f"errors_table_{key}_{abs(hash((mark, number)))}",
+            alt=t("Rows with true and predicted class and the model's confidence."),
+            column_config={
+                ROW_ID: st.column_config.NumberColumn(t("Row"), format="localized", width="small", help=t("Number of the data row in the file, the header not counted.")),
+                "input": st.column_config.TextColumn(t("Input"), width="large"),
+                "true": st.column_config.TextColumn(t("True"), width="small"),
+                "predicted": st.column_config.TextColumn(t("Predicted"), width="small"),
+                "confidence": st.column_config.NumberColumn(t("Confidence, %"), format="%.1f", width="small"),
+                "correct": st.column_config.TextColumn(t("Right?"), width="small"),
+            },
+        )  # fmt: skip
+    with right:
+        rows = event["selection"]["rows"]
+        place = rows[0] if rows and rows[0] < len(frame) else None
+        if place is None:
+            st.caption(t("Select a row to read it in full, with the probability of each class."))
+        else:
+            _detail(run, result, frame.iloc[place], key)
+
+
+def _detail(run: Run, result: EvaluationResult, row: pd.Series, key: str) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{t('Row {row}', row=f'{int(row[ROW_ID]) + 1:,}')}**")
+        right = bool(row["correct"])
+        verdict = t("right") if right else t("wrong")
+        icon, colour = (":material/check:", "green") if right else (":material/close:", "red")
+        st.markdown(
+            f":{colour}-badge[{icon} {verdict}] "
+            + t("true: {true} · predicted: {predicted} ({confidence})", true=safe_text(row["true"]),
+                predicted=safe_text(row["predicted"]), confidence=percent(float(row["confidence"])))  # fmt: skip
+        )
+        st.text(_full_text(run, int(row[ROW_ID]), str(row["input"])))
+        probabilities = _probabilities(row, result)
+        st.dataframe(
+            pd.DataFrame({"label": [c for c, _ in probabilities], "p": [p * 100 for _, p in probabilities]}),
+            hide_index=True, key=f"errors_probabilities_{key}", alt=t("Probability of each class for this row."),
+            column_config={
+                "label": t("Class"),
+                "p": st.column_config.ProgressColumn(t("Probability, %"), format="%.1f", min_value=0, max_value=100),
+            },
+        )  # fmt: skip
+
+
+def _full_text(run: Run, row_id: int, shown: str) -> str:
+    """The input as it came; the prediction file holds a shortened one."""
+    ws = workspace()
+    rows, _ = ws.datasets.rows(run.version_id, ids=[row_id])
+    names = ws.datasets.version(run.version_id).schema.names("input")
+    return "\n".join(str(rows.iloc[0][name]) for name in names) if len(rows) else shown
+
+
+def _probability_columns(result: EvaluationResult) -> list[str]:
+    return [f"p_{label}" for label in result.classes]
+
+
+def _probabilities(row: pd.Series, result: EvaluationResult) -> list[tuple[str, float]]:
+    """The classes with their probabilities, the likeliest first."""
+    found = [(label, float(row[f"p_{label}"])) for label in result.classes if f"p_{label}" in row.index]
+    return sorted(found, key=lambda pair: -pair[1])[:MOST_CLASSES]

@@ -1,0 +1,99 @@
+"""The sealed test part: what the seal is for, who opened it so far, and the act of opening it, which is logged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from engine.workspace import Opening, Run
+from ui.errors import attempt
+from ui.format import moment
+from ui.state import follow, workspace
+from ui.text import n, safe_text, t
+
+REASON = "test_reason"
+
+
+def purpose(run_id: str) -> str:
+    """Under which name this tab follows the evaluation on test."""
+    return f"test_{run_id}"
+
+
+def sealed(run: Run) -> None:
+    """The closed door: the reason for it, the log so far, and the button that opens the dialog."""
+    log = workspace().evaluations.openings(run.split_id) if run.split_id else []
+    with st.container(border=True, key="seal"):
+        st.markdown(f":material/lock: **{t('The test part is sealed for this run')}**")
+        st.write(
+            t(
+                "Nothing that was fitted, tuned or chosen has seen these rows, so a score on them is what to expect from new texts. "
+                "Every look at it makes later choices a little less honest: choose on validation first, then open the test part once, for the run you keep."
+            )
+        )
+        if log:
+            st.write(
+                n("This split was opened {n} time so far:", "This split was opened {n} times so far:", len(log))
+            )
+            opening_log(log, "sealed")
+        else:
+            st.write(t("It has never been opened on this split."))
+        if st.button(t("Open the test part …"), key="test_open", type="primary", icon=":material/lock_open:"):
+            _ask(run, len(log))
+
+
+def unfinished(run: Run) -> None:
+    """The part was opened for this run, but its evaluation did not end: once more, without counting again."""
+    st.warning(t("The test part was opened for this run, but the evaluation on it has not finished."), icon=":material/lock_open:")
+    st.button(
+        t("Evaluate on the test part"), key="test_again", type="primary", icon=":material/fact_check:",
+        help=t("It was opened and counted already; this does not count again."), on_click=_evaluate, args=(run.id, ""),
+    )  # fmt: skip
+
+
+def opening_log(log: Sequence[Opening], key: str) -> None:
+    """Who opened the test part of a split, when and why."""
+    st.dataframe(
+        pd.DataFrame({"when": moment(o.opened), "run": o.run_name, "reason": o.reason} for o in log),
+        hide_index=True, key=f"openings_{key}", height=min(36 * (len(log) + 1) + 3, 220), placeholder="–",
+        alt=n("{n} opening of the test part.", "{n} openings of the test part.", len(log)),
+        column_config={"when": t("When"), "run": t("Run"), "reason": t("Reason")},
+    )  # fmt: skip
+
+
+def _ask(run: Run, openings: int) -> None:
+    @st.dialog(t("Open the test part?"), icon=":material/lock_open:")
+    def ask() -> None:
+        st.markdown(f"**{safe_text(run.name)}**")
+        st.write(
+            t("This will be opening number {number} of this split. It is logged with your reason and cannot be undone; the number stands beside every test score.",
+              number=openings + 1)
+        )  # fmt: skip
+        st.text_input(
+            t("Why now?"), key=REASON, max_chars=500, placeholder=t("for example: final check before sharing"),
+        )  # fmt: skip
+        if st.session_state.get(f"{REASON}_missing"):
+            st.error(t("Write a few words, so that the log means something later."), icon=":material/edit:")
+        st.button(
+            t("Open and evaluate"), key="test_confirm", type="primary", icon=":material/lock_open:",
+            on_click=_open, args=(run.id,),
+        )  # fmt: skip
+
+    st.session_state.pop(f"{REASON}_missing", None)
+    ask()
+
+
+def _open(run_id: str) -> None:
+    reason = str(st.session_state.get(REASON) or "").strip()
+    st.session_state[f"{REASON}_missing"] = not reason
+    if not reason:
+        return
+    _evaluate(run_id, reason)
+    st.rerun()
+
+
+def _evaluate(run_id: str, reason: str) -> None:
+    job = attempt(workspace().evaluations.open_test, run_id, reason)
+    if job is not None:
+        follow(purpose(run_id), job.id)

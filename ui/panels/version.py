@@ -1,0 +1,105 @@
+"""One dataset version: what it is, what is in it, what is wrong with it, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from engine.workspace import DatasetVersion
+from ui.errors import attempt
+from ui.format import moment, size
+from ui.panels.findings import findings_list
+from ui.panels.job import attach, watch
+from ui.panels.profile import figures, profile_charts
+from ui.panels.rows import row_table
+from ui.state import VERSION, follow, workspace
+from ui.text import n, safe_text, t
+
+_PICK = "version_pick"
+
+
+def pick_version(versions: Sequence[DatasetVersion], wanted: str | None) -> DatasetVersion:
+    """The version to look at: the wanted one, else the first; the choice stays for this tab."""
+    by_id = {v.id: v for v in versions}
+    chosen = wanted if wanted in by_id else versions[0].id
+    st.session_state[_PICK] = chosen
+    st.selectbox(
+        t("Dataset version"), list(by_id), key=_PICK, width=420, on_change=_picked,
+        format_func=lambda i: f"{by_id[i].label} · {n('{n} row', '{n} rows', by_id[i].rows)}" if i in by_id else "",
+    )  # fmt: skip
+    return by_id[chosen]
+
+
+def _picked() -> None:
+    st.session_state[VERSION] = st.session_state[_PICK]
+
+
+def version_view(project_id: str, version: DatasetVersion) -> None:
+    """Figures, findings, charts and rows; a version without a profile gets one."""
+    _origin(version)
+    profile = workspace().datasets.profile(version.id)
+    if profile is None:
+        purpose = f"profile_{version.id}"
+        job_id = attach(purpose, (), project_id)
+        if job_id is None:
+            job_id = workspace().datasets.start_profile(version.id).id
+            follow(purpose, job_id)
+        watch(job_id, t("Looking at the data"))
+        findings_list(version.findings, version, key="finding")
+    else:
+        figures(profile, version)
+        st.subheader(t("Findings"), anchor=False)
+        findings_list((*version.findings, *profile.findings), version, key="finding")
+        profile_charts(profile, version)
+    st.subheader(t("Rows"), anchor=False)
+    row_table(version, key=f"rows_{version.id}")
+
+
+def _origin(version: DatasetVersion) -> None:
+    parts = [t("from {file}", file=safe_text(version.source.get("file", ""), 80))]
+    if version.source.get("bytes"):
+        parts.append(size(float(version.source["bytes"])))
+    if version.source.get("encoding"):
+        parts.append(str(version.source["encoding"]))
+    parts.append(moment(version.created))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if version.synthetic:
+            st.badge(t("Synthetic: written by a program, not by customers"), icon=":material/science:", color="violet")
+        st.caption(" · ".join(parts), width="content")
+
+
+def delete_dataset_dialog(version: DatasetVersion) -> None:
+    """Say what goes with the dataset of `version`, then delete it; refused while runs were trained on it."""
+    dataset_id = version.dataset_id
+
+    def body() -> None:
+        st.text(version.dataset_name)
+        gone = workspace().datasets.deletion(dataset_id)
+        if gone.runs:
+            st.warning(
+                n(
+                    "{n} run was trained on it, so it stays. Delete that run on the train page first.",
+                    "{n} runs were trained on it, so it stays. Delete those runs on the train page first.",
+                    gone.runs,
+                ),
+                icon=":material/lock:",
+            )  # fmt: skip
+        else:
+            versions = n("{n} version", "{n} versions", gone.versions)
+            st.markdown(t("This removes for good: {versions}, {size} on disk.", versions=versions, size=size(gone.bytes)))
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            if st.button(t("Keep it"), key="dataset_delete_keep"):
+                st.rerun()
+            if st.button(
+                t("Delete dataset"), key="dataset_delete_go", icon=":material/delete_forever:", type="primary",
+                disabled=gone.runs > 0, on_click=lambda: attempt(_delete, dataset_id),
+            ):  # fmt: skip
+                st.rerun()
+
+    st.dialog(t("Delete this dataset?"), icon=":material/warning:")(body)()
+
+
+def _delete(dataset_id: str) -> None:
+    workspace().datasets.delete(dataset_id)
+    st.session_state.pop(VERSION, None)
