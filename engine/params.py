@@ -78,7 +78,7 @@ def param(
         depends_on: `(other field, values)`: shown and used only if the other field has one of the values.
         max_length: longest allowed text.
     """
-    extra = {"title_": title, "help": help, "unit": unit, "scale": scale, "level": level,
+    extra: dict[str, Any] = {"title_": title, "help": help, "unit": unit, "scale": scale, "level": level,
              "titles": list(titles), "depends_on": depends_on}  # fmt: skip
     return Field(default=default, ge=low, le=high, max_length=max_length, json_schema_extra=extra)
 
@@ -93,7 +93,7 @@ def _spec(name: str, info: Any) -> FieldSpec:
     annotation = info.annotation
     choices: tuple[str, ...] = get_args(annotation) if get_origin(annotation) is Literal else ()
     kinds = {bool: "bool", int: "int", float: "float", str: "text"}
-    kind = "choice" if choices else kinds[annotation]
+    kind: Any = "choice" if choices else kinds[annotation]
     low = next((m.ge for m in info.metadata if hasattr(m, "ge")), None)
     high = next((m.le for m in info.metadata if hasattr(m, "le")), None)
     return FieldSpec(

@@ -11,7 +11,7 @@ from ui.panels.confusion import confusion
 from ui.panels.error_browser import error_browser
 from ui.panels.exports import exports
 from ui.panels.job import watch
-from ui.panels.metrics import part_title
+from ui.panels.metrics import CHOOSABLE, part_title
 from ui.panels.run_table import family_title, run_table
 from ui.panels.scores import headline, score_tables
 from ui.panels.slices_table import slices
@@ -35,7 +35,9 @@ if not runs:
         else t("There is nothing to evaluate yet: train a model first."),
         icon=":material/fact_check:",
     )  # fmt: skip
-    if st.button(t("Watch the training") if active else t("Choose a model"), key="evaluate_empty", type="primary"):
+    if st.button(
+        t("Watch the training") if active else t("Choose a model"), key="evaluate_empty", type="primary"
+    ):
         goto("train" if active else "model")
     st.stop()
 
@@ -43,9 +45,12 @@ asked = chosen_run(here.id)
 run = next((r for r in runs if asked and r.id == asked.id), runs[0])
 metric = run.recipe.evaluation.metric
 if asked is not None and asked.id != run.id:
-    st.caption(t("The run “{run}” has no model, so the latest finished one is shown.", run=safe_text(asked.name, 80)))
+    st.caption(
+        t("The run “{run}” has no model, so the latest finished one is shown.", run=safe_text(asked.name, 80))
+    )
 
-run_table(runs, key="evaluate_runs", selected=run.id, metric=metric)
+shown = [metric, *(m for m in CHOOSABLE if m != metric)]
+run_table(runs, key="evaluate_runs", selected=run.id, metrics=shown, states=False)
 
 st.subheader(safe_text(run.name, 120), anchor=False)
 st.caption(f"{family_title(run.family)} · {safe_text(run.version_label)}")
@@ -87,16 +92,24 @@ with st.container(horizontal=True):
         )  # fmt: skip
     elif st.button(t("Train another model"), key="evaluate_to_model", type="primary", icon=":material/tune:"):
         goto("model")
-    if st.button(t("How it was trained"), key="evaluate_to_train", type="tertiary", icon=":material/model_training:"):
+    if st.button(
+        t("How it was trained"), key="evaluate_to_train", type="tertiary", icon=":material/model_training:"
+    ):
         goto("train", run=run.id)
 
 sections = [t("Scores"), t("Errors"), t("Slices"), t("Compare"), t("Export")]
-scores_tab, errors_tab, slices_tab, compare_tab, export_tab = st.tabs(sections, key=f"sections_{part}", on_change="rerun")
+scores_tab, errors_tab, slices_tab, compare_tab, export_tab = st.tabs(
+    sections, key=f"sections_{part}", on_change="rerun"
+)
 if scores_tab.open:
     with scores_tab:
         score_tables(result, key)
         if part == "test" and run.split_id:
-            label = n("Test part opened {n} time: when, by which run and why", "Test part opened {n} times: when, by which runs and why", run.openings)
+            label = n(
+                "Test part opened {n} time: when, by which run and why",
+                "Test part opened {n} times: when, by which runs and why",
+                run.openings,
+            )
             with st.expander(label, icon=":material/lock_open:", key=f"opened_{run.id}"):
                 opening_log(ws.evaluations.openings(run.split_id), "opened")
 if errors_tab.open:

@@ -30,7 +30,10 @@ assert here is not None
 recipe = ws.recipes.draft(here.id)
 
 if recipe is None:
-    st.info(t("A model needs data first. Add a dataset, then choose what to train on it."), icon=":material/table_view:")
+    st.info(
+        t("A model needs data first. Add a dataset, then choose what to train on it."),
+        icon=":material/table_view:",
+    )
     if st.button(t("Add data"), key="model_to_data", type="primary", icon=":material/upload_file:"):
         goto("data")
     st.stop()
@@ -38,7 +41,9 @@ if recipe is None:
 
 def start(key: str, draft: Recipe) -> None:
     """Submit the draft; the same key never makes a second run."""
-    run = attempt(ws.runs.submit, here.id, draft, idempotency=key, cloned_from=st.session_state.get(CLONED_FROM))
+    run = attempt(
+        ws.runs.submit, here.id, draft, idempotency=key, cloned_from=st.session_state.get(CLONED_FROM)
+    )
     if run is not None:
         st.session_state.pop(CLONED_FROM, None)
         choose_run(run.id)
@@ -86,7 +91,10 @@ with st.bottom, st.container(horizontal=True, vertical_alignment="center", horiz
     latest = next((r.id for r in ws.runs.list(here.id, limit=1)), "")
     token = hashlib.sha256(f"{here.id} {latest} {ws.recipes.yaml(recipe)}".encode()).hexdigest()
     title = next((t(c.title) for c in cards if c.name == family), family)
-    st.markdown(f"**{title}** · " + (t("ready") if blocked is None else t("not ready: {reason}", reason=blocked.reason)))
+    st.markdown(
+        f"**{title}** · "
+        + (t("ready") if blocked is None else t("not ready: {reason}", reason=blocked.reason))
+    )
     st.button(
         t("Start training"), key="model_start", type="primary", icon=":material/play_arrow:",
         disabled=blocked is not None, on_click=start, args=(token, recipe),

@@ -24,7 +24,9 @@ assert here is not None
 runs = run_page(here.id)
 
 if not runs:
-    st.info(t("No run yet. Choose a model, and start the first training there."), icon=":material/model_training:")
+    st.info(
+        t("No run yet. Choose a model, and start the first training there."), icon=":material/model_training:"
+    )
     if st.button(t("Choose a model"), key="train_to_model", type="primary", icon=":material/tune:"):
         goto("model")
     st.stop()
@@ -46,7 +48,7 @@ for other in runs:
             icon=":material/check_circle:" if good else ":material/error:",
         )
 
-run_table(runs, key="train_runs", selected=run.id, metric=metric)
+run_table(runs, key="train_runs", selected=run.id, metrics=[metric])
 
 st.subheader(safe_text(run.name, 120), anchor=False)
 facts = [state_text(run), family_title(run.family), safe_text(run.version_label)]
@@ -62,7 +64,11 @@ else:
     step_line(run, feed.phases)
     if run.state == "succeeded":
         st.success(
-            t("{metric} on validation: {score}", metric=metric_title(metric), score=score_text(run.metrics, metric)),
+            t(
+                "{metric} on validation: {score}",
+                metric=metric_title(metric),
+                score=score_text(run.metrics, metric),
+            ),
             icon=":material/check_circle:",
         )
         parity_line(run)
@@ -74,7 +80,10 @@ else:
     elif run.state == "cancelled":
         st.info(t("This run was discarded; it left no model."), icon=":material/cancel:")
     elif run.state == "lost":
-        st.warning(t("The training process disappeared. Resume the run if it left a checkpoint, or clone it."), icon=":material/power_off:")
+        st.warning(
+            t("The training process disappeared. Resume the run if it left a checkpoint, or clone it."),
+            icon=":material/power_off:",
+        )
     ended_actions(run)
     curves(feed)
     log(run)

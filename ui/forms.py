@@ -133,7 +133,7 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
         st.session_state[key] = cast(value)
         st.slider(
             **common, min_value=cast(field.low), max_value=cast(field.high), step=step,
-            format="%d" if field.kind == "int" else _decimals(step),
+            format="%d" if field.kind == "int" else _decimals(step, value),
         )  # fmt: skip
     else:
         cast, step = _numbers(field)
@@ -193,8 +193,10 @@ def _numbers(field: FieldSpec) -> tuple[Callable[[Any], Any], Any]:
         return int, 1
     if field.low is None or field.high is None:
         return float, None
-    return float, 10.0 ** (math.floor(math.log10(_width(field))) - 2)
+    return float, 10.0 ** (round(math.log10(_width(field))) - 2)
 
 
-def _decimals(step: float) -> str:
-    return f"%.{max(0, -math.floor(math.log10(step)))}f"
+def _decimals(step: float, value: float) -> str:
+    """The format that shows a step, and the value too where it lies between two steps."""
+    digits = next((d for d in range(6) if math.isclose(round(value, d), value, rel_tol=1e-9)), 6)
+    return f"%.{max(digits, -math.floor(math.log10(step)))}f"

@@ -178,7 +178,7 @@ def _slice_codes(
             :MOST_SLICE_VALUES
         ]
         named.append((str(column), shown))
-        codes.append(pd.Categorical(values, categories=shown).codes.astype(np.int64))
+        codes.append(pd.Index(shown, dtype="str").get_indexer(values).astype(np.int64))
         if len(shown) < len(sizes):
             message = N_(
                 "{count} values of “{column}” are not shown: fewer than {fewest} rows, or beyond the {most} most frequent."

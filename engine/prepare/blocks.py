@@ -110,8 +110,10 @@ def _deal(sizes: IntArray, lacking: FloatArray, shares: Shares) -> IntArray:
 def _fill_empty_parts(
     parts: IntArray, sizes: IntArray, fixed: NDArray[np.bool_], rank: IntArray, shares: Shares
 ) -> None:
-    """Give validation, then test, the smallest free block of train when they got none."""
-    for part in (VALIDATION, TEST):
+    """Give validation, then test, a smallest free block of train, or else of the other part, when they got none."""
+    for part, other in ((VALIDATION, TEST), (TEST, VALIDATION)):
         free = np.flatnonzero((parts == TRAIN) & ~fixed)
+        if not len(free) and (parts == other).sum() > 1:
+            free = np.flatnonzero(parts == other)
         if shares[part] > 0 and not (parts == part).any() and len(free):
             parts[free[np.lexsort((rank[free], sizes[free]))[0]]] = part

@@ -161,7 +161,7 @@ def _read(frame: pd.DataFrame, schema: Schema, keys: pd.Series[str]) -> SplitTab
         groups = pd.factorize(values.where(values != "", None))[0].astype(np.int64)
     return SplitTable(
         row_ids=frame[ROW_ID].to_numpy(dtype=np.int64),
-        labels=pd.Categorical(cells, categories=classes).codes.astype(np.int64),
+        labels=pd.Index(classes).get_indexer(cells).astype(np.int64),
         keys=pd.factorize(keys.to_numpy())[0].astype(np.int64),
         groups=groups,
         classes=classes,

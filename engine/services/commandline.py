@@ -7,9 +7,9 @@ from pathlib import Path
 
 from engine.data.profile import Profile, profile_table
 from engine.data.readers import ReadOptions, preview_file, read_table, suggest_roles
-from engine.data.schema import DataError, make_schema
+from engine.data.schema import make_schema
 from engine.data.versions import check_table
-from engine.errors import N_
+from engine.errors import N_, DataError
 from engine.modality import modalities
 from engine.recipe import FileData, Recipe, read_recipe
 from engine.services import datasets, recipes

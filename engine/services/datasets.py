@@ -20,9 +20,9 @@ from sqlalchemy import func, insert, select, update
 
 from engine.data.profile import Profile, profile_table
 from engine.data.readers import Preview, ReadOptions, preview_file, read_table, suggest_roles
-from engine.data.schema import ROW_ID, DataError, Finding, Role, Schema, make_schema
+from engine.data.schema import ROW_ID, Finding, Role, Schema, make_schema
 from engine.data.versions import check_table, read_stored, table_digest, write_table
-from engine.errors import N_, NotFound
+from engine.errors import N_, DataError, NotFound
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities

@@ -5,11 +5,13 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from engine.jobs import process, queue
-from engine.jobs.job import Job
+from engine.jobs.job import Job, State
 from engine.services.scope import Scope
 from engine.services.work import work
 from engine.storage.database import write
 from engine.storage.tables import job
+
+WAITING: tuple[State, ...] = ("queued",)
 
 
 def run_job_here(scope: Scope, job_id: str) -> Job:
@@ -23,6 +25,6 @@ def run_job_here(scope: Scope, job_id: str) -> Job:
 def run_waiting(scope: Scope) -> list[Job]:
     """Do every waiting job of the owner here, oldest first, also those that come up meanwhile."""
     done: list[Job] = []
-    while waiting := queue.list_jobs(scope.engine, scope.owner, states=("queued",), limit=1000):
+    while waiting := queue.list_jobs(scope.engine, scope.owner, states=WAITING, limit=1000):
         done.extend(run_job_here(scope, found.id) for found in reversed(waiting))
     return done

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, union, update
 
 from engine.errors import N_, NotFound, RecipeError
 from engine.jobs import queue
@@ -133,11 +133,13 @@ class Projects:
 
             versions = select(dataset_version.c.id).where(dataset_version.c.project_id == project_id)
             runs = select(run.c.id).where(run.c.project_id == project_id, run.c.deleted.is_(None))
-            digests = connection.execute(
-                select(dataset_version.c.artifact).where(dataset_version.c.project_id == project_id)
-                .union(select(run.c.bundle).where(run.c.project_id == project_id, run.c.bundle.is_not(None)))
-                .union(select(evaluation.c.predictions).where(evaluation.c.run_id.in_(runs)))
-            ).scalars().all()  # fmt: skip
+            digests = connection.scalars(
+                union(
+                    select(dataset_version.c.artifact).where(dataset_version.c.project_id == project_id),
+                    select(run.c.bundle).where(run.c.project_id == project_id, run.c.bundle.is_not(None)),
+                    select(evaluation.c.predictions).where(evaluation.c.run_id.in_(runs)),
+                )
+            ).all()
             opened = count(
                 test_opening,
                 test_opening.c.split_id.in_(select(split.c.id).where(split.c.version_id.in_(versions))),

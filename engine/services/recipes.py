@@ -128,7 +128,7 @@ class Recipes:
             params = (
                 read_params(family.Params, recipe.family.params, family.name)
                 if chosen
-                else family.defaults(cast(Dial, recipe.dial or "balanced"), facts, here)
+                else family.defaults(recipe.dial or "balanced", facts, here)
             )
             notes = getattr(family, "notes", None)
             cards.append(

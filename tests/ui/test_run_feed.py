@@ -20,7 +20,9 @@ class Happened:
     attempt: int = 1
 
 
-def batches(count: int, *, steps: int = 100, epochs: int = 10, first: int = 1, attempt: int = 1) -> list[Happened]:
+def batches(
+    count: int, *, steps: int = 100, epochs: int = 10, first: int = 1, attempt: int = 1
+) -> list[Happened]:
     return [
         Happened(first + i, "batch", {"epoch": i // steps + 1, "epochs": epochs, "step": i % steps + 1, "steps": steps, "loss": 1.0,
                                       "accuracy": 0.5, "examples_per_second": 200.0}, START + timedelta(seconds=i), attempt)
@@ -62,7 +64,9 @@ def test_a_resumed_attempt_replaces_what_it_repeats() -> None:
 
 def test_a_run_without_epochs_has_phases_only() -> None:
     feed = RunFeed("r")
-    feed.absorb([Happened(1, "phase", {"name": "loading"}, START), Happened(2, "phase", {"name": "training"}, START)])
+    feed.absorb(
+        [Happened(1, "phase", {"name": "loading"}, START), Happened(2, "phase", {"name": "training"}, START)]
+    )
     assert feed.phases == ["loading", "training"]
     assert feed.remaining() is None
     assert feed.table == []

@@ -26,14 +26,16 @@ def class_bars(counts: Mapping[str, int], classes: Sequence[str]) -> go.Figure:
     return figure
 
 
-def count_bars(counts: Mapping[str, int], total: int, colours: Sequence[str] | None = None) -> go.Figure:
+def count_bars(
+    counts: Mapping[str, int], total: int, colours: Sequence[str] | None = None, *, counts_shown: bool = True
+) -> go.Figure:
     """One bar an entry with its count and its share of `total` rows. Labels are user text and stay literal."""
     labels, values = list(counts), list(counts.values())
     shares = [100 * v / total if total else 0.0 for v in values]
     figure = go.Figure()
     figure.add_bar(
         y=list(range(len(labels))), x=values, orientation="h", marker={"color": list(colours) if colours else palette()[0]},
-        text=[f"{v:,} · {s:.1f} %" for v, s in zip(values, shares, strict=True)], textposition="outside", cliponaxis=False,
+        text=[f"{v:,} · {s:.1f} %" if counts_shown else f"{s:.1f} %" for v, s in zip(values, shares, strict=True)], textposition="outside", cliponaxis=False,
         customdata=[plain(label, 80) for label in labels], hovertemplate="%{customdata}: %{text}<extra></extra>",
     )  # fmt: skip
     finish(figure, height=bars_height(len(labels)), legend=False)

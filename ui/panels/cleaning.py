@@ -33,7 +33,11 @@ def cleaning(project_id: str, version: DatasetVersion, parts: Steps) -> None:
         _step(project_id, parts, place, known[part.name], preview)
     with st.container(horizontal=True, vertical_alignment="center"):
         added = st.menu_button(
-            t("Add a step"), list(known), key="clean_add", icon=":material/add:", format_func=lambda s: t(known[s].title)
+            t("Add a step"),
+            list(known),
+            key="clean_add",
+            icon=":material/add:",
+            format_func=lambda s: t(known[s].title),
         )
         former = st.session_state.get(CLEAN_UNDO, {}).get(project_id)
         if former:
@@ -51,7 +55,9 @@ def cleaning(project_id: str, version: DatasetVersion, parts: Steps) -> None:
         _together(preview)
 
 
-def _step(project_id: str, parts: Steps, place: int, step: CleaningStep, preview: CleaningPreview | None) -> None:
+def _step(
+    project_id: str, parts: Steps, place: int, step: CleaningStep, preview: CleaningPreview | None
+) -> None:
     part, key = parts[place], f"clean_{place}_{step.name}"
     found = preview.steps[place] if preview else None
     with st.container(border=True, gap="xsmall", key=key):
@@ -66,7 +72,13 @@ def _step(project_id: str, parts: Steps, place: int, step: CleaningStep, preview
             )  # fmt: skip
             moves = (
                 ("up", ":material/arrow_upward:", t("Up"), place == 0, _moved(parts, place, -1)),
-                ("down", ":material/arrow_downward:", t("Down"), place == len(parts) - 1, _moved(parts, place, 1)),
+                (
+                    "down",
+                    ":material/arrow_downward:",
+                    t("Down"),
+                    place == len(parts) - 1,
+                    _moved(parts, place, 1),
+                ),
                 ("remove", ":material/delete:", t("Remove"), False, parts[:place] + parts[place + 1 :]),
             )
             for name, icon, label, off, new in moves:
@@ -85,7 +97,10 @@ def _step(project_id: str, parts: Steps, place: int, step: CleaningStep, preview
             )  # fmt: skip
         if found and found.changed:
             shown = st.expander(
-                t("Before and after"), icon=":material/compare_arrows:", key=f"{key}_samples", on_change="rerun"
+                t("Before and after"),
+                icon=":material/compare_arrows:",
+                key=f"{key}_samples",
+                on_change="rerun",
             )
             if shown.open:
                 with shown:
@@ -158,7 +173,9 @@ def _replace(project_id: str, parts: Steps, place: int, values: Mapping[str, Any
     _change(project_id, parts, (*parts[:place], changed, *parts[place + 1 :]))
 
 
-def _set_params(project_id: str, parts: Steps, place: int, step: CleaningStep, params: Mapping[str, Any]) -> None:
+def _set_params(
+    project_id: str, parts: Steps, place: int, step: CleaningStep, params: Mapping[str, Any]
+) -> None:
     _replace(project_id, parts, place, {"params": read_params(step.Params, params, step.name).model_dump()})
 
 

@@ -13,7 +13,6 @@ from engine.workspace import Evaluation, Run
 from ui.charts.comparison import difference_figure
 from ui.charts.layout import draw
 from ui.errors import show_error
-from ui.format import percent
 from ui.panels.job import watch
 from ui.panels.metrics import CHOOSABLE, METRICS, metric_title, part_title, score_of
 from ui.state import follow, followed, unfollow, workspace
@@ -41,9 +40,19 @@ def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
     }  # fmt: skip
     if not fitting:
         if part == "test":
-            st.info(t("No other run of this split was opened on the test part. Compare on validation, or open it for another run."), icon=":material/compare_arrows:")
+            st.info(
+                t(
+                    "No other run of this split was opened on the test part. Compare on validation, or open it for another run."
+                ),
+                icon=":material/compare_arrows:",
+            )
         else:
-            st.info(t("There is no second run on the same split yet. Train another model on the same data to compare."), icon=":material/compare_arrows:")
+            st.info(
+                t(
+                    "There is no second run on the same split yet. Train another model on the same data to compare."
+                ),
+                icon=":material/compare_arrows:",
+            )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
@@ -109,8 +118,12 @@ def _scores(run: Run, part: str) -> Mapping[str, Score]:
     return found.result.overall if found else {}
 
 
-def _differences(reference: Run, others: Sequence[Run], found: Sequence[Difference], part: str, figure: str) -> None:
-    st.markdown(f"**{t('Difference from the reference, {metric}, {part}', metric=metric_title(figure), part=part_title(part))}**")
+def _differences(
+    reference: Run, others: Sequence[Run], found: Sequence[Difference], part: str, figure: str
+) -> None:
+    st.markdown(
+        f"**{t('Difference from the reference, {metric}, {part}', metric=metric_title(figure), part=part_title(part))}**"
+    )
     for other, d in zip(others, found, strict=True):
         st.markdown(
             t(

@@ -37,7 +37,9 @@ def confusion(result: EvaluationResult, key: str) -> None:
         t("{part}, {rows} rows. Rows: the true class; columns: what the model said. Click a cell to see its rows below.",
           part=part_title(result.part), rows=f"{result.n:,}")
     )  # fmt: skip
-    box = st.expander(t("Matrix as a table"), icon=":material/table:", key=f"confusion_box_{key}", on_change="rerun")
+    box = st.expander(
+        t("Matrix as a table"), icon=":material/table:", key=f"confusion_box_{key}", on_change="rerun"
+    )
     if box.open:
         with box:
             frame = pd.DataFrame(result.confusion, columns=list(result.classes))
@@ -49,7 +51,10 @@ def confusion(result: EvaluationResult, key: str) -> None:
 def takeaway(result: EvaluationResult) -> str:
     """The most frequent confusion in one sentence."""
     wrong = [
-        (count, i, j) for i, row in enumerate(result.confusion) for j, count in enumerate(row) if i != j and count
+        (count, i, j)
+        for i, row in enumerate(result.confusion)
+        for j, count in enumerate(row)
+        if i != j and count
     ]
     if not wrong:
         return t("No row was confused.")

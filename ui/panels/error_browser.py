@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -32,11 +30,9 @@ def filter_key(key: str, name: str) -> str:
 def error_browser(run: Run, result: EvaluationResult, key: str) -> None:
     """Filters, a page of 50 rows, and the selected row in full."""
     wrong_only, order, true, predicted, chosen = _filters(result, key)
-    page_key = filter_key(key, "page")
-    mark = (wrong_only, order, true, predicted, tuple(sorted(chosen.items())))
-    if st.session_state.get(f"{page_key}_for") != mark:
-        st.session_state[f"{page_key}_for"] = mark
-        st.session_state[page_key] = 1
+    # Under other filters the pages and the selected row mean something else, so both start anew there.
+    mark = abs(hash((wrong_only, order, true, predicted, tuple(sorted(chosen.items())))))
+    page_key = f"{filter_key(key, 'page')}_{mark}"
     number = int(st.session_state.get(page_key) or 1)
     with errors_shown():
         ws = workspace()
@@ -49,9 +45,18 @@ def error_browser(run: Run, result: EvaluationResult, key: str) -> None:
             return
         st.caption(
             n("{n} row of {all}.", "{n} rows of {all}.", total, all=f"{result.n:,}")
-            + (" " + t("Shown: {first} to {last}.", first=(number - 1) * PAGE + 1, last=(number - 1) * PAGE + len(frame)) if total > PAGE else "")
+            + (
+                " "
+                + t(
+                    "Shown: {first} to {last}.",
+                    first=(number - 1) * PAGE + 1,
+                    last=(number - 1) * PAGE + len(frame),
+                )
+                if total > PAGE
+                else ""
+            )
         )
-        _table(run, result, frame, key, mark, number)
+        _table(run, result, frame, key, f"errors_table_{key}_{mark}_{number}")
         if total > PAGE:
             st.pagination(-(-total // PAGE), key=page_key)
 
@@ -60,10 +65,22 @@ def _filters(result: EvaluationResult, key: str) -> tuple[bool, str, str | None,
     with st.container(horizontal=True, vertical_alignment="bottom"):
         classes = list(result.classes)
         true = st.selectbox(
-            t("True class"), classes, index=None, key=filter_key(key, TRUE), placeholder=t("any"), format_func=safe_text, width=180
+            t("True class"),
+            classes,
+            index=None,
+            key=filter_key(key, TRUE),
+            placeholder=t("any"),
+            format_func=safe_text,
+            width=180,
         )
         predicted = st.selectbox(
-            t("Predicted class"), classes, index=None, key=filter_key(key, PREDICTED), placeholder=t("any"), format_func=safe_text, width=180
+            t("Predicted class"),
+            classes,
+            index=None,
+            key=filter_key(key, PREDICTED),
+            placeholder=t("any"),
+            format_func=safe_text,
+            width=180,
         )
         chosen: dict[str, str] = {}
         for place, column in enumerate(dict.fromkeys(s.column for s in result.slices)):
@@ -74,39 +91,43 @@ def _filters(result: EvaluationResult, key: str) -> tuple[bool, str, str | None,
             )  # fmt: skip
             if value is not None:
                 chosen[column] = value
-        order = st.selectbox(t("Order"), list(ORDERS), format_func=lambda o: t(ORDERS[o]), key=filter_key(key, "order"), width=220)
+        order = st.selectbox(
+            t("Order"),
+            list(ORDERS),
+            format_func=lambda o: t(ORDERS[o]),
+            key=filter_key(key, "order"),
+            width=220,
+        )
         wrong_only = st.toggle(t("Only wrong ones"), value=True, key=filter_key(key, WRONG))
     return wrong_only, order, true, predicted, chosen
 
 
-def _table(run: Run, result: EvaluationResult, frame: pd.DataFrame, key: str, mark: Any, number: int) -> None:
-    shown = frame[[c for c in frame.columns if c not in _probability_columns(result)]].copy()
+def _table(run: Run, result: EvaluationResult, frame: pd.DataFrame, key: str, table_key: str) -> None:
+    hidden = {f"p_{label}" for label in result.classes}
+    shown = frame[[c for c in frame.columns if c not in hidden]].copy()
+    slices = list(shown.columns[6:])
     shown[ROW_ID] = shown[ROW_ID] + 1
     shown["correct"] = ["✓" if c else "✕" for c in shown["correct"]]
     shown["confidence"] = shown["confidence"] * 100
-    left, right = st.columns([3, 2])
-    with left:
-        event = st.dataframe(
-            shown, hide_index=True, on_select="rerun", selection_mode="single-row", height=420,
-            # Row numbers mean other rows under other filters, so the selection starts anew there.
-            key=f"errors_table_{key}_{abs(hash((mark, number)))}",
-            alt=t("Rows with true and predicted class and the model's confidence."),
-            column_config={
-                ROW_ID: st.column_config.NumberColumn(t("Row"), format="localized", width="small", help=t("Number of the data row in the file, the header not counted.")),
-                "input": st.column_config.TextColumn(t("Input"), width="large"),
-                "true": st.column_config.TextColumn(t("True"), width="small"),
-                "predicted": st.column_config.TextColumn(t("Predicted"), width="small"),
-                "confidence": st.column_config.NumberColumn(t("Confidence, %"), format="%.1f", width="small"),
-                "correct": st.column_config.TextColumn(t("Right?"), width="small"),
-            },
-        )  # fmt: skip
-    with right:
-        rows = event["selection"]["rows"]
-        place = rows[0] if rows and rows[0] < len(frame) else None
-        if place is None:
-            st.caption(t("Select a row to read it in full, with the probability of each class."))
-        else:
-            _detail(run, result, frame.iloc[place], key)
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    event = st.dataframe(
+        shown, hide_index=True, on_select="rerun", selection_mode="single-row", height=320, key=table_key,
+        alt=t("Rows with true and predicted class and the model's confidence."),
+        column_order=[ROW_ID, "correct", "input", "true", "predicted", "confidence", *slices],
+        column_config={
+            ROW_ID: number(t("Row"), format="localized", width=70, help=t("Number of the data row in the file, the header not counted.")),
+            "correct": text(t("Right?"), width=60),
+            "input": text(t("Input"), width=360),
+            "true": text(t("True"), width=110),
+            "predicted": text(t("Predicted"), width=110),
+            "confidence": number(t("Confidence, %"), format="%.1f", width=110),
+        },
+    )  # fmt: skip
+    rows = event["selection"]["rows"]
+    if rows and rows[0] < len(frame):
+        _detail(run, result, frame.iloc[rows[0]], key)
+    else:
+        st.caption(t("Select a row to read it in full, with the probability of each class."))
 
 
 def _detail(run: Run, result: EvaluationResult, row: pd.Series, key: str) -> None:
@@ -117,12 +138,17 @@ def _detail(run: Run, result: EvaluationResult, row: pd.Series, key: str) -> Non
         icon, colour = (":material/check:", "green") if right else (":material/close:", "red")
         st.markdown(
             f":{colour}-badge[{icon} {verdict}] "
-            + t("true: {true} · predicted: {predicted} ({confidence})", true=safe_text(row["true"]),
-                predicted=safe_text(row["predicted"]), confidence=percent(float(row["confidence"])))  # fmt: skip
+            + t(
+                "true: {true} · predicted: {predicted} ({confidence})",
+                true=safe_text(row["true"]),
+                predicted=safe_text(row["predicted"]),
+                confidence=percent(float(row["confidence"])),
+            )
         )
-        st.text(_full_text(run, int(row[ROW_ID]), str(row["input"])))
+        text, chances = st.columns([3, 2])
+        text.text(_full_text(run, int(row[ROW_ID]), str(row["input"])))
         probabilities = _probabilities(row, result)
-        st.dataframe(
+        chances.dataframe(
             pd.DataFrame({"label": [c for c, _ in probabilities], "p": [p * 100 for _, p in probabilities]}),
             hide_index=True, key=f"errors_probabilities_{key}", alt=t("Probability of each class for this row."),
             column_config={
@@ -138,10 +164,6 @@ def _full_text(run: Run, row_id: int, shown: str) -> str:
     rows, _ = ws.datasets.rows(run.version_id, ids=[row_id])
     names = ws.datasets.version(run.version_id).schema.names("input")
     return "\n".join(str(rows.iloc[0][name]) for name in names) if len(rows) else shown
-
-
-def _probability_columns(result: EvaluationResult) -> list[str]:
-    return [f"p_{label}" for label in result.classes]
 
 
 def _probabilities(row: pd.Series, result: EvaluationResult) -> list[tuple[str, float]]:

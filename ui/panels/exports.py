@@ -18,7 +18,11 @@ def exports(run: Run, part: str) -> None:
     with st.grid(2, min_column_width=280):
         with st.container(border=True, height="stretch"):
             st.markdown(f"**{t('Report')}**")
-            st.caption(t("All scores with intervals, classes, slices, the recipe and what it ran on: a page to read and print, or JSON for programs."))
+            st.caption(
+                t(
+                    "All scores with intervals, classes, slices, the recipe and what it ran on: a page to read and print, or JSON for programs."
+                )
+            )
             with st.container(horizontal=True):
                 st.download_button(
                     t("Report (HTML)"), data=lambda: evaluations.report(run.id, part, "html", locale), file_name=f"{stem}.html", mime="text/html",
@@ -30,7 +34,11 @@ def exports(run: Run, part: str) -> None:
                 )  # fmt: skip
         with st.container(border=True, height="stretch"):
             st.markdown(f"**{t('Predictions')}**")
-            st.caption(t("One line a row with its classes and probabilities. For a spreadsheet take the safe file: cells that would run as formulas are guarded in it."))
+            st.caption(
+                t(
+                    "One line a row with its classes and probabilities. For a spreadsheet take the safe file: cells that would run as formulas are guarded in it."
+                )
+            )
             with st.container(horizontal=True):
                 st.download_button(
                     t("Predictions (CSV)"), data=lambda: evaluations.export_predictions(run.id, part, False), file_name=f"{stem}-predictions.csv",

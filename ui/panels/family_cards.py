@@ -21,37 +21,35 @@ def family_cards(cards: Sequence[FamilyCard], project_id: str, chosen: str) -> N
         project_id: whose draft a choice goes into.
         chosen: name of the draft's family.
     """
-    grid = st.grid("auto", min_column_width=220, gap="xsmall")
-    for card in cards:
-        with (
-            grid.cell(),
-            st.container(border=True, height="stretch", gap="xsmall", key=f"family_card_{card.name}"),
-        ):
-            _card(card, project_id, card.name == chosen)
+    with st.grid(3, min_column_width=220, gap="xsmall", border=True, key="family_cards"):
+        for card in cards:
+            with st.container(gap="xsmall", key=f"family_card_{card.name}"):
+                _card(card, project_id, card.name == chosen)
 
 
 def _card(card: FamilyCard, project_id: str, chosen: bool) -> None:
     icon = ":material/hub:" if card.needs_tensorflow else ":material/function:"
-    with st.container(height="stretch", gap="xsmall"):
-        st.markdown(f"{icon} **{t(card.title)}**")
-        st.caption(t(card.summary))
-        with st.container(horizontal=True, gap="xxsmall"):
-            if card.needs_tensorflow:
-                st.badge(t("needs TensorFlow"), icon=":material/memory:", color="gray")
-            if card.estimate is not None:
-                cost = t(
-                    "about {time}, {memory}",
-                    time=duration(card.estimate.seconds),
-                    memory=size(card.estimate.memory_bytes),
-                )
-                st.badge(cost, icon=":material/timer:", color="gray")
-        if card.unsuitable is not None:
-            reason = say(card.unsuitable.message, card.unsuitable.params)
-            st.caption(f":orange[:material/block: {t('Not usable here: {reason}', reason=reason)}]")
+    st.markdown(f"{icon} **{t(card.title)}**")
     if chosen:
-        st.markdown(f":green-badge[:material/check_circle: **{t('Selected')}**]")
+        # The frame within the frame is the second sign of the choice, for those who do not see the colour.
+        with st.container(border=True, gap=None):
+            st.markdown(f":green[:material/check_circle: **{t('Selected')}**]")
     else:
         st.button(
             t("Choose"), key=f"family_choose_{card.name}", disabled=card.unsuitable is not None, width="stretch",
             on_click=attempt, args=(workspace().recipes.choose, project_id, card.name),
         )  # fmt: skip
+    st.caption(t(card.summary))
+    if card.unsuitable is not None:
+        reason = say(card.unsuitable.message, card.unsuitable.params)
+        st.caption(f":orange[:material/block: {t('Not usable here: {reason}', reason=reason)}]")
+    badges = []
+    if card.estimate is not None:
+        cost = t(
+            "about {time}, {memory}",
+            time=duration(card.estimate.seconds), memory=size(card.estimate.memory_bytes),
+        )  # fmt: skip
+        badges.append(f":gray-badge[:material/timer: {cost}]")
+    if card.needs_tensorflow:
+        badges.append(f":gray-badge[:material/memory: {t('needs TensorFlow')}]")
+    st.markdown(" ".join(badges))

@@ -71,14 +71,20 @@ def _save(
     if job is not None and job.active:
         return
     if st.button(
-        t("Save version"), key="import_go", type="primary", icon=":material/save:", disabled=not (ready and name)
+        t("Save version"),
+        key="import_go",
+        type="primary",
+        icon=":material/save:",
+        disabled=not (ready and name),
     ):
         with errors_shown():
             draft.tries += 1
             options = settled(draft, preview)
             asked = repr((options, sorted(draft.roles.items()), name, draft.tries))
             key = f"{draft.upload_id}:{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
-            started = workspace().datasets.start_import(project_id, draft.upload_id, name, options, draft.roles, key)
+            started = workspace().datasets.start_import(
+                project_id, draft.upload_id, name, options, draft.roles, key
+            )
             follow(purpose, started.id)
             st.rerun()
 
@@ -102,4 +108,3 @@ def _imported(project_id: str, job: Job) -> None:
         text = t("Saved as {name}", name=safe_text(version.label, 80))
     st.toast(text, icon=":material/check_circle:")
     st.rerun()
-

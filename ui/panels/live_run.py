@@ -90,7 +90,7 @@ def _waiting(run: Run) -> None:
 
 def _figures(run: Run, feed: RunFeed) -> None:
     epochs = feed.table
-    with st.grid("auto", min_column_width=150, gap="xsmall"):
+    with st.grid(3, min_column_width=150, gap="xsmall"):
         if feed.total_epochs:
             current = min(
                 feed.total_epochs, int(feed.position) + (1 if feed.position < feed.total_epochs else 0)
@@ -118,14 +118,14 @@ def _against_best(feed: RunFeed) -> None:
         st.metric(
             t("Validation loss"), significant(float(last["val_loss"])), border=True, height="stretch",
             delta=f"{float(last['val_loss']) - min(past):+.3g}" if past else None, delta_color="inverse",
-            delta_description=t("against the best before") if past else None,
+            delta_description=t("vs best") if past else None,
         )  # fmt: skip
     if last.get("val_macro_f1") is not None:
         past = [float(e["val_macro_f1"]) for e in before if e.get("val_macro_f1") is not None]
         st.metric(
             t("Validation macro F1"), percent(float(last["val_macro_f1"])), border=True, height="stretch",
             delta=f"{(float(last['val_macro_f1']) - max(past)) * 100:+.1f}" if past else None,
-            delta_description=t("points against the best before") if past else None,
+            delta_description=t("vs best") if past else None,
         )  # fmt: skip
 
 

@@ -66,14 +66,10 @@ def readiness(
         if blocked is None:
             _costs(ws, project_id, recipe)
         st.markdown(
-            f":material/table_view: {safe_text(version.label)} · " + n("{n} row", "{n} rows", version.rows)
-        )
-        st.markdown(f":material/call_split: {_split(recipe, split)}")
-        st.markdown(
-            ":material/edit: "
-            + n("{n} setting differs from the dial", "{n} settings differ from the dial", off)
-            if off
-            else f":material/tune: {t('All settings as the dial sets them')}"
+            f":material/table_view: {safe_text(version.label)} · "
+            + n("{n} row", "{n} rows", version.rows)
+            + f"  \n:material/call_split: {_split(recipe, split)}  \n"
+            + _settings(off)
         )
         _warnings(version, recipe, split)
 
@@ -108,7 +104,17 @@ def _split(recipe: Recipe, split: SplitView | None) -> str:
 def _settings(off: int) -> str:
     if not off:
         return f":material/tune: {t('all settings as the dial sets them')}"
-    return ":material/edit: " + n("{n} setting differs from the dial", "{n} settings differ from the dial", off)
+    return ":material/edit: " + n(
+        "{n} setting differs from the dial", "{n} settings differ from the dial", off
+    )
+
+
+def _settings(off: int) -> str:
+    if not off:
+        return f":material/tune: {t('all settings as the dial sets them')}"
+    return ":material/edit: " + n(
+        "{n} setting differs from the dial", "{n} settings differ from the dial", off
+    )
 
 
 def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) -> None:

@@ -59,7 +59,10 @@ def reading(draft: ImportDraft) -> Preview:
 def settled(draft: ImportDraft, preview: Preview) -> ReadOptions:
     """The options by which the person saw the rows: a guess that they accepted is no longer one."""
     return replace(
-        draft.options, kind=preview.kind or None, encoding=preview.encoding or None, separator=preview.separator or None
+        draft.options,
+        kind=preview.kind or None,
+        encoding=preview.encoding or None,
+        separator=preview.separator or None,
     )
 
 
@@ -81,7 +84,11 @@ def _prominent(draft: ImportDraft, preview: Preview) -> None:
         return
     with st.container(border=True, key=f"reading_ask_{draft.upload_id}"):
         if not preview.encoding_certain or not preview.separator_certain:
-            st.markdown(t("How this file is written is a guess. Do the rows below read well, and are the columns right?"))
+            st.markdown(
+                t(
+                    "How this file is written is a guess. Do the rows below read well, and are the columns right?"
+                )
+            )
         grid = st.grid(2, min_column_width=240)
         if preview.encodings:
             _encoding(grid, draft, preview)
@@ -115,7 +122,9 @@ def _folded(draft: ImportDraft, preview: Preview, *, shown: bool) -> None:
 
 def _encoding(grid: Any, draft: ImportDraft, preview: Preview) -> None:
     known = preview.encoding if preview.encoding in preview.encodings else None
-    grid.selectbox(t("Encoding"), preview.encodings, placeholder=t("Choose"), **_bound(draft, "encoding", known))
+    grid.selectbox(
+        t("Encoding"), preview.encodings, placeholder=t("Choose"), **_bound(draft, "encoding", known)
+    )
 
 
 def _separator(grid: Any, draft: ImportDraft, preview: Preview) -> None:

@@ -42,7 +42,9 @@ def roles_form(draft: ImportDraft, preview: Preview) -> None:
     names = list(preview.columns)
     page = 1
     if len(names) > COLUMNS_A_PAGE:
-        page = st.pagination(-(-len(names) // COLUMNS_A_PAGE), key=f"roles_page_{draft.upload_id}", max_visible_pages=5)
+        page = st.pagination(
+            -(-len(names) // COLUMNS_A_PAGE), key=f"roles_page_{draft.upload_id}", max_visible_pages=5
+        )
     first = (page - 1) * COLUMNS_A_PAGE
     with st.container(border=True, gap="xsmall", key=f"roles_{draft.upload_id}"):
         for place, name in enumerate(names[first : first + COLUMNS_A_PAGE], start=first):
@@ -54,7 +56,11 @@ def _column(draft: ImportDraft, preview: Preview, place: int, name: str) -> None
     with title:
         st.markdown(f"**{safe_text(name, 60)}**")
     with examples:
-        cells = [safe_text(v, EXAMPLE_CHARACTERS) for v in preview.rows.iloc[:, place].head(EXAMPLES) if str(v).strip()]
+        cells = [
+            safe_text(v, EXAMPLE_CHARACTERS)
+            for v in preview.rows.iloc[:, place].head(EXAMPLES)
+            if str(v).strip()
+        ]
         st.caption(" · ".join(cells) if cells else t("empty in the first rows"))
     key = f"role_{draft.upload_id}_{place}"
     st.session_state[key] = draft.roles.get(name, "ignore")

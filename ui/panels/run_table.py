@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from engine.evaluation.result import Score
 from engine.workspace import Run
 from ui.format import duration, moment, percent
 from ui.panels.metrics import metric_title, score_of
@@ -50,14 +52,17 @@ def run_page(project_id: str) -> list[Run]:
     return runs.list(project_id, limit=PAGE, offset=(page - 1) * PAGE)
 
 
-def run_table(runs: Sequence[Run], *, key: str, selected: str | None, metric: str) -> None:
+def run_table(
+    runs: Sequence[Run], *, key: str, selected: str | None, metrics: Sequence[str], states: bool = True
+) -> None:
     """The table; selecting a row shows that run (see `ui.state.choose_run`).
 
     Args:
         runs: what to show, in order.
         key: of the widget.
         selected: id of the run that is shown now.
-        metric: the validation score to show.
+        metrics: the validation scores to show.
+        states: whether to show how far each run is; otherwise whether its test part was opened.
     """
     ids = [run.id for run in runs]
     # Selections are row numbers: with other rows a new widget starts, preset to the run that is shown.
@@ -68,38 +73,51 @@ def run_table(runs: Sequence[Run], *, key: str, selected: str | None, metric: st
         if rows and rows[0] < len(ids):
             choose_run(ids[rows[0]])
 
-    table = pd.DataFrame([_row(run, metric) for run in runs])
-    column = st.column_config.TextColumn
     st.dataframe(
-        table, key=widget_key, hide_index=True, on_select=chosen, selection_mode="single-row",
+        pd.DataFrame([_row(run, metrics) for run in runs]), key=widget_key, hide_index=True, on_select=chosen,
+        selection_mode="single-row", column_config=_columns(metrics), row_height=36, placeholder="–",
         selection_default={"selection": {"rows": [ids.index(selected)] if selected in ids else []}},
-        height=min(36 * (len(runs) + 1) + 3, 260), row_height=36, placeholder="–",
-        alt=n("Table of {n} run with state, data and validation score.", "Table of {n} runs with state, data and validation score.", len(runs)),
-        column_config={
-            "state": column(t("State"), width=130),
-            "name": column(t("Run"), width=180),
-            "score": column(
-                t("{metric}, validation", metric=metric_title(metric)), help=t("Value, 95 % interval and the number of rows behind it."), width=210,
-            ),
-            "family": column(t("Model"), width=180),
-            "data": column(t("Data"), width=110),
-            "time": column(t("Duration"), width=100),
-            "started": column(t("Submitted"), width=130),
-        },
+        column_order=[c for c in _columns(metrics) if c != ("seal" if states else "state")],
+        height=min(36 * len(runs) + 38, 254),
+        alt=n("Table of {n} run with data and validation score.", "Table of {n} runs with data and validation score.", len(runs)),
     )  # fmt: skip
 
 
-def _row(run: Run, metric: str) -> Mapping[str, str | None]:
-    found = score_of(run.metrics, metric)
+def _columns(metrics: Sequence[str]) -> dict[str, Any]:
+    column = st.column_config.TextColumn
+    about = t("Value, 95 % interval and the number of rows behind it.")
+    return {
+        "state": column(t("State"), width=180),
+        "name": column(t("Run"), width=190),
+        **{
+            m: column(t("{metric}, validation", metric=metric_title(m)), help=about, width=210)
+            for m in metrics
+        },
+        "family": column(t("Model"), width=180),
+        "data": column(t("Data"), width=120),
+        "seal": column(t("Test part"), width=110),
+        "time": column(t("Duration"), width=100),
+        "submitted": column(t("Submitted"), width=140),
+    }
+
+
+def _row(run: Run, metrics: Sequence[str]) -> Mapping[str, str | None]:
     return {
         "state": state_text(run),
         "name": run.name,
-        "score": t(
-            "{value} ({low}–{high}), n = {rows}",
-            value=percent(found.value), low=f"{found.low * 100:.1f}", high=f"{found.high * 100:.1f}", rows=f"{found.n:,}",
-        ) if found else None,
+        **{m: _score(score_of(run.metrics, m)) for m in metrics},
         "family": family_title(run.family),
         "data": run.version_label,
+        "seal": t("opened") if run.test_opened else t("sealed"),
         "time": duration(run.seconds) if run.seconds is not None else None,
-        "started": moment(run.created),
-    }  # fmt: skip
+        "submitted": moment(run.created),
+    }
+
+
+def _score(found: Score | None) -> str | None:
+    if found is None:
+        return None
+    return t(
+        "{value} ({low}–{high}), n = {rows}",
+        value=percent(found.value), low=f"{found.low * 100:.1f}", high=f"{found.high * 100:.1f}", rows=f"{found.n:,}",
+    )  # fmt: skip

@@ -17,7 +17,12 @@ def schedule(project_id: str, recipe: Recipe) -> None:
     points = workspace().recipes.schedule(project_id, recipe)
     if not points:
         return
-    box = st.expander(t("Learning rate over the training"), icon=":material/trending_down:", key="model_schedule", on_change="rerun")
+    box = st.expander(
+        t("Learning rate over the training"),
+        icon=":material/trending_down:",
+        key="model_schedule",
+        on_change="rerun",
+    )
     if box.open:
         with box:
             alt = t("The learning rate goes from {first} to {last} in {epochs} epochs.",

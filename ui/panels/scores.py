@@ -33,9 +33,13 @@ def headline(result: EvaluationResult, metric: str, *, openings: int) -> None:
         t("intervals: {level} % bootstrap, {resamples} resamples", level=f"{result.confidence * 100:g}", resamples=f"{result.resamples:,}"),
     ]  # fmt: skip
     if result.unlabelled:
-        parts.append(n("{n} row without a label left out", "{n} rows without a label left out", result.unlabelled))
+        parts.append(
+            n("{n} row without a label left out", "{n} rows without a label left out", result.unlabelled)
+        )
     if result.part == "test":
-        parts.append(n("test part of this split opened {n} time", "test part of this split opened {n} times", openings))
+        parts.append(
+            n("test part of this split opened {n} time", "test part of this split opened {n} times", openings)
+        )
     st.caption(" · ".join(parts))
 
 
@@ -47,7 +51,12 @@ def _card(title: str, found: Score, help: str | None, floor: Score | None = None
             delta_description=t("points over majority") if floor else None,
         )  # fmt: skip
         st.caption(
-            t("{low} to {high}, n = {rows}", low=percent(found.low), high=percent(found.high), rows=f"{found.n:,}")
+            t(
+                "{low} to {high}, n = {rows}",
+                low=percent(found.low),
+                high=percent(found.high),
+                rows=f"{found.n:,}",
+            )
         )
 
 
@@ -65,7 +74,13 @@ def score_tables(result: EvaluationResult, key: str) -> None:
     )  # fmt: skip
     empty = [c.label for c in result.per_class if c.support == 0]
     if empty:
-        st.caption(n("{n} class has no row in this part, so it has no scores.", "{n} classes have no row in this part, so they have no scores.", len(empty)))
+        st.caption(
+            n(
+                "{n} class has no row in this part, so it has no scores.",
+                "{n} classes have no row in this part, so they have no scores.",
+                len(empty),
+            )
+        )
 
 
 def overall_frame(result: EvaluationResult) -> pd.DataFrame:

@@ -20,10 +20,17 @@ def slices(result: EvaluationResult, key: str) -> None:
     """Chart and table of one slice column; says so when the data have none."""
     columns = list(dict.fromkeys(s.column for s in result.slices))
     if not columns:
-        st.info(t("No column has the role “slice”. Give it to a column such as region or domain on the data page, and train again, to see where the model is weaker."), icon=":material/segment:")
+        st.info(
+            t(
+                "No column has the role “slice”. Give it to a column such as region or domain on the data page, and train again, to see where the model is weaker."
+            ),
+            icon=":material/segment:",
+        )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        column = st.selectbox(t("Slice column"), columns, key=f"slice_column_{key}", format_func=safe_text, width=240)
+        column = st.selectbox(
+            t("Slice column"), columns, key=f"slice_column_{key}", format_func=safe_text, width=240
+        )
         metric = st.segmented_control(
             t("Figure"), ["macro_f1", "accuracy"], format_func=metric_title, key=f"slice_metric_{key}", default="macro_f1", required=True,
         )  # fmt: skip
@@ -43,7 +50,11 @@ def slices(result: EvaluationResult, key: str) -> None:
             rows=f"{worst.n:,}", overall=percent(result.overall[metric].value),
         )  # fmt: skip
         st.caption(safe_text(alt))
-        draw(slice_figure(ordered[:MOST_SHOWN], result.overall[metric], metric), key=f"slice_chart_{key}", alt=alt)
+        draw(
+            slice_figure(ordered[:MOST_SHOWN], result.overall[metric], metric),
+            key=f"slice_chart_{key}",
+            alt=alt,
+        )
         number = st.column_config.NumberColumn
         st.dataframe(
             pd.DataFrame(
@@ -62,6 +73,10 @@ def slices(result: EvaluationResult, key: str) -> None:
             },
         )  # fmt: skip
     else:
-        st.info(t("No slice has that many rows. Lower the minimum to see them."), icon=":material/filter_alt:")
+        st.info(
+            t("No slice has that many rows. Lower the minimum to see them."), icon=":material/filter_alt:"
+        )
     if hidden and shown:
-        st.caption(n("{n} slice with fewer rows is left out.", "{n} slices with fewer rows are left out.", hidden))
+        st.caption(
+            n("{n} slice with fewer rows is left out.", "{n} slices with fewer rows are left out.", hidden)
+        )

@@ -34,7 +34,11 @@ def sealed(run: Run) -> None:
         )
         if log:
             st.write(
-                n("This split was opened {n} time so far:", "This split was opened {n} times so far:", len(log))
+                n(
+                    "This split was opened {n} time so far:",
+                    "This split was opened {n} times so far:",
+                    len(log),
+                )
             )
             opening_log(log, "sealed")
         else:
@@ -45,7 +49,10 @@ def sealed(run: Run) -> None:
 
 def unfinished(run: Run) -> None:
     """The part was opened for this run, but its evaluation did not end: once more, without counting again."""
-    st.warning(t("The test part was opened for this run, but the evaluation on it has not finished."), icon=":material/lock_open:")
+    st.warning(
+        t("The test part was opened for this run, but the evaluation on it has not finished."),
+        icon=":material/lock_open:",
+    )
     st.button(
         t("Evaluate on the test part"), key="test_again", type="primary", icon=":material/fact_check:",
         help=t("It was opened and counted already; this does not count again."), on_click=_evaluate, args=(run.id, ""),

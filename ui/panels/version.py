@@ -50,7 +50,7 @@ def version_view(project_id: str, version: DatasetVersion) -> None:
     else:
         figures(profile, version)
         st.subheader(t("Findings"), anchor=False)
-        findings_list((*version.findings, *profile.findings), version, key="finding")
+        findings_list(profile.findings, version, key="finding")
         profile_charts(profile, version)
     st.subheader(t("Rows"), anchor=False)
     row_table(version, key=f"rows_{version.id}")
@@ -65,7 +65,11 @@ def _origin(version: DatasetVersion) -> None:
     parts.append(moment(version.created))
     with st.container(horizontal=True, vertical_alignment="center"):
         if version.synthetic:
-            st.badge(t("Synthetic: written by a program, not by customers"), icon=":material/science:", color="violet")
+            st.badge(
+                t("Synthetic: written by a program, not by customers"),
+                icon=":material/science:",
+                color="violet",
+            )
         st.caption(" · ".join(parts), width="content")
 
 
@@ -87,7 +91,13 @@ def delete_dataset_dialog(version: DatasetVersion) -> None:
             )  # fmt: skip
         else:
             versions = n("{n} version", "{n} versions", gone.versions)
-            st.markdown(t("This removes for good: {versions}, {size} on disk.", versions=versions, size=size(gone.bytes)))
+            st.markdown(
+                t(
+                    "This removes for good: {versions}, {size} on disk.",
+                    versions=versions,
+                    size=size(gone.bytes),
+                )
+            )
         with st.container(horizontal=True, horizontal_alignment="right"):
             if st.button(t("Keep it"), key="dataset_delete_keep"):
                 st.rerun()

@@ -18,6 +18,7 @@ from engine.storage.locks import lock
 
 REVISIONS = ("0001",)
 HEAD = REVISIONS[-1]
+SCRIPTS = Path(__file__).parent
 
 
 def migrate(engine: Engine) -> None:
@@ -76,7 +77,7 @@ def _upgrade(connection: Connection) -> None:
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     command.upgrade(config, "head")
     if connection.dialect.name == "sqlite":
         broken = connection.execute(text("PRAGMA foreign_key_check")).first()

@@ -1,6 +1,6 @@
 """Plays `python -m engine` for the tests of the jobs: the same commands, with small work functions.
 
-Run as `python toy.py worker | job ID --attempt N | spare --lane L | inline ID`.
+Run as `python toy_program.py worker | job ID --attempt N | spare --lane L | inline ID`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,45 @@
+"""How a finding is made: its rows cut to what a page can show, its count always whole.
+
+Stage 1 (data).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engine.data.limits import FINDING_ROWS
+from engine.data.schema import ROW_ID, Finding, Severity
+
+
+def finding(
+    code: str, severity: Severity, message: str, rows: NDArray[np.int64] | None = None, **params: Any
+) -> Finding:
+    """A finding about `rows` (row ids); `{count}` in the message is how many there are.
+
+    Args:
+        code: stable id.
+        severity: `error` blocks training.
+        message: English message id.
+        rows: ids of the rows concerned, if it is about rows.
+        **params: more placeholders, JSON-serialisable.
+    """
+    ids = np.empty(0, dtype=np.int64) if rows is None else rows
+    shown = tuple(int(row) for row in ids[:FINDING_ROWS])
+    return Finding(code, severity, message, len(ids), shown, {"count": len(ids), **params})
+
+
+def row_ids(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """The row ids of a table; positions where it has none yet."""
+    if ROW_ID in frame.columns:
+        return frame[ROW_ID].to_numpy(dtype=np.int64)
+    return np.arange(len(frame), dtype=np.int64)
+
+
+def some(names: list[str], most: int = 5) -> str:
+    """A few names for a message, quoted and shortened, and how many more there are."""
+    shown = ", ".join(f"“{name[:40]}”" for name in names[:most])
+    return shown + (f" (+{len(names) - most})" if len(names) > most else "")

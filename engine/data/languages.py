@@ -1,0 +1,41 @@
+"""Which languages a sample of texts seems to be in.
+
+Stage 1 (data). The detector is py3langid: of those tried on 300 texts in each of eight languages (lingua, CLD2, CLD3,
+fastText lid.176, ELD) it alone knows Hausa, Yoruba, Lingala and Nigerian Pidgin besides Chinese, takes 5 MB on disk
+and about 0.2 ms a text, and reads its model from arrays, not from a pickle. Import it in a job only: loading takes a
+second and 100 MB.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from importlib.metadata import version
+
+DETECTOR = "py3langid"
+UNKNOWN = "unknown"
+CONFIDENCE = 0.5
+"""A language counts only with at least this probability; short texts often stay unknown."""
+
+_MAX_CHARS = 300
+_NOISE = re.compile(r"https?://\S+|www\.\S+|[@#]\w+|[\d_]+")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def language_counts(texts: Iterable[str]) -> dict[str, int]:
+    """How many texts are in which language (ISO 639 code) or `UNKNOWN`, most first."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    detector = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    counts: Counter[str] = Counter()
+    for text in texts:
+        plain = _NOISE.sub(" ", text[: 2 * _MAX_CHARS])[:_MAX_CHARS]
+        code, confidence = detector.classify(plain) if len(_LETTER.findall(plain)) > 1 else (UNKNOWN, 0.0)
+        counts[code if confidence >= CONFIDENCE else UNKNOWN] += 1
+    return dict(counts.most_common())
+
+
+def detector_name() -> str:
+    """The detector with its version, for the record."""
+    return f"{DETECTOR} {version(DETECTOR)}"

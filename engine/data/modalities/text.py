@@ -1,0 +1,121 @@
+"""Texts: one or several columns, joined by a newline, as the input of a classifier.
+
+Stage 1 (data).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.data import errors, limits
+from engine.data.findings import finding
+from engine.data.languages import CONFIDENCE, detector_name, language_counts
+from engine.data.measures import measure
+from engine.data.schema import Finding, Schema
+from engine.data.scripts import BIDI, CONTROLS, INVISIBLE, REPLACEMENT, script_shares
+from engine.errors import N_
+from engine.modality import modalities
+
+JOINER = "\n"
+TOKENS = r"[\p{Han}\p{Hiragana}\p{Katakana}]|[^\W\p{Han}\p{Hiragana}\p{Katakana}]+"
+TOKENIZER = N_("words; Chinese and Japanese characters are counted singly")
+SAMPLE, LANGUAGE_SAMPLE, SEED = 20_000, 1_000, 0
+
+
+class TextClassification:
+    """Text in, one class out."""
+
+    name = "text-classification"
+    title = N_("Text classification")
+    size_unit = N_("characters")
+
+    def read(self, frame: pd.DataFrame, schema: Schema) -> pd.Series:
+        """The input columns joined by a newline in schema order; empty cells keep their place."""
+        names = schema.names("input")
+        joined = frame[names[0]].fillna("")
+        for name in names[1:]:
+            joined = joined.str.cat(frame[name].fillna(""), sep=JOINER)
+        return joined.rename(" + ".join(names))
+
+    def show(self, value: Any, limit: int = 200) -> str:
+        """The text on one line, cut to `limit` characters; controls and direction marks become visible."""
+        line = " ".join(str(value)[: 4 * limit].split())
+        line = "".join(
+            "\ufffd" if unicodedata.category(c) in ("Cc", "Cs") or c in _TURNING else c for c in line
+        )
+        return line if len(line) <= limit else line[: limit - 1] + "…"
+
+    def key(self, value: Any) -> str:
+        """The text in normal form C with white space folded; letter case counts."""
+        return " ".join(unicodedata.normalize("NFC", str(value)).split())
+
+    def sizes(self, inputs: pd.Series) -> pd.Series:
+        """Unicode code points of each text."""
+        return inputs.str.len().astype(np.int64)
+
+    def validate(self, inputs: pd.Series) -> Sequence[Finding]:
+        """Empty, long and oddly encoded texts.
+
+        Args:
+            inputs: texts by row id.
+
+        Raises:
+            TextTooLong: a text above `limits.MAX_TEXT` characters.
+        """
+        sizes, ids = self.sizes(inputs), inputs.index.to_numpy(dtype=np.int64)
+        if len(sizes) and sizes.max() > limits.MAX_TEXT:
+            row = int(sizes.to_numpy().argmax())
+            raise errors.TextTooLong(
+                row=int(ids[row]) + 1,
+                column=str(inputs.name),
+                length=int(sizes.iloc[row]),
+                limit=limits.MAX_TEXT,
+            )
+        found = []
+        for code, severity, message, mask in (
+            ("empty_texts", "warning", N_("Rows without any text: {count}."), inputs.str.strip() == ""),
+            ("long_texts", "warning", N_("Texts with more than {limit} characters: {count}. Most models read only their beginning."), sizes > limits.LONG_TEXT),
+            ("damaged_texts", "warning", N_("Texts with the sign �, which stands for characters that were lost: {count}."), inputs.str.contains(REPLACEMENT, regex=False)),
+            ("control_characters", "info", N_("Texts with control characters: {count}."), inputs.str.contains(CONTROLS)),
+            ("direction_marks", "info", N_("Texts with invisible direction marks, which can make text read otherwise than it is stored: {count}."), inputs.str.contains(BIDI)),
+            ("invisible_characters", "info", N_("Texts with invisible characters such as byte order marks or zero-width spaces: {count}."), inputs.str.contains(INVISIBLE)),
+        ):  # fmt: skip
+            rows = ids[mask.to_numpy(dtype=bool)]
+            if len(rows):
+                found.append(finding(code, severity, message, rows, limit=f"{limits.LONG_TEXT:,}"))  # type: ignore[arg-type]
+        return found
+
+    def describe(self, inputs: pd.Series) -> Mapping[str, Any]:
+        """Tokens, scripts and languages, from a seeded sample where there are many texts.
+
+        Returns:
+            `tokens` (a `Measure`), `tokenizer` (how they are cut, a message id), `tokens_rows` (texts looked at for
+            tokens and scripts), `scripts` (share of letters by writing system), `languages` (texts by language
+            code), `languages_rows` (texts looked at), `detector`, `confidence` (below it a text is "unknown").
+        """
+        import regex
+
+        sample = inputs if len(inputs) <= SAMPLE else inputs.sample(SAMPLE, random_state=SEED)
+        few = sample if len(sample) <= LANGUAGE_SAMPLE else sample.sample(LANGUAGE_SAMPLE, random_state=SEED)
+        pattern = regex.compile(TOKENS)
+        tokens = np.array([len(pattern.findall(text)) for text in sample], dtype=np.int64)
+        return {
+            "tokens": measure(tokens, N_("tokens")).model_dump(mode="json"),
+            "tokenizer": TOKENIZER,
+            "tokens_rows": len(sample),
+            "scripts": script_shares(sample),
+            "languages": language_counts(few),
+            "languages_rows": len(few),
+            "detector": detector_name(),
+            "confidence": CONFIDENCE,
+        }
+
+
+_TURNING = frozenset(chr(c) for c in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+
+modalities.register(TextClassification())

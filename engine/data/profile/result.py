@@ -1,0 +1,121 @@
+"""What a profile is: plain numbers about a table, drawn elsewhere.
+
+Stage 1 (data). The same object goes to the page, the command line and, as JSON, into the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.data.measures import Measure, Plain
+from engine.data.schema import Finding, Role
+
+
+class ClassCount(Plain):
+    """One class, its rows, and their share of the labelled rows; `size_median` is in the modality's unit."""
+
+    label: str
+    count: int
+    share: float
+    size_median: float
+
+
+class ColumnProfile(Plain):
+    """One column: empty cells, distinct values, and the most frequent values (cut to 200 characters) with their rows."""
+
+    name: str
+    role: Role
+    missing: int
+    distinct: int
+    top: tuple[tuple[str, int], ...]
+
+
+class Repeats(Plain):
+    """Inputs that come more than once: `groups` different ones, all their `rows`, `extra` beyond the first of each."""
+
+    groups: int
+    rows: int
+    extra: int
+
+
+class Conflicts(Plain):
+    """Equal inputs with different labels: how many inputs, and the rows that hold them."""
+
+    groups: int
+    rows: int
+
+
+class SliceProfile(Plain):
+    """One slice column against the labels.
+
+    `table[i][j]` counts rows with `values[i]` and `labels[j]`; `counts[i]` counts all rows with `values[i]`. Only the
+    largest values and labels are listed; `other` rows have further values, `missing` rows none.
+    """
+
+    column: str
+    values: tuple[str, ...]
+    counts: tuple[int, ...]
+    labels: tuple[str, ...]
+    table: tuple[tuple[int, ...], ...]
+    other: int
+    missing: int
+
+
+class TimeProfile(Plain):
+    """First and last day (ISO), rows with and without a readable date, and rows by period ("2024-05" or "2024")."""
+
+    column: str
+    first: str | None
+    last: str | None
+    readable: int
+    unreadable: int
+    periods: Mapping[str, int]
+
+
+class Profile(Plain):
+    """Everything a person sees of a dataset version before touching it.
+
+    Args:
+        task: name of the modality.
+        rows: all rows.
+        labelled: rows with a label.
+        classes: every class, largest first.
+        majority_share: share of the largest class among labelled rows; what guessing it would score.
+        sizes: sizes of the inputs in the modality's unit.
+        columns: every column in file order.
+        duplicates: equal inputs (by the modality's key).
+        conflicts: equal inputs with different labels.
+        slices: the slice columns.
+        time: the time column, if there is one.
+        split: rows by value of the column with the role split, as the file spells them; empty without one.
+        details: the modality's own part (`Modality.describe`).
+        findings: what a person should know, those of `check_table` included; each with at most 1000 rows.
+        seconds: how long it took.
+    """
+
+    task: str
+    rows: int
+    labelled: int
+    classes: tuple[ClassCount, ...]
+    majority_share: float
+    sizes: Measure
+    columns: tuple[ColumnProfile, ...]
+    duplicates: Repeats
+    conflicts: Conflicts
+    slices: tuple[SliceProfile, ...]
+    time: TimeProfile | None
+    split: Mapping[str, int]
+    details: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    seconds: float
+
+    def facts(self) -> dict[str, Any]:
+        """What dial, estimate and suitability need: labelled rows, smallest class, median and 95th percentile of size."""
+        return {
+            "rows": self.labelled,
+            "smallest_class": min((c.count for c in self.classes), default=0),
+            "size_median": self.sizes.p50,
+            "size_p95": self.sizes.p95,
+            "extra": dict(self.details),
+        }

@@ -1,0 +1,79 @@
+"""Networks as they are delivered: exported to LiteRT, run without TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import BundleError, N_
+
+MODEL = "model.tflite"
+_AT_ONCE = 256
+_TOLERANCE = 1e-3
+
+
+class ExportDiffers(BundleError):
+    code = "EXPORT_DIFFERS"
+    message = N_(
+        "The exported network answers differently from the trained one (largest difference {difference})."
+    )
+    remedy = N_("Keep the run, and report this with the versions on the settings page.")
+
+
+class LiteModel:
+    """A LiteRT file ready to answer; calls from several threads take turns.
+
+    Args:
+        path: the file that `export_network` wrote.
+        threads: processor threads a call may use; one is fastest for single texts.
+    """
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]
+        self._lock = Lock()
+        self._batch = -1
+
+    def run(self, count: int, take: Callable[[slice], NDArray[Any]]) -> NDArray[np.float64]:
+        """Outputs of shape (count, outputs); `take(rows)` gives the inputs of at most 256 rows at a time."""
+        if count == 0:
+            return np.zeros((0, int(self._output["shape"][-1])))
+        with self._lock:
+            chunks = [self._call(take(slice(start, start + _AT_ONCE))) for start in range(0, count, _AT_ONCE)]
+        return np.concatenate(chunks).astype(np.float64)
+
+    def _call(self, rows: NDArray[Any]) -> NDArray[Any]:
+        if len(rows) != self._batch:
+            self._interpreter.resize_tensor_input(self._input["index"], rows.shape)
+            self._interpreter.allocate_tensors()
+            self._batch = len(rows)
+        self._interpreter.set_tensor(self._input["index"], rows.astype(self._input["dtype"], copy=False))
+        self._interpreter.invoke()
+        answer: NDArray[Any] = self._interpreter.get_tensor(self._output["index"])
+        return answer
+
+
+def export_network(model: Any, path: Path, sample: NDArray[Any]) -> None:
+    """Write a Keras model of one input and one output as a float32 LiteRT file, then load and run it.
+
+    Args:
+        model: the Keras model as it shall be served, its output included.
+        path: the file to write.
+        sample: some inputs on which both must agree.
+
+    Raises:
+        ExportDiffers: if they do not.
+    """
+    model.export(str(path), format="litert", verbose=False)
+    exported = LiteModel(path).run(len(sample), lambda rows: sample[rows])
+    difference = float(np.abs(exported - np.asarray(model(sample, training=False))).max(initial=0.0))
+    if not difference <= _TOLERANCE:
+        raise ExportDiffers(difference=difference)

@@ -1,0 +1,78 @@
+"""What the networks over texts share: texts to rows, rows to probabilities, as trained and as served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models.family import FloatArray
+from engine.models.litert import MODEL, LiteModel, export_network
+
+_AT_ONCE = 256
+
+
+class Encoder(Protocol):
+    """Texts to rows, the same in training and serving."""
+
+    def transform(self, texts: Sequence[str]) -> Any:
+        """Rows as an array or a CSR matrix, one a text."""
+        ...
+
+    def save(self, folder: Path) -> None: ...
+
+
+def dense(rows: Any) -> NDArray[Any]:
+    """Rows as the network takes them; sparse ones are filled up only now, a batch at a time."""
+    full: NDArray[Any] = rows.toarray() if hasattr(rows, "toarray") else rows
+    return full
+
+
+def probabilities(outputs: NDArray[Any]) -> FloatArray:
+    """Outputs of a softmax, or of one sigmoid for the second class, as float64 rows that sum to 1."""
+    answers = np.asarray(outputs, dtype=np.float64)
+    if answers.shape[1] == 1:
+        return np.hstack([1 - answers, answers])
+    return np.asarray(answers / answers.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class NetworkFitted:
+    """A network as trained: Keras answers.
+
+    `model` ends in probabilities; `sample` are rows on which the exported file is checked.
+    """
+
+    encoder: Encoder
+    model: Any
+    sample: Any
+    stopped_early: bool
+
+    def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
+        from engine.training.loop import forward_pass
+
+        if not len(inputs):
+            return np.zeros((0, max(int(self.model.outputs[0].shape[-1]), 2)))
+        forward, rows = forward_pass(self.model), self.encoder.transform(inputs)
+        starts = range(0, len(inputs), _AT_ONCE)
+        return probabilities(np.concatenate([forward(dense(rows[at : at + _AT_ONCE])) for at in starts]))
+
+    def save(self, folder: Path) -> None:
+        self.encoder.save(folder)
+        export_network(self.model, folder / MODEL, dense(self.sample))
+
+
+@dataclass(frozen=True)
+class NetworkPredictor:
+    """A network as served: LiteRT answers."""
+
+    encoder: Encoder
+    lite: LiteModel
+
+    def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
+        rows = self.encoder.transform(inputs) if len(inputs) else None
+        return probabilities(self.lite.run(len(inputs), lambda part: dense(rows[part])))

@@ -1,0 +1,285 @@
+"""The network of the article's case (section 4.3): two hidden layers of 100, ReLU, softmax, a decaying learning rate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from math import cos, pi
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from engine.errors import N_
+from engine.models.calibration import fit_temperature
+from engine.models.family import (
+    Dial,
+    Estimate,
+    Facts,
+    Machine,
+    Training,
+    TrainingData,
+    Unsuitable,
+    families,
+)
+from engine.models.features.tfidf import (
+    Tfidf,
+    TfidfParams,
+    expected_entries,
+    expected_seconds,
+    expected_width,
+    suited_analyzer,
+)
+from engine.models.formulas import case_formulas
+from engine.models.litert import MODEL, LiteModel
+from engine.models.network import NetworkFitted, NetworkPredictor, dense
+from engine.models.suitability import common_reason
+from engine.params import Params as ParamsBase
+from engine.params import param
+
+_SAMPLE = 64
+
+
+class CaseNetworkParams(TfidfParams):
+    """What is counted, the network over it, and how it learns."""
+
+    max_features: int = param(
+        10_000, N_("Most features"), N_("The most frequent are kept; with both kinds, half for each."), low=100,
+        high=50_000, scale="log", level="advanced",
+    )  # fmt: skip
+    input: Literal["tfidf", "embedding"] = param(
+        "tfidf", N_("Input"), N_("TF-IDF weights, or the mean of learned vectors of everything counted (an embedding bag)."),
+        titles=(N_("TF-IDF weights"), N_("embedding bag")),
+    )  # fmt: skip
+    embedding_size: int = param(
+        64, N_("Vector length"), N_("Length of the learned vector of each word or character sequence."), low=8, high=512,
+        scale="log", depends_on=("input", ("embedding",)),
+    )  # fmt: skip
+    units: int = param(
+        100, N_("Units a layer"), N_("Neurons in each hidden layer; the article uses 100."), low=4, high=1024, scale="log",
+        unit=N_("neurons"),
+    )  # fmt: skip
+    hidden_layers: int = param(2, N_("Hidden layers"), N_("The article uses two."), low=1, high=4)
+    dropout: float = param(
+        0.5, N_("Dropout"), N_("Share of hidden neurons switched off at random in each step, against learning by heart."),
+        low=0.0, high=0.8,
+    )  # fmt: skip
+    epochs: int = param(30, N_("Epochs"), N_("Most passes over the training texts."), low=1, high=200)
+    patience: int = param(
+        3, N_("Patience"), N_("Training ends after this many epochs without a better one; 0 runs all epochs."), low=0, high=50,
+        unit=N_("epochs"),
+    )  # fmt: skip
+    batch_size: int = param(
+        128, N_("Batch size"), N_("Texts between two updates of the weights."), low=8, high=1024, scale="log", unit=N_("texts"),
+    )  # fmt: skip
+    learning_rate: float = param(
+        5e-4, N_("Learning rate"), N_("Size of the first steps."), low=1e-5, high=1.0, scale="log",
+    )  # fmt: skip
+    decay: Literal["exponential", "step", "cosine", "none"] = param(
+        "exponential", N_("Learning rate decay"), N_("How the steps shrink from epoch to epoch."),
+        titles=(N_("exponential"), N_("in steps"), N_("cosine"), N_("none")),
+    )  # fmt: skip
+    decay_rate: float = param(
+        0.95, N_("Decay factor"), N_("The learning rate is multiplied by this."), low=0.1, high=1.0, level="advanced",
+        depends_on=("decay", ("exponential", "step")),
+    )  # fmt: skip
+    decay_every: int = param(
+        5, N_("Epochs a step"), N_("Epochs between two reductions."), low=1, high=50, level="advanced", unit=N_("epochs"),
+        depends_on=("decay", ("step",)),
+    )  # fmt: skip
+    optimizer: Literal["adam", "gradient_descent"] = param(
+        "adam", N_("Optimizer"), N_("Adam adapts the step of every weight; plain gradient descent is the formula of the article."),
+        level="advanced", titles=("Adam", N_("gradient descent")),
+    )  # fmt: skip
+    watch: Literal["loss", "macro_f1"] = param(
+        "loss", N_("Best epoch by"), N_("The loss on validation is steadier than macro-F1 when there are few validation rows."),
+        level="advanced", titles=(N_("validation loss"), N_("validation macro-F1")),
+    )  # fmt: skip
+    l2: float = param(
+        0.0, N_("Weight penalty (L2)"), N_("Added to the loss for each squared weight."), low=0.0, high=0.01, level="advanced",
+    )  # fmt: skip
+    smoothing: float = param(
+        0.0, N_("Label smoothing"), N_("Share of each label that is spread over all classes; helps when some labels are wrong."),
+        low=0.0, high=0.3, level="advanced",
+    )  # fmt: skip
+    balanced: bool = param(
+        False, N_("Balance the classes"), N_("Rare classes weigh as much in training as frequent ones."), level="advanced",
+    )  # fmt: skip
+
+
+def learning_rate(params: CaseNetworkParams, epoch: int) -> float:
+    """The learning rate of an epoch, counted from 0."""
+    if params.decay == "exponential":
+        return params.learning_rate * params.decay_rate**epoch
+    if params.decay == "step":
+        return params.learning_rate * params.decay_rate ** (epoch // params.decay_every)
+    if params.decay == "cosine":
+        return params.learning_rate * 0.5 * (1 + cos(pi * epoch / params.epochs))
+    return params.learning_rate
+
+
+def parameter_count(params: CaseNetworkParams, width: int, classes: int) -> int:
+    """Trainable numbers of the network over `width` features."""
+    first, count = width, 0
+    if params.input == "embedding":
+        first, count = params.embedding_size, width * params.embedding_size
+    sizes = [first, *[params.units] * params.hidden_layers, classes]
+    return count + sum((inputs + 1) * outputs for inputs, outputs in zip(sizes, sizes[1:], strict=False))
+
+
+class CaseNetwork:
+    """A fully connected network over TF-IDF weights or over an embedding bag."""
+
+    name = "case_network"
+    version = 1
+    task = "text-classification"
+    title = N_("Case network (article 4.3)")
+    summary = N_(
+        "The network of the article's case: two hidden layers of 100 neurons, ReLU, softmax and a decaying learning rate. Compare it "
+        "with the linear SVM, which is the bar that a network has to beat."
+    )
+    order = 40
+    needs_tensorflow = True
+    Params: type[ParamsBase] = CaseNetworkParams
+
+    def unsuitable(self, facts: Facts, machine: Machine) -> Unsuitable | None:
+        cost = self.estimate(self.defaults("quick", facts, machine), facts, machine)
+        return common_reason(facts, machine, cost, rows=20)
+
+    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> CaseNetworkParams:
+        """Few rows get small batches, so that an epoch still makes enough steps."""
+        common = CaseNetworkParams(
+            analyzer=suited_analyzer(facts), batch_size=32 if facts.rows < 4000 else 128
+        )
+        changes: dict[str, Any] = {
+            "quick": {"epochs": 8, "patience": 2, "learning_rate": 1e-3, "max_features": 5000},
+            "balanced": {},
+            "thorough": {"epochs": 80, "patience": 8, "learning_rate": 3e-4, "decay_rate": 0.97},
+        }[dial]
+        return common.model_copy(update=changes)
+
+    def estimate(self, params: CaseNetworkParams, facts: Facts, machine: Machine) -> Estimate:
+        """Exact in parameters where the features reach their limit; time from rates measured on two cores (rough).
+
+        Memory: TensorFlow, weights with two Adam moments, gradients and the best copy, the sparse rows.
+        """
+        width = expected_width(params, facts)
+        count = parameter_count(params, width, facts.classes)
+        steps = -(-facts.rows // params.batch_size) * params.epochs
+        seconds = steps * (1.5e-3 + 4e-9 * count) + facts.rows * params.epochs * (
+            2.5e-9 * width + 3e-10 * count
+        )
+        return Estimate(
+            parameters=count,
+            memory_bytes=int(8.5e8 + 24 * count + 24 * expected_entries(params, facts)),
+            seconds=6 + expected_seconds(params, facts) + seconds,
+        )
+
+    def formulas(self, params: CaseNetworkParams, facts: Facts) -> Sequence[tuple[str, str]]:
+        width = expected_width(params, facts)
+        return case_formulas(params, width, facts.classes, parameter_count(params, width, facts.classes))
+
+    def notes(self, params: CaseNetworkParams) -> Sequence[str]:
+        return ()
+
+    def fit(self, data: TrainingData, params: CaseNetworkParams, training: Training) -> NetworkFitted:
+        from engine.training.loop import Plan, Rows, predict_scores, train_network
+        from engine.training.preload import preload
+
+        training.report("phase", name=N_("Loading TensorFlow"))
+        preload()
+        training.report("phase", name=N_("Counting words and characters"))
+        features, rows = Tfidf.fit(data.train_inputs, params, "tfidf" if params.input == "tfidf" else "mean")
+        checks = features.transform(data.validation_inputs)
+        count = parameter_count(params, features.width, len(data.classes))
+        training.report(
+            "log", level="info", text=f"{rows.shape[0]} rows, {features.width} features, {count} parameters"
+        )
+
+        training.report("phase", name=N_("Training"))
+        model = _build(params, features.width, len(data.classes), data.seed)
+        validation = Rows(lambda chosen: dense(checks[chosen]), data.validation_labels)
+        plan = Plan(
+            epochs=params.epochs,
+            batch_size=params.batch_size,
+            rate=lambda epoch: learning_rate(params, epoch),
+            watch=params.watch,
+            patience=params.patience,
+            class_weights=_balance(data) if params.balanced else None,
+            smoothing=params.smoothing,
+            seed=data.seed,
+            fingerprint=_fingerprint(self.name, self.version, params, data),
+        )
+        outcome = train_network(
+            model,
+            _optimizer(params),
+            Rows(lambda chosen: dense(rows[chosen]), data.train_labels),
+            validation,
+            plan,
+            training,
+        )
+        training.report("phase", name=N_("Calibrating"))
+        temperature = fit_temperature(predict_scores(model, validation), data.validation_labels)
+        return NetworkFitted(
+            features, _with_softmax(model, temperature), checks[:_SAMPLE], outcome.stopped_early
+        )
+
+    def load(self, folder: Path) -> NetworkPredictor:
+        return NetworkPredictor(Tfidf.load(folder), LiteModel(folder / MODEL))
+
+
+def _build(params: CaseNetworkParams, width: int, classes: int, seed: int) -> Any:
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    penalty = keras.regularizers.L2(params.l2) if params.l2 else None
+    inputs = keras.Input((width,))
+    hidden = inputs
+    if params.input == "embedding":
+        # The mean of the vectors of a text is the product of its relative frequencies with the table of vectors.
+        start = keras.initializers.RandomNormal(stddev=1.0, seed=seed)
+        hidden = keras.layers.Dense(
+            params.embedding_size, use_bias=False, kernel_initializer=start, name="vectors"
+        )(hidden)
+    for layer in range(params.hidden_layers):
+        hidden = keras.layers.Dense(params.units, activation="relu", kernel_regularizer=penalty)(hidden)
+        if params.dropout:
+            hidden = keras.layers.Dropout(params.dropout, seed=seed + layer)(hidden)
+    logits = keras.layers.Dense(classes, kernel_regularizer=penalty, name="logits")(hidden)
+    return keras.Model(inputs, logits)
+
+
+def _optimizer(params: CaseNetworkParams) -> Any:
+    import keras
+
+    kinds = {"adam": keras.optimizers.Adam, "gradient_descent": keras.optimizers.SGD}
+    return kinds[params.optimizer](params.learning_rate)
+
+
+def _with_softmax(model: Any, temperature: float) -> Any:
+    """The network as served: the temperature becomes part of the last weights, then softmax."""
+    import keras
+
+    last = model.get_layer("logits")
+    last.set_weights([weights / temperature for weights in last.get_weights()])
+    return keras.Model(model.inputs[0], keras.layers.Softmax()(model.outputs[0]))
+
+
+def _balance(data: TrainingData) -> Any:
+    counts = np.bincount(data.train_labels, minlength=len(data.classes))
+    return len(data.train_labels) / (len(data.classes) * np.maximum(counts, 1))
+
+
+def _fingerprint(name: str, version: int, params: ParamsBase, data: TrainingData) -> str:
+    digest = hashlib.sha256(
+        f"{name} {version} {params.model_dump_json()} {data.seed} {data.classes}".encode()
+    )
+    for labels in (data.train_labels, data.validation_labels):
+        digest.update(labels.astype("<i8").tobytes())
+    for texts in (data.train_inputs, data.validation_inputs):
+        for text in texts:
+            digest.update(str(text).encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
+
+
+families.register(CaseNetwork())

@@ -1,0 +1,148 @@
+"""A bundle: one packaged model, with all that answering needs and the proof that nothing in it was changed.
+
+Stage 6a (packaging). A folder of `recipe.yaml`, `schema.json`, `metrics.json`, `environment.json`, `model/` (the family's
+portable artefact: JSON, npy, LiteRT; never a pickle) and `manifest.json`, which names every file with its size and SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.data.schema import Schema
+from engine.errors import N_, BundleError
+from engine.models.family import Family, Fitted, families
+from engine.prepare.steps import Cleaner
+from engine.recipe import Recipe, read_recipe, recipe_yaml
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+MAX_BYTES = 4 * 2**30
+"""A bundle that unpacks to more is refused."""
+
+
+class BundleDamaged(BundleError):
+    code = "BUNDLE_DAMAGED"
+    message = N_("The packaged model is not what was packaged: {problem}.")
+    remedy = N_("Use an earlier run, or train this one again.")
+
+
+class BundleVersionUnknown(BundleError):
+    code = "BUNDLE_VERSION_UNKNOWN"
+    message = N_("The packaged model was made by another version of Bentu: {what} {found}, known is {known}.")
+    remedy = N_("Train the model again here, or use the version of Bentu that made it.")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle. `family` is the registry's entry that loads `model`."""
+
+    folder: Path
+    recipe: Recipe
+    schema: Schema
+    family: Family
+
+    @property
+    def model(self) -> Path:
+        """Folder of the family's artefact."""
+        return self.folder / "model"
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    recipe: Recipe,
+    schema: Schema,
+    family: Family,
+    fitted: Fitted,
+    metrics: Mapping[str, Any],
+    environment: Mapping[str, Any],
+) -> None:
+    """Package a fitted model into `folder`: complete or not there at all; an earlier one is replaced."""
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    (part / "model").mkdir(parents=True)
+    fitted.save(part / "model")
+    (part / "recipe.yaml").write_text(recipe_yaml(recipe), encoding="utf-8")
+    (part / "schema.json").write_text(schema.model_dump_json(indent=2), encoding="utf-8")
+    for name, value in (("metrics.json", metrics), ("environment.json", environment)):
+        (part / name).write_text(json.dumps(dict(value), ensure_ascii=False, indent=2), encoding="utf-8")
+    manifest = {
+        "format": FORMAT,
+        "family": {"name": family.name, "version": family.version},
+        "files": {name: _fingerprint(part / name) for name in _files(part)},
+    }
+    (part / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """A bundle after every file was checked against the manifest.
+
+    Raises:
+        BundleDamaged: a file is missing, changed or was added.
+        BundleVersionUnknown, StepVersionUnknown, UnknownName: this code does not know how to answer with it.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        expected, found = manifest["files"], {name: _fingerprint(folder / name) for name in _files(folder)}
+        family_name, family_version = manifest["family"]["name"], manifest["family"]["version"]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise BundleDamaged(problem=f"manifest.json cannot be read ({type(problem).__name__})") from None
+    if manifest["format"] != FORMAT:
+        raise BundleVersionUnknown(what="format", found=manifest["format"], known=FORMAT)
+    for name in sorted({*expected, *found}):
+        if expected.get(name) != found.get(name):
+            raise BundleDamaged(problem=f"the file {name} was added, removed or changed")
+    recipe = read_recipe((folder / "recipe.yaml").read_text(encoding="utf-8"))
+    Cleaner(recipe.clean)
+    family = families.get(family_name)
+    if family.version != family_version:
+        raise BundleVersionUnknown(what=family_name, found=family_version, known=family.version)
+    schema = Schema.model_validate_json((folder / "schema.json").read_text(encoding="utf-8"))
+    return Bundle(folder, recipe, schema, family)
+
+
+def pack(folder: Path, target: Path) -> Path:
+    """The bundle as one uncompressed tar, byte for byte the same for the same files."""
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
+        for name in [*_files(folder), MANIFEST]:
+            info = tarfile.TarInfo(name)
+            info.size = (folder / name).stat().st_size
+            with (folder / name).open("rb") as content:
+                archive.addfile(info, content)
+    return target
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """The bundle back as a folder, made anew; refuses anything but plain files inside it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    total = 0
+    try:
+        with tarfile.open(archive, "r:") as opened:
+            for member in opened:
+                total += member.size
+                if not member.isfile() or total > MAX_BYTES:
+                    raise BundleDamaged(problem=f"the member {member.name} is refused")
+                opened.extract(member, folder, filter="data")
+    except (tarfile.TarError, OSError) as problem:
+        raise BundleDamaged(problem=f"the archive cannot be read ({type(problem).__name__})") from None
+    return folder
+
+
+def _files(folder: Path) -> list[str]:
+    files = (p for p in folder.rglob("*") if p.is_file() or p.is_symlink())
+    return sorted(str(p.relative_to(folder).as_posix()) for p in files if p.name != MANIFEST)
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    with path.open("rb") as content:
+        return {"sha256": hashlib.file_digest(content, "sha256").hexdigest(), "bytes": path.stat().st_size}

@@ -1,0 +1,90 @@
+"""Is the packaged model the one that was trained? Asked in a clean process, on raw inputs.
+
+Stage 6a (packaging). `python -m engine.packaging.parity BUNDLE WORK` loads the bundle without TensorFlow, answers the rows in WORK and
+leaves its probabilities there; the caller compares.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import N_, BundleError
+from engine.models.family import FloatArray
+
+REQUIRED = 0.995
+"""Share of rows on which the packaged model must give the trained model's class before it may be published."""
+
+_FORBIDDEN = ("tensorflow", "keras")
+
+
+class ParityFailed(BundleError):
+    code = "PARITY_FAILED"
+    message = N_("The packaged model could not be checked: {problem}")
+    remedy = N_("Look at the log of the run, and train it again.")
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Packaged against trained: `n` rows, share of equal classes, largest difference of a probability."""
+
+    n: int
+    agreement: float
+    max_difference: float
+    seconds: float
+    ok: bool
+
+
+def check_parity(bundle: Path, inputs: Sequence[Any], expected: FloatArray) -> Parity:
+    """Answer `inputs` with the bundle in a process of its own and compare with the trained model's answers.
+
+    Args:
+        bundle: folder of the bundle.
+        inputs: raw inputs, as text or what else JSON can hold.
+        expected: the trained model's probabilities for them, shape (n, classes).
+
+    Raises:
+        ParityFailed: the process failed, or it loaded TensorFlow.
+    """
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        (work / "inputs.json").write_text(json.dumps(list(inputs)), encoding="utf-8")
+        root = Path(__file__).parents[2]
+        done = subprocess.run(
+            [sys.executable, "-m", "engine.packaging.parity", str(bundle.absolute()), str(work)],
+            cwd=root, capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            lines = done.stderr.strip().splitlines()
+            raise ParityFailed(problem=lines[-1] if lines else f"exit code {done.returncode}")
+        found: FloatArray = np.load(work / "answers.npy")
+    same = found.argmax(axis=1) == expected.argmax(axis=1)
+    agreement = float(same.mean()) if len(same) else 1.0
+    return Parity(
+        n=len(same), agreement=agreement, max_difference=float(np.abs(found - expected).max(initial=0.0)),
+        seconds=time.monotonic() - start, ok=agreement >= REQUIRED,
+    )  # fmt: skip
+
+
+def _answer(bundle: Path, work: Path) -> None:
+    from engine.serving.predictor import load_model
+
+    inputs = json.loads((work / "inputs.json").read_text(encoding="utf-8"))
+    np.save(work / "answers.npy", load_model(bundle).predict_proba(inputs))
+    loaded = [module for module in _FORBIDDEN if module in sys.modules]
+    if loaded:
+        sys.exit(f"the served model loads {', '.join(loaded)}")
+
+
+if __name__ == "__main__":
+    _answer(Path(sys.argv[1]), Path(sys.argv[2]))

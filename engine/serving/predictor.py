@@ -1,0 +1,37 @@
+"""The model as it is served: raw inputs in, class probabilities out, without TensorFlow.
+
+Stage 6b (serving). Evaluation, parity check and later the demo answer through this one function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.models.family import FloatArray
+from engine.packaging.bundle import Bundle, open_bundle
+from engine.prepare.steps import Cleaner
+
+
+class ServedModel:
+    """A verified bundle, loaded."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.classes = bundle.schema.classes
+        self._clean = Cleaner(bundle.recipe.clean)
+        self._predictor = bundle.family.load(bundle.model)
+
+    def predict_proba(self, inputs: Sequence[Any]) -> FloatArray:
+        """Probabilities of raw inputs, shape (n, classes): the recipe's cleaning steps run first."""
+        return self._predictor.predict_proba(self._clean(inputs))
+
+    def predict(self, inputs: Sequence[Any]) -> list[str]:
+        """The most probable class of each raw input."""
+        return [self.classes[i] for i in self.predict_proba(inputs).argmax(axis=1)]
+
+
+def load_model(folder: Path) -> ServedModel:
+    """Verify the bundle in `folder` and load it; raises what `open_bundle` raises."""
+    return ServedModel(open_bundle(folder))

@@ -1,0 +1,314 @@
+"""The training loop of every network here: epochs over batches, live events, a stop at any batch, exact resumption.
+
+Shuffling is a function of seed and epoch, the learning rate of the epoch, and dropout states are variables of the
+model; so a checkpoint at the end of an epoch is all that a killed run needs to end like an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import N_, RecipeError
+from engine.models.calibration import class_scores, negative_log_likelihood
+from engine.models.family import Discarded, FloatArray, IntArray, Training
+from engine.training.checkpoint import Checkpoints
+
+_BETWEEN_EVENTS = 0.5
+_EVALUATED_AT_ONCE = 512
+
+
+class Diverged(RecipeError):
+    code = "TRAINING_DIVERGED"
+    message = N_("The loss stopped being a number in epoch {epoch}, at a learning rate of {learning_rate}.")
+    remedy = N_("Choose a learning rate ten times smaller.")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows for a network: `take(indices)` gives its input array for those rows; `labels` are class indices."""
+
+    take: Callable[[IntArray], NDArray[Any]]
+    labels: IntArray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a network is trained.
+
+    Args:
+        epochs: most passes over the training rows.
+        batch_size: rows a step.
+        rate: learning rate of an epoch, counted from 0.
+        watch: what "best" means on the validation rows.
+        patience: epochs without a better one after which training ends; 0 never ends early.
+        keep_best: restore the weights of the best epoch at the end.
+        class_weights: weight of each class in the loss, or None.
+        smoothing: share of each target that is spread over all classes.
+        seed: of the shuffling.
+        fingerprint: of everything that makes this training what it is.
+    """
+
+    epochs: int
+    batch_size: int
+    rate: Callable[[int], float]
+    watch: Literal["loss", "macro_f1"] = "loss"
+    patience: int = 0
+    keep_best: bool = True
+    class_weights: FloatArray | None = None
+    smoothing: float = 0.0
+    seed: int = 0
+    fingerprint: str = ""
+
+
+@dataclass
+class Progress:
+    """What a training has behind it; part of every checkpoint."""
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    best_value: float = float("-inf")
+
+    @property
+    def epochs(self) -> int:
+        return len(self.history)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The epochs' figures, the epoch (from 1) whose weights were kept, and whether the user stopped it."""
+
+    history: tuple[dict[str, float], ...]
+    best_epoch: int
+    stopped_early: bool
+
+
+def train_network(
+    model: Any, optimizer: Any, train: Rows, validation: Rows, plan: Plan, training: Training
+) -> Outcome:
+    """Train `model` in place.
+
+    Args:
+        model: Keras model from one input to logits of shape (n, classes), or (n, 1) for the second of two classes.
+        optimizer: unbuilt Keras optimizer; its learning rate is set every epoch.
+        train: rows to learn from.
+        validation: rows to choose the best epoch by.
+        plan: the settings.
+        training: line to the outside. Resumes from what it finds in `training.checkpoints`.
+
+    Raises:
+        Discarded: if the user gave the run up.
+        Diverged: if the loss became infinite or no number.
+    """
+    optimizer.build(model.trainable_variables)
+    machine = _Machine(model, optimizer, plan)
+    checkpoints = Checkpoints(training.checkpoints, plan.fingerprint)
+    progress, best = _resume(checkpoints, model, optimizer, training)
+    stopped = False
+    while progress.epochs < plan.epochs and not _out_of_patience(progress, plan):
+        if not _one_epoch(machine, train, validation, plan, progress, training):
+            stopped = True
+            break
+        if progress.best_epoch == progress.epochs:
+            best = [variable.numpy() for variable in model.variables]
+        _save(checkpoints, model, optimizer, progress, best, training)
+    if best is not None and (plan.keep_best or stopped):
+        _assign(model.variables, best)
+    if _out_of_patience(progress, plan):
+        training.report(
+            "note", message=N_("No better epoch came for {patience} epochs, so training ended by itself."),
+            params={"patience": plan.patience},
+        )  # fmt: skip
+    kept = progress.best_epoch if plan.keep_best or stopped else progress.epochs
+    return Outcome(tuple(progress.history), kept, stopped)
+
+
+def predict_scores(model: Any, rows: Rows) -> FloatArray:
+    """The model's scores of shape (n, classes)."""
+    return _scores(forward_pass(model), rows)
+
+
+def forward_pass(model: Any) -> Callable[[NDArray[Any]], Any]:
+    """The model as one compiled call from an input array to its output; dropout is off."""
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype)]
+    forward: Callable[[NDArray[Any]], Any] = tf.function(
+        lambda inputs: model(inputs, training=False), input_signature=signature, jit_compile=False
+    )
+    return forward
+
+
+class _Machine:
+    """The compiled step and forward pass; running sums stay on the device until someone looks."""
+
+    def __init__(self, model: Any, optimizer: Any, plan: Plan) -> None:
+        import tensorflow as tf
+
+        self.optimizer = optimizer
+        self.forward = forward_pass(model)
+        self._loss, self._hits = tf.Variable(0.0), tf.Variable(0.0)
+        self._seen = 0
+        classes = max(int(model.outputs[0].shape[-1]), 2)
+        weights = tf.constant(
+            np.ones(classes) if plan.class_weights is None else plan.class_weights, tf.float32
+        )
+        signature = [
+            tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype),
+            tf.TensorSpec([None], tf.int64),
+        ]
+
+        @tf.function(input_signature=signature, jit_compile=False)
+        def step(inputs: Any, labels: Any) -> None:
+            with tf.GradientTape() as tape:
+                scores = model(inputs, training=True)
+                if scores.shape[-1] == 1:
+                    scores = tf.concat([tf.zeros_like(scores), scores], axis=-1)
+                targets = tf.one_hot(labels, classes) * (1 - plan.smoothing) + plan.smoothing / classes
+                losses = tf.nn.softmax_cross_entropy_with_logits(targets, scores)
+                loss = tf.reduce_mean(losses * tf.gather(weights, labels))
+                objective = tf.add_n([loss, *model.losses])
+            gradients = tape.gradient(objective, model.trainable_variables)
+            optimizer.apply(gradients, model.trainable_variables)
+            right = tf.equal(tf.argmax(scores, axis=-1, output_type=labels.dtype), labels)
+            self._loss.assign_add(loss * tf.cast(tf.size(labels), tf.float32))
+            self._hits.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
+
+        self._step = step
+
+    def begin(self, learning_rate: float) -> None:
+        self.optimizer.learning_rate.assign(learning_rate)
+        self._loss.assign(0.0)
+        self._hits.assign(0.0)
+        self._seen = 0
+
+    def step(self, inputs: NDArray[Any], labels: IntArray) -> None:
+        self._step(inputs, labels)
+        self._seen += len(labels)
+
+    def figures(self) -> dict[str, float]:
+        """Mean loss and accuracy of this epoch so far."""
+        return {"loss": float(self._loss) / self._seen, "accuracy": float(self._hits) / self._seen}
+
+
+def _one_epoch(
+    machine: _Machine, train: Rows, validation: Rows, plan: Plan, progress: Progress, training: Training
+) -> bool:
+    """Train one epoch and append its figures; False if the user asked to stop and keep."""
+    epoch = progress.epochs
+    order = np.random.default_rng([plan.seed, epoch]).permutation(len(train.labels))
+    steps = -(-len(order) // plan.batch_size)
+    rate = plan.rate(epoch)
+    machine.begin(rate)
+    started = reported = time.monotonic()
+    for step in range(steps):
+        asked = training.stop()
+        if asked == "discard":
+            raise Discarded()
+        if asked == "keep":
+            return False
+        chosen = order[step * plan.batch_size : (step + 1) * plan.batch_size]
+        machine.step(train.take(chosen), train.labels[chosen])
+        now = time.monotonic()
+        if now - reported >= _BETWEEN_EVENTS:
+            reported = now
+            done = step + 1
+            training.report(
+                "batch", epoch=epoch + 1, epochs=plan.epochs, step=done, steps=steps, **machine.figures(),
+                examples_per_second=done * plan.batch_size / (now - started),
+            )  # fmt: skip
+    figures = machine.figures()
+    trained = time.monotonic() - started
+    figures |= _validate(machine, validation)
+    if not (np.isfinite(figures["loss"]) and np.isfinite(figures["val_loss"])):
+        raise Diverged(epoch=epoch + 1, learning_rate=rate)
+    value = figures["val_macro_f1"] if plan.watch == "macro_f1" else -figures["val_loss"]
+    figures |= {"learning_rate": rate, "seconds": time.monotonic() - started}
+    progress.history.append(figures)
+    if value > progress.best_value:
+        progress.best_epoch, progress.best_value = progress.epochs, value
+    training.report(
+        "epoch", epoch=progress.epochs, epochs=plan.epochs, **figures,
+        examples_per_second=len(order) / trained, best_epoch=progress.best_epoch,
+    )  # fmt: skip
+    return True
+
+
+def _validate(machine: _Machine, rows: Rows) -> dict[str, float]:
+    from sklearn.metrics import f1_score
+
+    scores = _scores(machine.forward, rows)
+    predicted = scores.argmax(axis=1)
+    labels = list(range(scores.shape[1]))
+    return {
+        "val_loss": negative_log_likelihood(scores, rows.labels),
+        "val_accuracy": float(np.mean(predicted == rows.labels)),
+        "val_macro_f1": float(
+            f1_score(rows.labels, predicted, labels=labels, average="macro", zero_division=0)
+        ),
+    }
+
+
+def _scores(forward: Callable[[NDArray[Any]], Any], rows: Rows) -> FloatArray:
+    indices = np.arange(len(rows.labels))
+    starts = range(0, len(indices), _EVALUATED_AT_ONCE)
+    chunks = [np.asarray(forward(rows.take(indices[start : start + _EVALUATED_AT_ONCE]))) for start in starts]
+    logits = np.concatenate(chunks).astype(np.float64)
+    return class_scores(logits[:, 0] if logits.shape[1] == 1 else logits)
+
+
+def _out_of_patience(progress: Progress, plan: Plan) -> bool:
+    return plan.patience > 0 and progress.epochs - progress.best_epoch >= plan.patience
+
+
+def _resume(
+    checkpoints: Checkpoints, model: Any, optimizer: Any, training: Training
+) -> tuple[Progress, list[NDArray[Any]] | None]:
+    snapshot = checkpoints.latest()
+    for name in checkpoints.damaged:
+        training.report(
+            "log", level="warning", text=f"The checkpoint {name} is damaged; the one before it is used."
+        )
+    if snapshot is None:
+        return Progress(), None
+    _assign(model.variables, _numbered(snapshot.arrays, "model"))
+    _assign(optimizer.variables, _numbered(snapshot.arrays, "optimizer"))
+    progress = Progress(**snapshot.meta)
+    training.report("log", level="info", text=f"Resumed after epoch {progress.epochs}.")
+    return progress, _numbered(snapshot.arrays, "best") or None
+
+
+def _save(
+    checkpoints: Checkpoints, model: Any, optimizer: Any, progress: Progress, best: Any, training: Training
+) -> None:
+    kinds = {
+        "model": [variable.numpy() for variable in model.variables],
+        "optimizer": [variable.numpy() for variable in optimizer.variables],
+        "best": best or [],
+    }
+    arrays = {
+        f"{kind}/{index:04d}": value for kind, values in kinds.items() for index, value in enumerate(values)
+    }
+    meta = {"history": progress.history, "best_epoch": progress.best_epoch, "best_value": progress.best_value}
+    try:
+        checkpoints.save(progress.epochs, arrays, meta)
+    except OSError as problem:
+        training.report(
+            "log",
+            level="warning",
+            text=f"The checkpoint of epoch {progress.epochs} was not written: {problem}",
+        )
+
+
+def _numbered(arrays: Any, kind: str) -> list[NDArray[Any]]:
+    return [arrays[name] for name in sorted(arrays) if name.startswith(f"{kind}/")]
+
+
+def _assign(variables: Any, values: list[NDArray[Any]]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,0 +1,85 @@
+"""The machine that a run may use, and the environment that is recorded with it.
+
+Stage 4 (training). Light: looks at files and package metadata, imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+
+from engine.models.family import Machine
+
+PACKAGES = ("tensorflow", "keras", "scikit-learn", "numpy", "scipy", "pandas", "ai-edge-litert", "streamlit")
+_ROOT = Path(__file__).parents[2]
+
+
+@lru_cache(maxsize=1)
+def machine() -> Machine:
+    """Cores and memory that this process may use (its container's limit, if lower), and the accelerator."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = int(psutil.virtual_memory().total)
+    limit = _read(Path("/sys/fs/cgroup/memory.max"))
+    if limit.isdigit():
+        memory = min(memory, int(limit))
+    return Machine(cores, memory, _accelerator())
+
+
+@lru_cache(maxsize=1)
+def environment() -> dict[str, Any]:
+    """What a run ran on: package versions, processor, memory and code revision."""
+    here = machine()
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": here.cores,
+        "memory_bytes": here.memory_bytes,
+        "accelerator": here.accelerator,
+        "revision": _revision(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+    }
+
+
+def _processor() -> str:
+    for line in _read(Path("/proc/cpuinfo")).splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _accelerator() -> str | None:
+    """Name of the first NVIDIA card, from its driver's files: asking TensorFlow would load it."""
+    for card in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        for line in _read(card).splitlines():
+            if line.startswith("Model"):
+                return line.partition(":")[2].strip()
+    return None
+
+
+def _revision() -> str:
+    """BENTU_REVISION, else the commit of the checkout (marked when it has changes), else the release."""
+    if given := os.environ.get("BENTU_REVISION"):
+        return given
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=_ROOT, capture_output=True, text=True, timeout=5, check=True,
+        )  # fmt: skip
+        return done.stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, select, text
+
+from engine.storage import migrations
+from engine.storage.clock import now
+from engine.storage.database import is_sqlite, open_database, read, write
+from engine.storage.errors import SchemaTooNew, SchemaTooOld
+from engine.storage.migrations import HEAD, REVISIONS, migrate, require_current, revision
+from engine.storage.tables import dataset, metadata, project
+
+SECOND = """
+from alembic import op
+import sqlalchemy as sa
+revision, down_revision = "0002", "0001"
+def upgrade():
+    with op.batch_alter_table("project", recreate="always") as table:
+        table.add_column(sa.Column("colour", sa.Text()))
+    {then}
+"""
+
+
+def test_the_migrations_lead_to_the_tables(database: Engine) -> None:
+    with read(database) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_named_revisions_are_the_files() -> None:
+    scripts = ScriptDirectory.from_config(
+        Config(attributes={}, config_args={"script_location": str(migrations.SCRIPTS)})
+    )
+    assert [s.revision for s in reversed(list(scripts.walk_revisions()))] == list(REVISIONS)
+
+
+def test_migrating_twice_changes_nothing(database: Engine) -> None:
+    migrate(database)
+    require_current(database)
+    assert revision(database) == HEAD
+
+
+def test_two_processes_that_start_together_agree(server_schema: None) -> None:
+    engines = [open_database() for _ in range(3)]
+    threads = [threading.Thread(target=migrate, args=(engine,)) for engine in engines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {revision(engine) for engine in engines} == {HEAD}
+    for engine in engines:
+        engine.dispose()
+
+
+def test_a_newer_format_is_refused(database: Engine) -> None:
+    """Case 25."""
+    with write(database) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for check in (migrate, require_current):
+        with pytest.raises(SchemaTooNew, match="9999"):
+            check(database)
+
+
+def test_an_empty_database_is_no_place_to_work(server_schema: None) -> None:
+    engine = open_database()
+    with pytest.raises(SchemaTooOld):
+        require_current(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Code with a second revision that rebuilds a table; the path of its script."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    script = scripts / "versions" / "0002_toy.py"
+    script.write_text(SECOND.format(then=""))
+    monkeypatch.setattr(migrations, "SCRIPTS", scripts)
+    monkeypatch.setattr(migrations, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(migrations, "HEAD", "0002")
+    return script
+
+
+def _with_project(engine: Engine) -> None:
+    moment = now()
+    with write(engine) as connection:
+        values = {"id": "prj_a", "owner": "me", "name": "名", "sample": False, "draft_revision": 0}
+        connection.execute(project.insert().values(**values, created=moment, updated=moment))
+        values = {"id": "dat_a", "owner": "me", "project_id": "prj_a", "name": "d", "created": moment}
+        connection.execute(dataset.insert().values(**values))
+
+
+def test_an_older_format_is_brought_up_after_a_copy(database: Engine, second: Path, bentu_home: Path) -> None:
+    """Case 25; rebuilding a table must not cascade into the rows that refer to it."""
+    _with_project(database)
+    with pytest.raises(SchemaTooOld):
+        require_current(database)
+    migrate(database)
+    with read(database) as connection:
+        assert connection.execute(text("SELECT name, colour FROM project")).one() == ("名", None)
+        assert connection.scalars(select(dataset.c.id)).all() == ["dat_a"]
+    if is_sqlite(database):
+        (copy,) = (bentu_home / "backups").glob("*-before-0002.db")
+        old = open_database(f"sqlite:///{copy}")
+        assert revision(old) == "0001"
+        old.dispose()
+
+
+def test_a_migration_that_fails_leaves_the_old_format(database: Engine, second: Path) -> None:
+    _with_project(database)
+    second.write_text(SECOND.format(then="raise RuntimeError('power cut')"))
+    with pytest.raises(RuntimeError, match="power cut"):
+        migrate(database)
+    assert revision(database) == "0001"
+    with read(database) as connection:
+        (row,) = connection.execute(text("SELECT * FROM project")).mappings()
+        assert row["name"] == "名"
+        assert "colour" not in row
+        assert connection.scalars(select(dataset.c.id)).all() == ["dat_a"]
