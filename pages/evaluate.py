@@ -56,8 +56,9 @@ st.subheader(safe_text(run.name, 120), anchor=False)
 st.caption(f"{family_title(run.family)} · {safe_text(run.version_label)}")
 
 part_key = f"part_{run.id}"
+st.session_state.setdefault(part_key, "validation")
 part = st.segmented_control(
-    t("Part"), ["validation", "test"], key=part_key, default="validation", required=True,
+    t("Part"), ["validation", "test"], key=part_key, required=True,
     format_func=lambda p: (":material/lock: " if p == "test" and not run.test_opened else "") + part_title(p),
     help=t("Choose and compare on validation. The test part is sealed until you open it for a run."), label_visibility="collapsed",
 )  # fmt: skip
@@ -72,6 +73,8 @@ if found is None:
         if ws.jobs.get(job_id).active:
             st.stop()
         unfollow(purpose(run.id))
+        found = ws.evaluations.get(run.id, part)
+if found is None:
     if run.test_opened:
         unfinished(run)
     else:

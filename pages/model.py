@@ -63,7 +63,7 @@ family_cards(cards, here.id, family)
 
 left, right = st.columns([2, 1], gap="medium")
 with right:
-    blocked = readiness(ws, here.id, recipe, version, ws.datasets.split(version.id), len(off))
+    blocked = readiness(ws, here.id, recipe, version, ws.splits.current(version.id), len(off))
 
 with left:
     st.session_state[DIAL_KEY] = recipe.dial
@@ -82,7 +82,7 @@ with left:
         )  # fmt: skip
     else:
         st.caption(t("This family has nothing to adjust."))
-    schedule(here.id, recipe)
+    schedule(recipe)
     formulas(here.id, recipe)
     recipe_yaml(here.id, recipe)
 

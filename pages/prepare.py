@@ -34,7 +34,7 @@ with errors_shown():
 
 st.header(t("Divide"), anchor=False, divider="gray")
 st.caption(t("The model learns from train, is compared on validation, and is judged once on test."))
-view = ws.datasets.split(version.id)
+view = ws.splits.current(version.id)
 frozen = view is not None and view.openings > 0
 form, result = st.columns([2, 3], gap="large")
 with form:
@@ -54,7 +54,7 @@ with form:
     ):
         with errors_shown():
             ws.recipes.update(current.id, split=wanted)
-            follow(purpose, ws.datasets.start_split(version.id, wanted).id)
+            follow(purpose, ws.splits.start(version.id, wanted).id)
     job = followed(purpose)
     if job:
         watch(job, t("Dividing the rows"))

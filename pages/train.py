@@ -7,7 +7,7 @@ import streamlit as st
 from ui.errors import show_error, show_kept_error
 from ui.format import duration
 from ui.navigation import goto
-from ui.panels.live_run import curves, feed_of, live_run, log
+from ui.panels.live_run import curves, feed_of, live_run, log, notes
 from ui.panels.metrics import metric_title, score_text
 from ui.panels.run_actions import ended_actions, running_actions
 from ui.panels.run_record import parity_line, record
@@ -86,5 +86,6 @@ else:
         )
     ended_actions(run)
     curves(feed)
-    log(run)
+    notes(feed)
+    log(run, feed)
 record(run)

@@ -12,6 +12,8 @@ from engine.workspace import Event
 MOST_BATCHES = 1000
 """Above it, every second point is dropped: the line keeps its shape and the tab its size."""
 
+MOST_NOTES = 200
+
 FIRST_STEPS = 10
 """No remaining time before that many batch events: the first ones hold the compilation."""
 
@@ -36,6 +38,7 @@ class RunFeed:
     phases: list[str] = field(default_factory=list)
     epochs: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
+    notes: list[Event] = field(default_factory=list)
     total_epochs: int = 0
     started: datetime | None = None
     _first: Batch | None = None
@@ -56,8 +59,10 @@ class RunFeed:
                 self.phases.append(name)
             elif event.kind == "epoch":
                 self._epoch(event.payload)
-            elif event.kind == "batch":
+            elif event.kind == "batch" and event.payload.get("loss") is not None:
                 self._batch(event)
+            elif event.kind in ("note", "log"):
+                self.notes = [*self.notes, event][-MOST_NOTES:]
 
     def _epoch(self, payload: Mapping[str, Any]) -> None:
         number = int(payload["epoch"])
@@ -108,6 +113,12 @@ class RunFeed:
 
 
 def best_epoch(epochs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The epoch whose weights are kept: the lowest validation loss, the earlier one of equals."""
+    """The epoch whose weights are kept, as the training itself says; else the lowest validation loss, the earlier of equals."""
     known = [e for e in epochs if e.get("val_loss") is not None]
-    return min(known, key=lambda e: (float(e["val_loss"]), int(e["epoch"]))) if known else None
+    if not known:
+        return None
+    said = known[-1].get("best_epoch")
+    by_number = {int(e["epoch"]): e for e in known}
+    if said in by_number:
+        return by_number[said]
+    return min(known, key=lambda e: (float(e["val_loss"]), int(e["epoch"])))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from engine.errors import BentuError
@@ -11,7 +13,8 @@ from ui.navigation import goto, page_table
 from ui.state import choose_project, project, workspace
 from ui.text import choose_language, language, t
 
-st.set_page_config(page_title="Bentu 本土", page_icon=":material/local_library:", layout="wide")
+# A picture of our own: Streamlit would fetch a Material icon for the browser tab from the network.
+st.set_page_config(page_title="Bentu 本土", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 
 pages = page_table()
 current = st.navigation(list(pages.values()), position="sidebar")

@@ -147,7 +147,7 @@ def evaluate(
         confidence=spec.confidence,
         seed=seed,
         unlabelled=unlabelled,
-        notes=tuple(_class_notes(classes, truth) + notes),
+        notes=tuple(_class_notes(classes, truth, [kind_truth[view.kinds] for view in views]) + notes),
     )
 
 
@@ -190,23 +190,25 @@ def _slice_codes(
                 "most": MOST_SLICE_VALUES,
             }
             notes.append({"code": "slice_values_not_shown", "message": message, "params": params})
-    if any(shown for _, shown in named):
-        message = N_(
-            "In a slice, a class without rows counts as 0 in macro-F1; compare slices by accuracy where classes are missing."
-        )
-        notes.append({"code": "slice_macro", "message": message, "params": {}})
     return named, codes, notes
 
 
-def _class_notes(classes: Sequence[str], truth: IntArray) -> list[Mapping[str, Any]]:
-    absent = [classes[at] for at in np.flatnonzero(np.bincount(truth, minlength=len(classes)) == 0).tolist()]
-    if not absent:
-        return []
-    message = N_("No row here is truly of these classes; each counts as 0 in the macro averages: {labels}.")
-    return [
-        {
-            "code": "classes_without_rows",
-            "message": message,
-            "params": {"labels": ", ".join(f"“{label}”" for label in absent)},
-        }
-    ]
+def _class_notes(
+    classes: Sequence[str], truth: IntArray, slice_truths: Sequence[IntArray]
+) -> list[Mapping[str, Any]]:
+    """Where a class has no rows, in the part or in a slice, so that macro averages are read rightly."""
+    notes: list[Mapping[str, Any]] = []
+    present = np.unique(truth)
+    absent = ", ".join(f"“{label}”" for at, label in enumerate(classes) if at not in present)
+    if absent:
+        message = N_(
+            "No row here is truly of these classes; each counts as 0 in the macro averages: {labels}."
+        )
+        notes.append({"code": "classes_without_rows", "message": message, "params": {"labels": absent}})
+    lacking = sum(len(np.unique(of_slice)) < len(present) for of_slice in slice_truths)
+    if lacking:
+        message = N_(
+            "{count} slice values lack rows of some class, which counts as 0 in their macro-F1; compare those by accuracy."
+        )
+        notes.append({"code": "slices_lack_classes", "message": message, "params": {"count": lacking}})
+    return notes

@@ -20,7 +20,7 @@ dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;min-width:60%;font-variant-numeric:tabular-nums}
 caption{text-align:start;color:var(--quiet);font-size:.87rem;padding-bottom:.3rem}
 th,td{padding:.35rem .7rem;border-bottom:1px solid var(--line);text-align:start;vertical-align:baseline}
-thead th{font-size:.87rem;color:var(--quiet)}tbody th{font-weight:500;max-width:22rem;overflow-wrap:anywhere}
+thead th{font-size:.87rem;color:var(--quiet)}tbody th{font-weight:500;min-width:5.5rem;max-width:22rem;overflow-wrap:break-word}
 small{color:var(--quiet);white-space:nowrap}
 .confusion td{padding:.15rem}
 .confusion td span{display:block;min-width:3rem;padding:.25rem .5rem;border-radius:.3rem;text-align:end;background:rgb(var(--mark)/calc(var(--share)*.55))}

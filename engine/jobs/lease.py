@@ -65,10 +65,14 @@ def claim(
         limits: per lane, what one owner may have running.
     """
     waiting, others = job.alias("waiting"), job.alias("others")
+    active = select(others.c.owner, func.count().label("running"))
+    active = active.where(others.c.state.in_(ACTIVE), others.c.lane == lane)
+    loads = active.group_by(others.c.owner).subquery()
+    running = func.coalesce(loads.c.running, 0)
     of_owner = and_(others.c.owner == waiting.c.owner, others.c.lane == lane)
-    running = select(func.count()).where(of_owner, others.c.state.in_(ACTIVE)).scalar_subquery()
-    served = select(func.max(others.c.started)).where(of_owner).scalar_subquery()
-    chosen = select(waiting.c.id).where(waiting.c.state == "queued", waiting.c.lane == lane)
+    served = select(func.max(others.c.started)).where(of_owner).correlate(waiting).scalar_subquery()
+    chosen = select(waiting.c.id).outerjoin(loads, loads.c.owner == waiting.c.owner)
+    chosen = chosen.where(waiting.c.state == "queued", waiting.c.lane == lane)
     if job_id is None:
         chosen = chosen.where(waiting.c.executor == "local", running < limits[lane].running)
         order = (
@@ -180,7 +184,9 @@ def finish(
 def overview(engine: Engine) -> tuple[list[Job], dict[str, int]]:
     """What a supervisor looks at: jobs that are worked on or lost, and how many wait in each lane."""
     tended = select(job).where(job.c.state.in_((*ACTIVE, "lost")))
-    waiting = select(job.c.lane, func.count().label("waiting")).where(job.c.state == "queued").group_by(job.c.lane)
+    waiting = (
+        select(job.c.lane, func.count().label("waiting")).where(job.c.state == "queued").group_by(job.c.lane)
+    )
     with read(engine) as connection:
         rows = [job_of(row) for row in connection.execute(tended)]
         return rows, {row.lane: row.waiting for row in connection.execute(waiting)}

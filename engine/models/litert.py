@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import BundleError, N_
+from engine.errors import N_, BundleError
 
 MODEL = "model.tflite"
 _AT_ONCE = 256

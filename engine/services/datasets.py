@@ -378,7 +378,7 @@ def preview_version(
     context.report("phase", name="cleaning")
     inputs = modalities.get(schema.task).read(frame, schema)
     inputs.index = pd.Index(frame[ROW_ID])
-    found = preview_cleaning(inputs, parts)
+    found = preview_cleaning(inputs, parts, progress=lambda share: context.report("progress", fraction=share))
     scope.cache("cleaning", _cleaning_key(spec["version"], parts), found.model_dump(mode="json"))
     return {"version_id": spec["version"]}
 

@@ -190,6 +190,12 @@ class Recipes:
         family, params = resolve(recipe)
         return list(family.formulas(params, self._facts(project_id, recipe)))
 
+    def schedule(self, recipe: Recipe) -> list[float]:
+        """The learning rate of each epoch that the recipe asks for; empty for a family without one."""
+        family, params = resolve(recipe)
+        rates = getattr(family, "schedule", None)
+        return list(rates(params)) if rates else []
+
     def yaml(self, recipe: Recipe) -> str:
         """The recipe as the file that `python -m engine run` takes."""
         return recipe_yaml(recipe)

@@ -172,7 +172,7 @@ job = Table(
     Column("started", UTCDateTime),
     Column("finished", UTCDateTime),
     UniqueConstraint("owner", "idempotency"),
-    Index(None, "state", "lane"),
+    Index(None, "state", "lane", "owner"),
     Index(None, "owner", "lane", "started"),
     Index(None, "owner", "created"),
     Index(None, "project_id", "created"),

@@ -105,6 +105,14 @@ def test_a_class_without_rows_counts_as_zero_and_a_note_says_so():
     assert (note["code"], note["params"]["labels"]) == ("classes_without_rows", "“class 2”")
 
 
+def test_slices_that_lack_a_class_are_noted():
+    truth = [0, 1] * 20 + [0] * 20
+    slices = pd.DataFrame({"region": ["both"] * 40 + ["one"] * 20})
+    (note,) = run(truth, certain(truth, 2), 2, slices).notes
+    assert (note["code"], note["params"]["count"]) == ("slices_lack_classes", 1)
+    assert not run(truth, certain(truth, 2), 2, pd.DataFrame({"region": ["all"] * 60})).notes
+
+
 def test_the_accuracy_interval_is_the_binomial_one(draw):
     """Against theory: the resampled accuracy of n rows is binomial(n, p) / n."""
     truth, probabilities = draw(1000, 2, seed=4)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from engine.services.inline import run_waiting
-from engine.workspace import DatasetVersion, Workspace
+from engine.workspace import DatasetVersion, Workspace, open_workspace
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,3 +69,46 @@ SMALL = "text,label,region\n" + "".join(
     for i in range(60)
 )
 """Sixty rows, two classes, two regions."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Ids of a project with two finished runs on the same split: the majority class and the linear SVM."""
+
+    project: str
+    version: str
+    majority: str
+    svm: str
+
+
+NOISY = "text,label,region\n" + "".join(
+    f"<b>{'good' if i % 3 else 'bad'}</b> *food* number {i % 40},"
+    f"{'praise' if (i % 3 and i % 11) or i % 29 == 0 else 'complaint'},{'north & east' if i % 4 else 'south'}\n"
+    for i in range(240)
+)
+"""Rows with two classes that a linear model mostly tells apart, and texts that look like markup."""
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained]:
+    """A home with two finished runs, made once: training and the check of the package take seconds."""
+    home = tmp_path_factory.mktemp("trained") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENTU_HOME", str(home))
+        ws = open_workspace()
+        project = ws.projects.create("Reviews & *more* <b>x</b>")
+        version = import_text(ws, project.id, NOISY, "reviews", text="input", label="label", region="slice")
+        runs = [ws.runs.submit(project.id, ws.recipes.choose(project.id, name, "quick")) for name in ("majority", "tfidf_svm")]
+        run_waiting(ws.scope)
+        states = [ws.runs.get(r.id).state for r in runs]
+        assert states == ["succeeded", "succeeded"]
+        ws.scope.engine.dispose()
+    return home, Trained(project.id, version.id, runs[0].id, runs[1].id)
+
+
+@pytest.fixture
+def trained(trained_home: tuple[Path, Trained], bentu_home: Path) -> Trained:
+    """A copy of that home as this test's own; ask for it before `workspace` or `open_page`."""
+    made, ids = trained_home
+    shutil.copytree(made, bentu_home, dirs_exist_ok=True)
+    return ids

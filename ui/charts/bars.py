@@ -19,10 +19,8 @@ def class_bars(counts: Mapping[str, int], classes: Sequence[str]) -> go.Figure:
     shown = largest(counts)
     figure = count_bars(shown, sum(counts.values()), [colours.get(c, palette()[-1]) for c in shown])
     if 2 <= len(shown) == len(counts):
-        rarest = len(shown) - 1
-        figure.add_annotation(
-            x=shown[list(shown)[rarest]], y=rarest, text=t("rarest"), showarrow=False, xanchor="left", xshift=70,
-        )  # fmt: skip
+        told = list(figure.data[0].text)
+        figure.data[0].text = [*told[:-1], f"{told[-1]} · {t('rarest')}"]
     return figure
 
 
@@ -36,6 +34,7 @@ def count_bars(
     figure.add_bar(
         y=list(range(len(labels))), x=values, orientation="h", marker={"color": list(colours) if colours else palette()[0]},
         text=[f"{v:,} · {s:.1f} %" if counts_shown else f"{s:.1f} %" for v, s in zip(values, shares, strict=True)], textposition="outside", cliponaxis=False,
+        width=bar_width(len(labels)),
         customdata=[plain(label, 80) for label in labels], hovertemplate="%{customdata}: %{text}<extra></extra>",
     )  # fmt: skip
     finish(figure, height=bars_height(len(labels)), legend=False)
@@ -50,6 +49,11 @@ def largest(counts: Mapping[str, int]) -> dict[str, int]:
     """The largest entries, largest first, as many as can be drawn."""
     order = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return dict(order[:MOST_BARS])
+
+
+def bar_width(count: int) -> float:
+    """Two bars should not look like two walls."""
+    return min(0.8, 0.3 + 0.08 * count)
 
 
 def bars_height(count: int) -> Height:

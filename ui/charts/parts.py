@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from engine.errors import N_
+from ui.charts.bars import bar_width
 from ui.charts.layout import class_colours, finish, plain
 from ui.text import t
 
@@ -29,13 +30,13 @@ def part_bars(class_counts: Mapping[str, Mapping[str, int]], classes: Sequence[s
         rows = [class_counts[p].get(label, 0) for p in parts]
         figure.add_bar(
             y=list(range(len(parts))), x=[100 * r / total if total else 0 for r, total in zip(rows, totals, strict=True)],
-            orientation="h", name=plain(label), customdata=rows,
+            orientation="h", width=bar_width(len(totals)), name=plain(label), customdata=rows,
             hovertemplate="%{fullData.name}: %{customdata:,} (%{x:.1f} %)<extra></extra>",
             marker={"color": colours[label], "pattern": {"shape": PATTERNS[(place // 2) % len(PATTERNS)], "solidity": 0.2}},
         )  # fmt: skip
-    finish(figure, height=280, x=t("share of the part, in percent"), legend=len(classes) <= 12)
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(range=[0, 100])
+    finish(figure, height=280, x=t("share of the part"), legend=len(classes) <= 12)
+    figure.update_layout(barmode="stack", legend_traceorder="normal")
+    figure.update_xaxes(range=[0, 100], ticksuffix=" %", dtick=25)
     figure.update_yaxes(
         tickvals=list(range(len(parts))), autorange="reversed",
         ticktext=[f"{t(PART_TITLES[p])} · {total:,}" for p, total in zip(parts, totals, strict=True)],

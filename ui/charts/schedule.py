@@ -10,12 +10,12 @@ from ui.charts.layout import finish, palette
 from ui.text import t
 
 
-def schedule_figure(points: Sequence[tuple[float, float]]) -> go.Figure:
-    """A line of (epoch, learning rate) pairs."""
+def schedule_figure(rates: Sequence[float]) -> go.Figure:
+    """The learning rate of each epoch, constant within it."""
     figure = go.Figure(
         go.Scatter(
-            x=[x for x, _ in points], y=[y for _, y in points], mode="lines", line={"color": palette()[0]},
-            hovertemplate="%{x:.1f}: %{y:.2g}<extra></extra>",
+            x=list(range(1, len(rates) + 1)), y=list(rates), mode="lines+markers" if len(rates) <= 50 else "lines",
+            line={"color": palette()[0], "shape": "hv"}, marker={"size": 5}, hovertemplate="%{x}: %{y:.2g}<extra></extra>",
         )
     )  # fmt: skip
     finish(figure, height=280, x=t("epoch"), y=t("learning rate"), legend=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from engine.data.profile import SliceProfile
-from ui.charts.bars import MOST_BARS, bars_height
+from ui.charts.bars import MOST_BARS, bar_width, bars_height
 from ui.charts.layout import class_colours, finish, plain
 from ui.charts.parts import PATTERNS
 from ui.text import t
@@ -21,15 +21,15 @@ def slice_bars(found: SliceProfile, classes: tuple[str, ...]) -> go.Figure:
         rows = [found.table[i][column] for i in shown]
         place = classes.index(label) if label in classes else column
         figure.add_bar(
-            y=list(shown), x=[100 * r / total if total else 0 for r, total in zip(rows, totals, strict=True)], orientation="h",
+            y=list(shown), x=[100 * r / total if total else 0 for r, total in zip(rows, totals, strict=True)], orientation="h", width=bar_width(len(totals)),
             name=plain(label), customdata=rows, hovertemplate="%{fullData.name}: %{customdata:,} (%{x:.1f} %)<extra></extra>",
             marker={
                 "color": colours.get(label, "#888"), "pattern": {"shape": PATTERNS[(place // 2) % len(PATTERNS)], "solidity": 0.2}
             },
         )  # fmt: skip
-    finish(figure, height=bars_height(len(totals)), x=t("share of the value's rows, in percent"), legend=len(found.labels) <= 12)
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(range=[0, 100])
+    finish(figure, height=bars_height(len(totals)), x=t("share of the rows with this value"), legend=len(found.labels) <= 12)
+    figure.update_layout(barmode="stack", legend_traceorder="normal")
+    figure.update_xaxes(range=[0, 100], ticksuffix=" %", dtick=25)
     figure.update_yaxes(
         tickvals=list(shown), autorange="reversed",
         ticktext=[f"{plain(found.values[i], 20)} · n={found.counts[i]:,}" for i in shown],

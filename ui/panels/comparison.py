@@ -56,7 +56,7 @@ def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
-            t("Compare with"), list(fitting), format_func=lambda i: safe_text(fitting[i].name, 60), key=f"compare_runs_{run.id}_{part}",
+            t("Compare with"), list(fitting), format_func=lambda i: fitting[i].name, key=f"compare_runs_{run.id}_{part}",
             placeholder=t("choose runs of the same split"), max_selections=MOST, default=list(fitting)[:1], width="stretch",
         )  # fmt: skip
         figure = st.selectbox(
@@ -70,12 +70,14 @@ def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
     ids = [run.id, *(r.id for r in others)]
     found = workspace().evaluations.comparison(ids, part, figure)
     if found is None:
-        _start(ids, part, figure)
-        return
-    _differences(run, others, found, part, figure)
+        _compute(ids, part, figure)
+        found = workspace().evaluations.comparison(ids, part, figure)
+    if found is not None:
+        _differences(run, others, found, part, figure)
 
 
-def _start(ids: list[str], part: str, figure: str) -> None:
+def _compute(ids: list[str], part: str, figure: str) -> None:
+    """Start the comparison, or follow the one that this tab started."""
     name = f"compare_{part}_{figure}_{'_'.join(ids)}"
     job_id = followed(name)
     if job_id is None:
@@ -86,7 +88,8 @@ def _start(ids: list[str], part: str, figure: str) -> None:
             return
         follow(name, job_id)
     watch(job_id, t("Comparing on the same rows"))
-    if not workspace().jobs.get(job_id).active:
+    job = workspace().jobs.get(job_id)
+    if not job.active and job.state != "succeeded":
         st.button(t("Try again"), key=f"compare_again_{part}", on_click=unfollow, args=(name,))
 
 

@@ -70,7 +70,7 @@ def _filters(result: EvaluationResult, key: str) -> tuple[bool, str, str | None,
             index=None,
             key=filter_key(key, TRUE),
             placeholder=t("any"),
-            format_func=safe_text,
+            format_func=str,
             width=180,
         )
         predicted = st.selectbox(
@@ -79,7 +79,7 @@ def _filters(result: EvaluationResult, key: str) -> tuple[bool, str, str | None,
             index=None,
             key=filter_key(key, PREDICTED),
             placeholder=t("any"),
-            format_func=safe_text,
+            format_func=str,
             width=180,
         )
         chosen: dict[str, str] = {}
@@ -87,7 +87,7 @@ def _filters(result: EvaluationResult, key: str) -> tuple[bool, str, str | None,
             values = sorted({s.value for s in result.slices if s.column == column})
             value = st.selectbox(
                 safe_text(column, 40), values, index=None, key=filter_key(key, f"slice_{place}"), placeholder=t("any"),
-                format_func=safe_text, width=180,
+                format_func=str, width=180,
             )  # fmt: skip
             if value is not None:
                 chosen[column] = value
@@ -98,7 +98,8 @@ def _filters(result: EvaluationResult, key: str) -> tuple[bool, str, str | None,
             key=filter_key(key, "order"),
             width=220,
         )
-        wrong_only = st.toggle(t("Only wrong ones"), value=True, key=filter_key(key, WRONG))
+        st.session_state.setdefault(filter_key(key, WRONG), True)
+        wrong_only = st.toggle(t("Only wrong ones"), key=filter_key(key, WRONG))
     return wrong_only, order, true, predicted, chosen
 
 

@@ -46,10 +46,11 @@ def _card(card: FamilyCard, project_id: str, chosen: bool) -> None:
     badges = []
     if card.estimate is not None:
         cost = t(
-            "about {time}, {memory}",
+            "{time}, {memory}",
             time=duration(card.estimate.seconds), memory=size(card.estimate.memory_bytes),
         )  # fmt: skip
         badges.append(f":gray-badge[:material/timer: {cost}]")
     if card.needs_tensorflow:
         badges.append(f":gray-badge[:material/memory: {t('needs TensorFlow')}]")
-    st.markdown(" ".join(badges))
+    if badges:
+        st.markdown(" ".join(badges))

@@ -6,14 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from engine.errors import N_
-from engine.workspace import Run
+from engine.workspace import Event, Run
 from ui.charts.layout import draw
 from ui.charts.training import loss_figure, metric_figure
 from ui.format import duration, percent, significant
-from ui.panels.run_steps import step_line
+from ui.panels.run_steps import main_phase, step_line
 from ui.run_feed import RunFeed, best_epoch
 from ui.state import FEED, workspace
-from ui.text import t
+from ui.text import say, t
 
 EPOCH_COLUMNS = {
     "epoch": N_("epoch"), "loss": N_("training loss"), "val_loss": N_("validation loss"), "accuracy": N_("training accuracy"),
@@ -59,7 +59,8 @@ def live_run(run: Run) -> None:
                 )
             _figures(now, feed)
         curves(feed)
-        log(now)
+        notes(feed)
+        log(now, feed)
 
     live()
 
@@ -100,8 +101,8 @@ def _figures(run: Run, feed: RunFeed) -> None:
             _against_best(feed)
         if feed.speed:
             st.metric(t("Examples a second"), significant(feed.speed), border=True, height="stretch")
-        left = feed.remaining() if run.phase == "training" else None
-        if feed.total_epochs and run.phase == "training":
+        if feed.total_epochs and main_phase(run, feed.phases) == "training":
+            left = feed.remaining()
             st.metric(
                 t("Time left at most"), duration(left) if left is not None else "–", border=True, height="stretch",
                 help=t("At the pace so far, for all epochs. It may stop earlier when validation no longer improves; no estimate before the first steps."),
@@ -169,19 +170,33 @@ def _epoch_table(feed: RunFeed) -> None:
     )  # fmt: skip
 
 
-def log(run: Run) -> None:
-    """The end of the run's log, and the file to keep."""
+def log(run: Run, feed: RunFeed) -> None:
+    """What the run said and the end of what its process printed, and the file to keep."""
     box = st.expander(t("Log"), icon=":material/terminal:", key=f"log_{run.id}", on_change="rerun")
     if not box.open:
         return
     with box:
         runs = workspace().runs
-        text = runs.log_tail(run.id, 200)
-        if not text.strip():
+        said = "\n".join(_line(event) for event in feed.notes)
+        text = f"{said}\n{runs.log_tail(run.id, 200)}".strip()
+        if not text:
             st.caption(t("Nothing was logged yet."))
             return
         st.code(text, language=None, height=240)
         st.download_button(
-            t("Download the log"), data=lambda: runs.log_tail(run.id, 100_000), file_name=f"{run.id}.log",
+            t("Download the log"), data=lambda: f"{said}\n{runs.log_tail(run.id, 100_000)}", file_name=f"{run.id}.log",
             mime="text/plain", key=f"log_file_{run.id}", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
+
+
+def notes(feed: RunFeed) -> None:
+    """What the training wants a person to know ("no better epoch came …")."""
+    for event in feed.notes:
+        if event.kind == "note":
+            st.caption(f":material/info: {say(str(event.payload['message']), event.payload.get('params') or {})}")
+
+
+def _line(event: Event) -> str:
+    payload = event.payload
+    text = payload.get("text") or t(str(payload.get("message", "")), **(payload.get("params") or {}))
+    return f"{event.ts:%H:%M:%S} {payload.get('level', event.kind)} {text}"

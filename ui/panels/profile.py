@@ -23,7 +23,7 @@ from ui.writing import language_name, script_name
 
 def figures(profile: Profile, version: DatasetVersion) -> None:
     """The row of figures that come first."""
-    with st.grid("auto", min_column_width=150, gap="xsmall", key="profile_figures"):
+    with st.grid(3, min_column_width=140, gap="xsmall", key="profile_figures"):
         st.metric(t("Rows"), profile.rows, format="localized", border=True)
         st.metric(t("Classes"), len(version.schema.classes), format="localized", border=True)
         st.metric(
@@ -52,7 +52,7 @@ def profile_charts(profile: Profile, version: DatasetVersion) -> None:
     def card(
         name: str, title: str, figure: Callable[[], go.Figure], frame: Callable[[], pd.DataFrame], alt: str, note: str = ""
     ) -> None:
-        with grid.cell(), st.container(border=True, height="stretch", key=f"profile_{name}"):
+        with grid, st.container(border=True, height="stretch", key=f"profile_{name}"):
             st.markdown(f"**{title}**")
             draw(figure(), key=f"profile_chart_{name}", alt=alt)
             if note:

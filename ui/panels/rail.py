@@ -39,7 +39,7 @@ LOOKS = {
 
 def rail(steps: Sequence[StepState]) -> None:
     """One card a step; a step that exists in this release opens its page."""
-    with st.grid(6, min_column_width=150, gap="xsmall", key="rail"):
+    with st.grid(6, min_column_width=125, gap="xsmall", key="rail"):
         for place, step in enumerate(steps, start=1):
             with st.container(border=True, height="stretch", gap="xxsmall", key=f"rail_{step.name}"):
                 look = LOOKS[step.state]

@@ -72,13 +72,14 @@ def readiness(
             + _settings(off)
         )
         _warnings(version, recipe, split)
+    return blocked
 
 
 def _costs(ws: Workspace, project_id: str, recipe: Recipe) -> None:
     cost = ws.recipes.estimate(project_id, recipe)
     lines = [
-        (":material/timer:", t("about **{time}** of training", time=duration(cost.seconds))),
-        (":material/memory:", t("about **{memory}** of memory", memory=size(cost.memory_bytes))),
+        (":material/timer:", t("**{time}** of training, estimated", time=duration(cost.seconds))),
+        (":material/memory:", t("**{memory}** of memory, estimated", memory=size(cost.memory_bytes))),
         (":material/numbers:", t("**{count}** numbers to learn", count=f"{cost.parameters:,}")),
     ]  # fmt: skip
     st.markdown("  \n".join(f"{icon} {text}" for icon, text in lines))

@@ -34,15 +34,17 @@ def record(run: Run) -> None:
 
 def parity_line(run: Run) -> None:
     """One sentence on whether the packaged model says what the trained one said."""
-    agreement = (run.parity or {}).get("agreement")
-    if agreement is None:
+    parity = run.parity or {}
+    if "agreement" not in parity:
         return
-    rows = int((run.parity or {}).get("rows", 0))
     text = t(
         "Packaged model: same answer as the trained one on {share} of {rows} rows, checked in a clean process.",
-        share=percent(float(agreement)), rows=f"{rows:,}",
+        share=percent(float(parity["agreement"])), rows=f"{int(parity['n']):,}",
     )  # fmt: skip
-    st.caption(f":material/{'verified' if (run.parity or {}).get('passed', True) else 'warning'}: {text}")
+    if parity["ok"]:
+        st.caption(f":material/verified: {text}")
+    else:
+        st.warning(text, icon=":material/warning:")
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -14,6 +14,14 @@ PHASES = ("loading", "splitting", "cleaning", "training", "packaging", "checking
 """In the order in which a run goes through them."""
 
 
+def main_phase(run: Run, seen: Sequence[str]) -> str | None:
+    """The phase of `PHASES` that the run is in, or ended in; a family names parts of "training" as it likes."""
+    known = [phase for phase in seen if phase in PHASES]
+    if run.phase in PHASES and run.phase not in known:
+        known.append(run.phase)
+    return known[-1] if known else None
+
+
 def step_line(run: Run, seen: Sequence[str]) -> None:
     """One badge a phase; the word and the icon say what the colour says.
 
@@ -21,22 +29,18 @@ def step_line(run: Run, seen: Sequence[str]) -> None:
         run: whose phases.
         seen: phases that it reported, in order.
     """
-    current = run.phase if run.active else None
+    current = main_phase(run, seen)
+    place = PHASES.index(current) if current else -1
     badges = []
-    for phase in PHASES:
+    for at, phase in enumerate(PHASES):
         word = phase_text(phase)
-        if run.state == "succeeded" or (
-            phase in seen and phase != current and (run.active or phase != _last(seen))
-        ):
+        if run.state == "succeeded" or at < place:
             badges.append(f":green-badge[:material/check: {word}]")
-        elif phase == current:
-            badges.append(f":blue-badge[:material/pending: **{word}**]")
-        elif phase == _last(seen):
-            badges.append(f":orange-badge[:material/cancel: {t('{phase}: ended here', phase=word)}]")
-        else:
+        elif at > place:
             badges.append(f":gray-badge[:material/radio_button_unchecked: {word}]")
+        elif run.active:
+            part = f": {t(run.phase)}" if run.phase and run.phase not in PHASES else ""
+            badges.append(f":blue-badge[:material/pending: **{word}**{part}]")
+        else:
+            badges.append(f":orange-badge[:material/cancel: {t('{phase}: ended here', phase=word)}]")
     st.markdown(" ".join(badges))
-
-
-def _last(seen: Sequence[str]) -> str | None:
-    return seen[-1] if seen else None

@@ -12,10 +12,10 @@ from ui.state import workspace
 from ui.text import t
 
 
-def schedule(project_id: str, recipe: Recipe) -> None:
+def schedule(recipe: Recipe) -> None:
     """The folded chart; nothing for a family without a learning rate."""
-    points = workspace().recipes.schedule(project_id, recipe)
-    if not points:
+    rates = workspace().recipes.schedule(recipe)
+    if not rates:
         return
     box = st.expander(
         t("Learning rate over the training"),
@@ -25,7 +25,9 @@ def schedule(project_id: str, recipe: Recipe) -> None:
     )
     if box.open:
         with box:
-            alt = t("The learning rate goes from {first} to {last} in {epochs} epochs.",
-                    first=significant(points[0][1]), last=significant(points[-1][1]), epochs=f"{points[-1][0]:g}")  # fmt: skip
+            alt = t(
+                "The learning rate goes from {first} to {last} in {epochs} epochs.",
+                first=significant(rates[0]), last=significant(rates[-1]), epochs=len(rates),
+            )  # fmt: skip
             st.caption(alt)
-            draw(schedule_figure(points), key="model_schedule_chart", alt=alt)
+            draw(schedule_figure(rates), key="model_schedule_chart", alt=alt)

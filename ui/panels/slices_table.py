@@ -29,7 +29,7 @@ def slices(result: EvaluationResult, key: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         column = st.selectbox(
-            t("Slice column"), columns, key=f"slice_column_{key}", format_func=safe_text, width=240
+            t("Slice column"), columns, key=f"slice_column_{key}", format_func=str, width=240
         )
         metric = st.segmented_control(
             t("Figure"), ["macro_f1", "accuracy"], format_func=metric_title, key=f"slice_metric_{key}", default="macro_f1", required=True,

@@ -44,7 +44,9 @@ def entries(samples: Sequence[Project], *, primary: bool) -> None:
 
 def open_sample(samples: Sequence[Project]) -> None:
     """Open the sample in the reader's language, adding it if it was deleted."""
+    ws = workspace()
     wanted = "reviews_zh" if language() == "zh_CN" else "reviews_en"
-    sample = next(iter(samples), None) or workspace().projects.add_sample(wanted)
+    theirs = (p for p in samples if any(d.name == wanted for d in ws.datasets.list(p.id)))
+    sample = next(theirs, None) or next(iter(samples), None) or ws.projects.add_sample(wanted)
     choose_project(sample.id)
     goto("data")

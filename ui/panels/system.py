@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -16,6 +18,11 @@ from ui.state import workspace
 from ui.text import safe_text, t
 
 LANES = {"short": N_("Short jobs"), "training": N_("Training")}
+SPARES: dict[str, tuple[str, str, Any]] = {
+    "ready": (N_("{lane}: a warm process is ready"), ":material/bolt:", "green"),
+    "loading": (N_("{lane}: a process is warming up"), ":material/hourglass_top:", "blue"),
+    "none": (N_("{lane}: the next start is cold"), ":material/ac_unit:", "gray"),
+}
 KINDS = {
     "import": N_("Import of a file"), "profile": N_("Profile"), "cleaning": N_("Preview of cleaning"),
     "split": N_("Split"), "train": N_("Training"), "evaluate": N_("Evaluation"), "compare": N_("Comparison"),
@@ -33,20 +40,14 @@ def worker(state: WorkerState) -> None:
         return
     with st.container(horizontal=True):
         st.badge(t("Running"), icon=":material/check_circle:", color="green")
-        for lane, ready in state.spares.items():
-            name = t(LANES.get(lane, lane))
-            if ready:
-                st.badge(
-                    t("{lane}: a warm process is ready", lane=name), icon=":material/bolt:", color="green"
-                )
-            else:
-                st.badge(
-                    t("{lane}: the next start is cold", lane=name),
-                    icon=":material/hourglass_empty:",
-                    color="gray",
-                )
+        for lane, spare in state.spares.items():
+            word, icon, colour = SPARES[spare]
+            st.badge(t(word, lane=t(LANES.get(lane, lane))), icon=icon, color=colour)
+    if state.low_space:
+        st.warning(t("The disk is nearly full, so no new job starts."), icon=":material/hard_drive:")
     if state.since:
-        st.caption(t("Running since {when}, process {pid}.", when=moment(state.since), pid=state.pid))
+        when = moment(datetime.fromisoformat(state.since))
+        st.caption(t("Running since {when}, process {pid}.", when=when, pid=state.pid))
 
 
 def jobs_in_line(jobs: Sequence[Job]) -> None:

@@ -52,7 +52,8 @@ class TextClassification:
 
     def key(self, value: Any) -> str:
         """The text in normal form C with white space folded; letter case counts."""
-        return " ".join(unicodedata.normalize("NFC", str(value)).split())
+        text = str(value)
+        return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
 
     def sizes(self, inputs: pd.Series) -> pd.Series:
         """Unicode code points of each text."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from engine.data.findings import finding
 from engine.data.labels import label_findings, labels_of, sorted_finding
@@ -33,6 +34,9 @@ __all__ = [
     "ClassCount", "ColumnProfile", "Conflicts", "Histogram", "Measure", "Profile", "Repeats", "SliceProfile",
     "TimeProfile", "profile_table",
 ]  # fmt: skip
+
+_CHUNK = 50_000
+"""Rows whose keys are held at once."""
 
 
 def profile_table(
@@ -90,38 +94,40 @@ def _classes(labels: pd.Series[str], sizes: pd.Series[int]) -> tuple[ClassCount,
     )
 
 
-def _repeats(
-    inputs: pd.Series, labels: pd.Series[str], modality: Modality
-) -> tuple[Repeats, Conflicts, list[Finding]]:
+def _repeats(inputs: pd.Series, labels: pd.Series[str], modality: Modality) -> tuple[Repeats, Conflicts, list[Finding]]:
     """Equal inputs, and equal inputs whose labels disagree. Inputs without content are left to the modality's checks."""
-    keys = np.array([modality.key(value) for value in inputs], dtype=object)
-    ids = inputs.index.to_numpy(dtype=np.int64)
-    codes, names = pd.factorize(keys)
+    rows = _candidates(inputs, modality)
+    ids = inputs.index.to_numpy(dtype=np.int64)[rows]
+    codes, names = pd.factorize(np.array([modality.key(value) for value in inputs.iloc[rows]], dtype=object))
     counts = np.bincount(codes, minlength=len(names))
-    content = (names != "")[codes]
-    repeated = (counts[codes] > 1) & content
+    repeated = counts[codes] > 1
     later = repeated & pd.Series(codes).duplicated().to_numpy()
-    label_codes, _ = pd.factorize(labels.to_numpy(dtype=object))
-    pairs = pd.DataFrame({"key": codes, "label": label_codes})[((labels != "").to_numpy()) & repeated]
-    kinds = pairs.drop_duplicates().groupby("key").size()
+    pairs = pd.DataFrame({"key": codes, "label": labels.to_numpy(dtype=object)[rows]})[repeated]
+    kinds = pairs[pairs["label"] != ""].drop_duplicates().groupby("key").size()
     clashing = kinds.index[kinds > 1].to_numpy()
-    clash = np.isin(codes, clashing) & repeated
+    clash = np.isin(codes, clashing)
     found = []
     if later.any():
         message = N_("Rows that repeat an earlier one: {count}. A split by Bentu keeps equal rows together.")
         found.append(finding("duplicates", "warning", message, ids[later]))
     if clash.any():
-        message = N_(
-            "Equal inputs with different labels: {groups}, in {count} rows. No model can get all of them right."
-        )
+        message = N_("Equal inputs with different labels: {groups}, in {count} rows. No model can get all of them right.")
         order = np.argsort(codes[clash], kind="stable")  # rows of one input stand together when shown
-        found.append(
-            finding("conflicting_labels", "warning", message, ids[clash][order], groups=len(clashing))
-        )
-    repeats = Repeats(
-        groups=int(((counts > 1) & (names != "")).sum()), rows=int(repeated.sum()), extra=int(later.sum())
-    )
+        found.append(finding("conflicting_labels", "warning", message, ids[clash][order], groups=len(clashing)))
+    repeats = Repeats(groups=int((counts > 1).sum()), rows=int(repeated.sum()), extra=int(later.sum()))
     return repeats, Conflicts(groups=len(clashing), rows=int(clash.sum())), found
+
+
+def _candidates(inputs: pd.Series, modality: Modality) -> NDArray[np.int64]:
+    """Positions of inputs whose key hashes like another one's: few, so that a million keys need not be held at once."""
+    hashes = np.empty(len(inputs), dtype=np.int64)
+    content = np.empty(len(inputs), dtype=bool)
+    for start in range(0, len(inputs), _CHUNK):
+        keys = [modality.key(value) for value in inputs.iloc[start : start + _CHUNK].to_numpy(dtype=object)]
+        hashes[start : start + _CHUNK] = [hash(key) for key in keys]
+        content[start : start + _CHUNK] = [bool(key) for key in keys]
+    twice = pd.Series(hashes).duplicated(keep=False).to_numpy()
+    return np.flatnonzero(twice & content)
 
 
 def _split(frame: pd.DataFrame, schema: Schema) -> dict[str, int]:

@@ -47,8 +47,8 @@ def slice_profile(frame: pd.DataFrame, column: str, labels: pd.Series[str]) -> S
     counts = cells[cells != ""].value_counts()
     values = [str(value) for value in counts.index[:SLICE_VALUES]]
     names = [str(label) for label in labels[labels != ""].value_counts().index[:SLICE_LABELS]]
-    rows = pd.Categorical(cells, categories=values).codes.astype(np.int64)
-    columns = pd.Categorical(labels, categories=names).codes.astype(np.int64)
+    rows = pd.Index(values, dtype="str").get_indexer(pd.Index(cells))
+    columns = pd.Index(names, dtype="str").get_indexer(pd.Index(labels))
     both = (rows >= 0) & (columns >= 0)
     table = np.bincount(rows[both] * len(names) + columns[both], minlength=len(values) * len(names))
     return SliceProfile(

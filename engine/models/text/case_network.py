@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 from math import cos, pi
 from pathlib import Path
 from typing import Any, Literal
@@ -124,7 +125,7 @@ def parameter_count(params: CaseNetworkParams, width: int, classes: int) -> int:
     if params.input == "embedding":
         first, count = params.embedding_size, width * params.embedding_size
     sizes = [first, *[params.units] * params.hidden_layers, classes]
-    return count + sum((inputs + 1) * outputs for inputs, outputs in zip(sizes, sizes[1:], strict=False))
+    return count + sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
 
 
 class CaseNetwork:
@@ -178,6 +179,10 @@ class CaseNetwork:
     def formulas(self, params: CaseNetworkParams, facts: Facts) -> Sequence[tuple[str, str]]:
         width = expected_width(params, facts)
         return case_formulas(params, width, facts.classes, parameter_count(params, width, facts.classes))
+
+    def schedule(self, params: CaseNetworkParams) -> Sequence[float]:
+        """The learning rate of each epoch, for a preview."""
+        return [learning_rate(params, epoch) for epoch in range(params.epochs)]
 
     def notes(self, params: CaseNetworkParams) -> Sequence[str]:
         return ()

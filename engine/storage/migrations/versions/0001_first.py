@@ -113,7 +113,7 @@ def upgrade() -> None:
     op.create_index("ix_job_owner_created", "job", ["owner", "created"])
     op.create_index("ix_job_owner_lane_started", "job", ["owner", "lane", "started"])
     op.create_index("ix_job_project_id_created", "job", ["project_id", "created"])
-    op.create_index("ix_job_state_lane", "job", ["state", "lane"])
+    op.create_index("ix_job_state_lane_owner", "job", ["state", "lane", "owner"])
     op.create_table(
         "dataset_version",
         sa.Column("id", TEXT, nullable=False),

@@ -1,0 +1,166 @@
+"""The model page: cards, dial, form, recipe file, readiness and the start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine.workspace import Workspace
+
+
+def said(at: AppTest) -> str:
+    """Everything that the page says."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success")
+    return "\n".join(str(e.value) for kind in kinds for e in at.get(kind))
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_without_data_the_page_says_what_to_do_first(workspace: Workspace, open_page: Any, locale: str) -> None:
+    workspace.projects.create("empty")
+    at = open_page("model", locale=locale)
+    assert not at.exception
+    assert at.button(key="model_to_data").proto.type == "primary"
+    with pytest.raises(KeyError):
+        at.button(key="model_start")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_with_data_there_are_cards_a_dial_a_form_and_one_primary_button(trained: Any, open_page: Any, locale: str) -> None:
+    at = open_page("model", locale=locale, project=trained.project)
+    assert not at.exception
+    assert at.get_by_key("model_dial").value == "quick"
+    assert at.select_slider(key="param_tfidf_svm_C").value > 0
+    primary = [b for b in at.button if b.proto.type == "primary"]
+    assert [b.key for b in primary] == ["model_start"]
+    assert not at.button(key="model_start").disabled
+
+
+def test_a_family_is_chosen_by_its_card_and_says_so(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    at = open_page("model", project=trained.project)
+    at.button(key="family_choose_tfidf_logreg").click().run()
+    assert not at.exception
+    assert workspace.recipes.draft(trained.project).family.name == "tfidf_logreg"
+    with pytest.raises(KeyError):
+        at.button(key="family_choose_tfidf_logreg")
+    assert "Selected" in said(at)
+
+
+def test_an_unsuitable_family_is_disabled_and_gives_its_reason(workspace: Workspace, open_page: Any) -> None:
+    from engine.data.readers import ReadOptions
+    from engine.services.inline import run_waiting
+
+    project = workspace.projects.create("few")
+    table = "text,label\n" + "".join(f"t{i},{'a' if i % 2 else 'b'}\n" for i in range(8))
+    upload = workspace.datasets.stage(table.encode(), "few.csv")
+    workspace.datasets.start_import(project.id, upload.id, "few", ReadOptions(), {"text": "input", "label": "label"}, "k")
+    run_waiting(workspace.scope)
+    at = open_page("model", project=project.id)
+    assert not at.exception
+    assert at.button(key="family_choose_case_network").disabled
+    assert "Not usable here" in said(at)
+    assert at.button(key="model_start").disabled, "the default family needs more rows too"
+    assert "Not ready" in said(at)
+
+
+def test_the_dial_fills_every_field(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    at = open_page("model", project=trained.project)
+    at.button(key="family_choose_case_network").click().run()
+    at.get_by_key("model_dial").set_value("thorough").run()
+    assert not at.exception
+    draft = workspace.recipes.draft(trained.project)
+    assert draft.dial == "thorough"
+    assert dict(draft.family.params) == workspace.recipes.defaults(trained.project, "case_network", "thorough")
+    assert at.slider(key="param_case_network_epochs").value == draft.family.params["epochs"]
+
+
+def test_a_changed_field_goes_into_the_recipe_is_marked_counted_and_reset(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    at = open_page("model", project=trained.project)
+    before = at.select_slider(key="param_tfidf_svm_C").value
+    at.select_slider(key="param_tfidf_svm_C").set_value(10.0).run()
+    assert workspace.recipes.draft(trained.project).family.params["C"] == 10.0
+    assert "changed" in at.select_slider(key="param_tfidf_svm_C").label
+    assert "1 setting differs" in said(at)
+    at.button(key="param_tfidf_svm_reset_C").click().run()
+    assert workspace.recipes.draft(trained.project).family.params["C"] == before
+    assert "as the dial sets them" in said(at)
+
+
+def test_estimates_data_and_split_stand_beside_the_form(trained: Any, open_page: Any) -> None:
+    page = said(open_page("model", project=trained.project))
+    assert "of training" in page
+    assert "of memory" in page
+    assert "numbers to learn" in page
+    assert "reviews v1 · 240 rows" in page.replace("\\", "")
+    assert "192 train, 24 validation, 24 test" in page
+
+
+def test_the_network_shows_its_formulas_with_its_own_numbers(trained: Any, open_page: Any) -> None:
+    at = open_page("model", project=trained.project)
+    assert not at.get("latex")
+    at.button(key="family_choose_case_network").click().run()
+    formulas = [e.value for e in at.latex]
+    assert formulas
+    assert any("100" in f for f in formulas)
+
+
+def test_the_recipe_is_shown_as_yaml_with_the_equal_command(trained: Any, open_page: Any) -> None:
+    at = open_page("model", project=trained.project)
+    codes = [e.value for e in at.code]
+    assert any("name: tfidf_svm" in c for c in codes)
+    assert any("python -m engine run" in c for c in codes)
+
+
+def test_an_uploaded_recipe_replaces_the_draft(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    recipe = workspace.recipes.choose(trained.project, "majority", "quick")
+    text = workspace.recipes.yaml(recipe)
+    workspace.recipes.choose(trained.project, "tfidf_svm", "balanced")
+    at = open_page("model", project=trained.project)
+    at.file_uploader(key="model_recipe_upload").upload("recipe.yaml", text.encode()).run()
+    assert not at.exception
+    assert not at.error
+    assert workspace.recipes.draft(trained.project).family.name == "majority"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"family: [", "This is not a recipe"),
+        (b"\xff\xfe\x00", "is not a recipe"),
+        (b"data: x\nfamily: {name: nothing_like_it}\n", "There is no family called"),
+        (b"data: x\nfamily: {name: tfidf_svm, params: {C: -1}}\n", "must be"),
+    ],
+)
+def test_a_bad_recipe_file_is_refused_in_words(trained: Any, open_page: Any, workspace: Workspace, content: bytes, message: str) -> None:
+    before = workspace.recipes.draft(trained.project)
+    at = open_page("model", project=trained.project)
+    at.file_uploader(key="model_recipe_upload").upload("<b>recipe</b>.yaml", content).run()
+    assert not at.exception
+    assert message in at.error[0].value.replace("\\", "")
+    assert workspace.recipes.draft(trained.project) == before
+
+
+def test_start_makes_one_run_and_opens_the_train_page(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    first = open_page("model", project=trained.project)
+    second = open_page("model", project=trained.project)
+    first.button(key="model_start").click().run()
+    assert not first.exception
+    assert workspace.runs.count(trained.project) == 3
+    second.button(key="model_start").click().run()
+    assert workspace.runs.count(trained.project) == 3, "two tabs that started the same recipe made one run"
+    assert first.title[0].value == "Train"
+    newest = workspace.runs.list(trained.project)[0]
+    assert newest.state == "queued"
+    assert first.query_params["run"] == [newest.id]
+
+
+def test_a_second_start_on_purpose_makes_a_second_run(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    for expected in (3, 4):
+        open_page("model", project=trained.project).button(key="model_start").click().run()
+        assert workspace.runs.count(trained.project) == expected
+
+
+def test_chinese_has_no_english_left_on_the_button(trained: Any, open_page: Any) -> None:
+    at = open_page("model", locale="zh-CN", project=trained.project)
+    assert at.title[0].value in ("模型", "Model")
