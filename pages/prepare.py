@@ -27,12 +27,12 @@ if recipe is None:
 version = ws.datasets.version(str(recipe.data))
 st.caption(t("Data: {name}, {rows} rows.", name=safe_text(version.label, 80), rows=f"{version.rows:,}"))
 
-st.header(t("Clean"), anchor=False, divider="gray")
+st.header(t("Clean"), anchor=False)
 st.caption(t("Steps run from top to bottom, in training and later for every text that is asked about. None of them drops rows."))
 with errors_shown():
     cleaning(current.id, version, recipe.clean)
 
-st.header(t("Divide"), anchor=False, divider="gray")
+st.header(t("Divide"), anchor=False)
 st.caption(t("The model learns from train, is compared on validation, and is judged once on test."))
 view = ws.splits.current(version.id)
 frozen = view is not None and view.openings > 0

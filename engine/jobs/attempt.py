@@ -115,8 +115,9 @@ class Attempt:
                     state: State = (
                         "cancelled" if cancelled or discarded else "failed" if error else "succeeded"
                     )
-                    end = {"result": events.plain(result), "error": error, "seconds": self._seconds()}
-                    lease.finish(connection, self.job_id, self._token, state, **end)
+                    lease.finish(
+                        connection, self.job_id, self._token, state, seconds=self._seconds(), result=result, error=error
+                    )  # fmt: skip
                     return state
             except StorageError as problem:
                 if time.monotonic() > deadline:

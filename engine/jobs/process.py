@@ -29,6 +29,7 @@ from engine.jobs import lease, queue
 from engine.jobs.attempt import EXIT_LEASE_LOST, EXIT_UNWRITTEN, Attempt
 from engine.jobs.context import JobContext
 from engine.jobs.errors import Cancelled, LeaseLost, OutOfMemory, UnknownWork
+from engine.jobs.events import plain
 from engine.jobs.identity import started
 from engine.jobs.job import Job
 from engine.jobs.timing import Timing
@@ -132,7 +133,7 @@ def _perform(engine: Engine, job: Job, work: Work, timing: Timing, *, inline: bo
             attempt.check()
             if job.kind not in work:
                 raise UnknownWork(kind=job.kind)
-            result = work[job.kind](attempt, dict(job.spec))
+            result = plain(work[job.kind](attempt, dict(job.spec)))
         except LeaseLost:
             raise
         except BaseException as caught:

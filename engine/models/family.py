@@ -132,7 +132,11 @@ class Fitted(Protocol):
 
 
 class Family(Protocol):
-    """One way to learn. `fit` runs in a worker; everything else is light."""
+    """One way to learn. `fit` runs in a worker; everything else is light.
+
+    A family may also offer `notes(params) -> Sequence[str]`, message ids of what a person should know before training, and
+    `schedule(params) -> Sequence[float]`, the learning rate of every epoch.
+    """
 
     name: str
     version: int
@@ -155,10 +159,6 @@ class Family(Protocol):
 
     def formulas(self, params: Any, facts: Facts) -> Sequence[tuple[str, str]]:
         """(caption message id, LaTeX) pairs with the chosen numbers filled in; empty for most families."""
-        ...
-
-    def notes(self, params: Any) -> Sequence[str]:
-        """What a person should know before training with these parameters, message ids; empty for most families."""
         ...
 
     def fit(self, data: TrainingData, params: Any, training: Training) -> Fitted: ...

@@ -165,9 +165,6 @@ class LinearFamily(ABC):
     def formulas(self, params: LinearParams, facts: Facts) -> Sequence[tuple[str, str]]:
         return ()
 
-    def notes(self, params: LinearParams) -> Sequence[str]:
-        return ()
-
     def fit(self, data: TrainingData, params: LinearParams, training: Training) -> LinearFitted:
         training.report("phase", name=N_("Counting words and characters"))
         features, rows = Tfidf.fit(data.train_inputs, params)

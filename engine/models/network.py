@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.family import FloatArray
+from engine.models.family import FloatArray, TrainingData
 from engine.models.litert import MODEL, LiteModel, export_network
+from engine.params import Params
 
 _AT_ONCE = 256
 
@@ -74,5 +76,18 @@ class NetworkPredictor:
     lite: LiteModel
 
     def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
-        rows = self.encoder.transform(inputs) if len(inputs) else None
+        rows = self.encoder.transform(inputs)
         return probabilities(self.lite.run(len(inputs), lambda part: dense(rows[part])))
+
+
+def fingerprint(name: str, version: int, params: Params, data: TrainingData) -> str:
+    """What makes a training what it is: a checkpoint of another one must never be taken up."""
+    digest = hashlib.sha256(
+        f"{name} {version} {params.model_dump_json()} {data.seed} {data.classes}".encode()
+    )
+    for labels in (data.train_labels, data.validation_labels):
+        digest.update(labels.astype("<i8").tobytes())
+    for texts in (data.train_inputs, data.validation_inputs):
+        for text in texts:
+            digest.update(str(text).encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()

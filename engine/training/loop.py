@@ -163,7 +163,7 @@ class _Machine:
             tf.TensorSpec([None], tf.int64),
         ]
 
-        @tf.function(input_signature=signature, jit_compile=False)
+        @tf.function(input_signature=signature, jit_compile=False)  # type: ignore[untyped-decorator]
         def step(inputs: Any, labels: Any) -> None:
             with tf.GradientTape() as tape:
                 scores = model(inputs, training=True)
@@ -205,7 +205,8 @@ def _one_epoch(
     steps = -(-len(order) // plan.batch_size)
     rate = plan.rate(epoch)
     machine.begin(rate)
-    started = reported = time.monotonic()
+    started = time.monotonic()
+    reported = started if epoch else float("-inf")  # the very first step is shown at once: it runs
     for step in range(steps):
         asked = training.stop()
         if asked == "discard":

@@ -5,30 +5,24 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
-import threading
-import time
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import toy_program
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from engine.jobs import queue
 from engine.jobs.job import Job
-from engine.jobs.supervisor import Supervisor
 from engine.storage.database import open_database
 from engine.storage.migrations import migrate
+from tests.jobs.watching import Running, Until
 
 QUICK = {
     "lease": 3.0, "heartbeat": 0.3, "start": 20.0, "poll": 0.02, "pulse": 0.05, "discard": 0.4, "keep": 1.5,
     "kill": 0.4, "finish": 5.0, "silence": 60.0, "idle": 0.3, "respawn": 0.05, "status": 0.05,
 }  # fmt: skip
-
-Until = Callable[..., Job]
 
 
 @pytest.fixture(autouse=True)
@@ -62,9 +56,21 @@ def server_schema(monkeypatch: pytest.MonkeyPatch, bentu_home: Path) -> Iterator
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("database") / "bentu.db"
+    engine = open_database(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def database(server_schema: None) -> Iterator[Engine]:
+def database(server_schema: None, empty_database: Path, bentu_home: Path) -> Iterator[Engine]:
     """A migrated, empty database."""
+    if "BENTU_DATABASE_URL" not in os.environ:
+        shutil.copy(empty_database, bentu_home / "bentu.db")
     engine = open_database()
     migrate(engine)
     yield engine
@@ -97,53 +103,8 @@ def until(database: Engine) -> Until:
     return wait
 
 
-class Running:
-    """A supervisor that works in a thread, and may be killed: its children live on and a successor finds them."""
-
-    def __init__(self, engine: Engine, **options: Any) -> None:
-        self.engine, self.options = engine, {"spares": False, "command": toy_program.COMMAND} | options
-        self.pids: set[tuple[int, float | None]] = set()
-        self.start()
-
-    def start(self) -> None:
-        self.supervisor = Supervisor(self.engine, **self.options)
-        self._asked = threading.Event()
-        self._thread = threading.Thread(target=self.supervisor.work, args=(self._asked, True))
-        self._thread.start()
-
-    def leave(self) -> None:
-        self._asked.set()
-        self._thread.join()
-
-    def children(self) -> list[Any]:
-        return list(self.supervisor._children.values())
-
-
 @pytest.fixture
 def supervised(database: Engine) -> Iterator[Running]:
     """A supervisor of toy work; whatever it started is gone afterwards."""
-    running = Running(database)
-    yield running
-    running.leave()
-    for child in running.children():
-        with suppress(ProcessLookupError, PermissionError):
-            if child.ours:
-                os.killpg(child.pid, signal.SIGKILL)
-        if child.process is not None:
-            child.process.wait()
-
-
-def alive(pid: int) -> bool:
-    """Whether the process lives (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Wait until the condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
+    with Running(database) as running:
+        yield running

@@ -10,23 +10,25 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from conftest import Until, eventually
-from sqlalchemy import Engine, select
-from toy_program import COMMAND, WORK, BadRow
+from sqlalchemy import Connection, Engine, select
 
 from engine.errors import UnexpectedError
-from engine.jobs import events, lease, process, queue
-from engine.jobs.attempt import EXIT_HUNG, EXIT_LEASE_LOST, EXIT_UNWRITTEN
+from engine.jobs import attempt, events, lease, process, queue
+from engine.jobs.attempt import EXIT_HUNG, EXIT_LEASE_LOST
 from engine.jobs.errors import LeaseLost, OutOfMemory, UnknownWork
 from engine.jobs.job import Job
 from engine.jobs.lease import Loss
 from engine.jobs.spawn import launch
 from engine.jobs.timing import Timing
 from engine.storage.database import is_sqlite, read, write
+from engine.storage.errors import DiskFull
 from engine.storage.tables import setting
+from tests.jobs.toy_program import COMMAND, WORK, BadRow, expected_loss
+from tests.jobs.watching import Until, eventually
 
 
 class Started:
@@ -67,17 +69,9 @@ def test_work_that_ends_well_leaves_its_result_and_no_folder(
     submit("steps", "training", steps=5)
     job, code = run(database, start, "training")
     assert (job.state, code) == ("succeeded", 0)
-    assert (
-        job.result == {"loss": pytest.approx(0.9**5 + 0.01 * 9.0951), "steps": 5, "stopped": False}
-        or job.result
-    )
-    assert [e.payload.get("epoch") for e in events.events(database, job.id, kinds=("epoch",))] == [
-        1,
-        2,
-        3,
-        4,
-        5,
-    ]
+    assert job.result == {"loss": expected_loss(5), "steps": 5, "stopped": False}
+    epochs = events.events(database, job.id, kinds=("epoch",))
+    assert [e.payload["epoch"] for e in epochs] == [1, 2, 3, 4, 5]
     assert [e.kind for e in events.events(database, job.id)][:2] == ["started", "phase"]
     assert [e.seq for e in events.events(database, job.id)] == list(range(1, 9))
     assert job.phase == "save"
@@ -209,24 +203,49 @@ def test_events_and_the_end_wait_for_a_locked_database(
     )
 
 
-def test_an_end_that_cannot_be_written_leaves_the_job_to_be_tried_again(
-    database: Engine, start: Started, submit: Callable[..., Job], until: Until, quick: Callable[..., None]
+def fail_writes(patch: pytest.MonkeyPatch, times: int) -> None:
+    """Let the next writes of an attempt meet a full disk."""
+    left = iter(range(times))
+
+    @contextmanager
+    def full(engine: Engine) -> Iterator[Connection]:
+        if next(left, None) is not None:
+            raise DiskFull(path="here")
+        with write(engine) as connection:
+            yield connection
+
+    patch.setattr(attempt, "write", full)
+
+
+def test_events_and_the_end_wait_until_there_is_space(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 20 in a job."""
+    fail_writes(monkeypatch, 4)
+    job = queue.submit(database, "me", "steps", {"steps": 3}, "short", executor="inline")
+    ended = process.inline(database, "me", job.id, WORK)
+    assert ended.state == "succeeded"
+    assert [e.seq for e in events.events(database, job.id)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_end_that_cannot_be_written_changes_nothing(
+    database: Engine, monkeypatch: pytest.MonkeyPatch, quick: Callable[..., None]
 ) -> None:
     quick(finish=0.1)
-    if not is_sqlite(database):
-        pytest.skip("only SQLite has one writer")
-    submit("fenced", seconds=0.5, key="row")
-    job, child = start()
-    until(job, lambda j: j.phase == "sleeping")
-    with write(
-        database
-    ) as connection:  # the table behind the fence is gone: a failure; then the end is refused
-        connection.exec_driver_sql(
-            "CREATE TRIGGER full BEFORE UPDATE OF finished ON job BEGIN SELECT RAISE(ABORT, 'no'); END"
-        )
-    assert child.wait(timeout=20) != 0
-    assert queue.get(database, "me", job.id).state == "running"
-    assert EXIT_UNWRITTEN
+    fail_writes(monkeypatch, 1000)
+    job = queue.submit(database, "me", "steps", {"steps": 3}, "short", executor="inline")
+    with pytest.raises(DiskFull):
+        process.inline(database, "me", job.id, WORK)
+    left = queue.get(database, "me", job.id)
+    assert left.state == "running"
+    assert (left.work / "now.json").exists()  # where the next attempt goes on
+    assert events.events(database, job.id) == []
+
+
+def test_a_result_that_is_no_plain_data_is_an_error_of_the_work(database: Engine) -> None:
+    job = queue.submit(database, "me", "echo", {}, "short", executor="inline")
+    ended = process.inline(database, "me", job.id, {"echo": lambda context, spec: {"path": object()}})
+    assert isinstance(ended.problem, UnexpectedError)
 
 
 def test_a_deadlock_dumps_its_stacks_and_leaves(

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -53,7 +54,8 @@ def steps(context: JobContext, spec: dict[str, Any]) -> dict[str, Any]:
     while position < spec["steps"]:
         if spec.get("spin"):
             time.sleep(spec["spin"])
-        position, loss = position + 1, loss * 0.9 + 0.01 * position
+        position += 1
+        loss = loss * 0.9 + 0.01 * position
         _checkpoint(context.folder, {"position": position, "loss": loss})
         context.report("epoch", epoch=position, loss=loss)
         if spec.get("kill_at") == position and context.attempt == 1:
@@ -68,6 +70,14 @@ def steps(context: JobContext, spec: dict[str, Any]) -> dict[str, Any]:
     artifacts.put_bytes(json.dumps({"loss": loss}).encode())
     time.sleep(spec.get("saving", 0))
     return {"loss": loss, "steps": position, "stopped": stopped}
+
+
+def expected_loss(steps: int) -> float:
+    """The loss of an uninterrupted toy training."""
+    loss = 1.0
+    for position in range(1, steps + 1):
+        loss = loss * 0.9 + 0.01 * position
+    return loss
 
 
 def _checkpoint(folder: Path, state: dict[str, Any]) -> None:
@@ -126,7 +136,14 @@ def fenced(context: JobContext, spec: dict[str, Any]) -> None:
         insert_new(connection, setting, {"owner": "me", "key": spec["key"], "value": context.attempt})
 
 
-WORK = {f.__name__: f for f in (echo, steps, crash, deaf, hang, leak, fail, fenced)}
+def family(context: JobContext, spec: dict[str, Any]) -> None:
+    """Has a process of its own, as a library with workers does."""
+    child = subprocess.Popen(["sleep", "60"])
+    context.report("phase", name=f"child {child.pid}")
+    child.wait()
+
+
+WORK = {f.__name__: f for f in (echo, steps, crash, deaf, hang, leak, fail, fenced, family)}
 
 
 def preload() -> None:

@@ -25,9 +25,13 @@ def class_bars(counts: Mapping[str, int], classes: Sequence[str]) -> go.Figure:
 
 
 def count_bars(
-    counts: Mapping[str, int], total: int, colours: Sequence[str] | None = None, *, counts_shown: bool = True
+    counts: Mapping[str, int], total: int, colours: Sequence[str] | None = None, *,
+    counts_shown: bool = True, of_total: bool = False,
 ) -> go.Figure:
-    """One bar an entry with its count and its share of `total` rows. Labels are user text and stay literal."""
+    """One bar an entry with its count and its share of `total` rows. Labels are user text and stay literal.
+
+    `of_total` measures the bars against all rows instead of the longest bar.
+    """
     labels, values = list(counts), list(counts.values())
     shares = [100 * v / total if total else 0.0 for v in values]
     figure = go.Figure()
@@ -38,7 +42,7 @@ def count_bars(
         customdata=[plain(label, 80) for label in labels], hovertemplate="%{customdata}: %{text}<extra></extra>",
     )  # fmt: skip
     finish(figure, height=bars_height(len(labels)), legend=False)
-    figure.update_xaxes(range=[0, max(values, default=1) * 1.35], showticklabels=False, showgrid=False)
+    figure.update_xaxes(range=[0, (total if of_total else max(values, default=1)) * 1.35], showticklabels=False, showgrid=False)
     figure.update_yaxes(
         tickvals=list(range(len(labels))), ticktext=[plain(label) for label in labels], autorange="reversed", showgrid=False,
     )  # fmt: skip

@@ -35,7 +35,7 @@ def part_bars(class_counts: Mapping[str, Mapping[str, int]], classes: Sequence[s
             marker={"color": colours[label], "pattern": {"shape": PATTERNS[(place // 2) % len(PATTERNS)], "solidity": 0.2}},
         )  # fmt: skip
     finish(figure, height=280, x=t("share of the part"), legend=len(classes) <= 12)
-    figure.update_layout(barmode="stack", legend_traceorder="normal")
+    figure.update_layout(barmode="stack", legend_traceorder="normal", margin_r=28)
     figure.update_xaxes(range=[0, 100], ticksuffix=" %", dtick=25)
     figure.update_yaxes(
         tickvals=list(range(len(parts))), autorange="reversed",

@@ -28,7 +28,7 @@ def slice_bars(found: SliceProfile, classes: tuple[str, ...]) -> go.Figure:
             },
         )  # fmt: skip
     finish(figure, height=bars_height(len(totals)), x=t("share of the rows with this value"), legend=len(found.labels) <= 12)
-    figure.update_layout(barmode="stack", legend_traceorder="normal")
+    figure.update_layout(barmode="stack", legend_traceorder="normal", margin_r=28)
     figure.update_xaxes(range=[0, 100], ticksuffix=" %", dtick=25)
     figure.update_yaxes(
         tickvals=list(shown), autorange="reversed",

@@ -42,7 +42,7 @@ def cleaning(project_id: str, version: DatasetVersion, parts: Steps) -> None:
         former = st.session_state.get(CLEAN_UNDO, {}).get(project_id)
         if former:
             st.button(
-                t("Undo"), key="clean_undo", icon=":material/undo:", type="tertiary", on_click=attempt, args=(_undo, project_id),
+                t("Undo"), key="clean_back", icon=":material/undo:", type="tertiary", on_click=attempt, args=(_undo, project_id),
             )  # fmt: skip
     if added:
         attempt(_change, project_id, parts, (*parts, Step(name=added, version=known[added].version)))

@@ -77,7 +77,7 @@ def profile_charts(profile: Profile, version: DatasetVersion) -> None:
         )  # fmt: skip
     missing = {c.name: c.missing for c in profile.columns if c.missing}
     if missing:
-        _bars(card, "missing", t("Empty cells"), missing, profile.rows, t("Column"))
+        _bars(card, "missing", t("Empty cells"), missing, profile.rows, t("Column"), of_total=True)
     if profile.split:
         _bars(card, "split", t("Parts that the file names"), profile.split, profile.rows, t("Value"))
 
@@ -107,7 +107,7 @@ def _sizes(card: Any, profile: Profile, classes: tuple[str, ...]) -> None:
     )  # fmt: skip
     if "tokens" in profile.details:
         tokens = Measure.model_validate(profile.details["tokens"])
-        note = t(str(profile.details.get("tokenizer", "")))
+        note = t("Counted: {what}", what=t(str(profile.details.get("tokenizer", ""))))
         looked = int(profile.details.get("tokens_rows", profile.rows))
         if looked < profile.rows:
             note += " · " + n("a sample of {n} row", "a sample of {n} rows", looked)
@@ -154,11 +154,12 @@ def _slice(card: Any, place: int, found: SliceProfile, classes: tuple[str, ...])
 
 
 def _bars(
-    card: Any, name: str, title: str, counts: Mapping[str, int], total: int, head: str, note: str = ""
+    card: Any, name: str, title: str, counts: Mapping[str, int], total: int, head: str, note: str = "",
+    *, of_total: bool = False,
 ) -> None:
     most = next(iter(largest(counts).items()))
     card(
-        name, title, lambda: count_bars(largest(counts), total), lambda: _counts(counts, head),
+        name, title, lambda: count_bars(largest(counts), total, of_total=of_total), lambda: _counts(counts, head),
         t("Most: {name} with {count}.", name=most[0], count=f"{most[1]:,}"), note,
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from engine.workspace import Run
@@ -55,31 +57,33 @@ def ended_actions(run: Run, *, primary: bool = True) -> None:
             _delete_dialog(run)
 
 
+def _act(action: Callable[..., object], *args: object) -> None:
+    """Do what a dialog's button says, in its callback, and close the dialog."""
+    attempt(action, *args)
+    st.rerun()
+
+
 def _stop_dialog(run: Run) -> None:
+    runs = workspace().runs
+
     @st.dialog(t("Stop this run?"), icon=":material/stop_circle:")
     def ask() -> None:
         st.markdown(f"**{safe_text(run.name)}**")
         if run.state == "queued":
             st.write(t("It has not begun, so nothing is lost but its place in line."))
-            if st.button(t("Take it out"), key=f"stop_discard_{run.id}", type="primary"):
-                attempt(workspace().runs.discard, run.id)
-                st.rerun()
+            st.button(
+                t("Take it out"), key=f"stop_discard_{run.id}", type="primary",
+                on_click=_act, args=(runs.discard, run.id),
+            )  # fmt: skip
         else:
-            st.write(
-                t(
-                    "Stop and keep the best: training ends now; the best model so far is packaged, checked and evaluated like any other."
-                )
-            )
-            st.write(
-                t("Discard: training ends now, and what it has learnt is thrown away. This cannot be undone.")
-            )
+            st.write(t("Stop and keep the best: training ends now; the best model so far is packaged, checked and evaluated like any other."))  # fmt: skip
+            st.write(t("Discard: training ends now, and what it has learnt is thrown away. This cannot be undone."))  # fmt: skip
             with st.container(horizontal=True):
-                if st.button(t("Stop and keep the best"), key=f"stop_keep_{run.id}", type="primary"):
-                    attempt(workspace().runs.stop, run.id)
-                    st.rerun()
-                if st.button(t("Discard"), key=f"stop_discard_{run.id}"):
-                    attempt(workspace().runs.discard, run.id)
-                    st.rerun()
+                st.button(
+                    t("Stop and keep the best"), key=f"stop_keep_{run.id}", type="primary",
+                    on_click=_act, args=(runs.stop, run.id),
+                )  # fmt: skip
+                st.button(t("Discard"), key=f"stop_discard_{run.id}", on_click=_act, args=(runs.discard, run.id))
         if st.button(t("Let it go on"), key=f"stop_back_{run.id}", type="tertiary"):
             st.rerun()
 
@@ -87,30 +91,33 @@ def _stop_dialog(run: Run) -> None:
 
 
 def _rename_dialog(run: Run) -> None:
+    key = f"rename_name_{run.id}"
+
     @st.dialog(t("Rename the run"), icon=":material/edit:")
     def ask() -> None:
-        name = st.text_input(t("Name"), value=run.name, key=f"rename_name_{run.id}", max_chars=200)
-        if st.button(t("Save the name"), key=f"rename_save_{run.id}", type="primary"):
-            attempt(workspace().runs.rename, run.id, name)
-            st.rerun()
+        st.text_input(t("Name"), value=run.name, key=key, max_chars=200)
+        st.button(
+            t("Save the name"), key=f"rename_save_{run.id}", type="primary",
+            on_click=lambda: _act(workspace().runs.rename, run.id, st.session_state[key]),
+        )  # fmt: skip
 
     ask()
+
+
+def _delete(run_id: str) -> None:
+    workspace().runs.delete(run_id)
+    choose_run(None)
 
 
 def _delete_dialog(run: Run) -> None:
     @st.dialog(t("Delete this run?"), icon=":material/delete:")
     def ask() -> None:
         st.markdown(f"**{safe_text(run.name)}**")
-        st.write(
-            t(
-                "Its model, its log and its evaluations go; this cannot be undone. Times at which it opened the test part stay counted."
-            )
-        )
+        st.write(t("Its model, its log and its evaluations go; this cannot be undone. Times at which it opened the test part stay counted."))  # fmt: skip
         with st.container(horizontal=True):
-            if st.button(t("Delete the run"), key=f"delete_yes_{run.id}", type="primary"):
-                attempt(workspace().runs.delete, run.id)
-                choose_run(None)
-                st.rerun()
+            st.button(
+                t("Delete the run"), key=f"delete_yes_{run.id}", type="primary", on_click=_act, args=(_delete, run.id)
+            )
             if st.button(t("Keep it"), key=f"delete_no_{run.id}"):
                 st.rerun()
 

@@ -75,7 +75,7 @@ def _separation(text: str, kind: Kind, options: ReadOptions) -> tuple[str, bool,
     if kind not in ("csv", "tsv"):
         return "", True, ()
     separator, certain, offered = sniff_separator(text, kind)
-    if options.separator:
+    if options.separator is not None:
         return options.separator, True, tuple(dict.fromkeys((options.separator, *offered)))
     return separator, certain, offered
 

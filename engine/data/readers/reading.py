@@ -75,7 +75,7 @@ def read_with_notes(
         if kind in ("csv", "tsv") and separator is None:
             separator = sniff_separator(read_sample(path).text(encoding), kind)[0]
         with _open(path, encoding, _part(report, _CHECKING, 1)) as stream:
-            table, blank = read_text(stream, kind, separator or ",", options, name)
+            table, blank = read_text(stream, kind, "," if separator is None else separator, options, name)
     if blank:
         notes.append(
             Finding(

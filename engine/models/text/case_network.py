@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
 from math import cos, pi
@@ -33,7 +32,7 @@ from engine.models.features.tfidf import (
 )
 from engine.models.formulas import case_formulas
 from engine.models.litert import MODEL, LiteModel
-from engine.models.network import NetworkFitted, NetworkPredictor, dense
+from engine.models.network import NetworkFitted, NetworkPredictor, dense, fingerprint
 from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
 from engine.params import param
@@ -184,14 +183,10 @@ class CaseNetwork:
         """The learning rate of each epoch, for a preview."""
         return [learning_rate(params, epoch) for epoch in range(params.epochs)]
 
-    def notes(self, params: CaseNetworkParams) -> Sequence[str]:
-        return ()
-
     def fit(self, data: TrainingData, params: CaseNetworkParams, training: Training) -> NetworkFitted:
         from engine.training.loop import Plan, Rows, predict_scores, train_network
         from engine.training.preload import preload
 
-        training.report("phase", name=N_("Loading TensorFlow"))
         preload()
         training.report("phase", name=N_("Counting words and characters"))
         features, rows = Tfidf.fit(data.train_inputs, params, "tfidf" if params.input == "tfidf" else "mean")
@@ -213,7 +208,7 @@ class CaseNetwork:
             class_weights=_balance(data) if params.balanced else None,
             smoothing=params.smoothing,
             seed=data.seed,
-            fingerprint=_fingerprint(self.name, self.version, params, data),
+            fingerprint=fingerprint(self.name, self.version, params, data),
         )
         outcome = train_network(
             model,
@@ -273,18 +268,6 @@ def _with_softmax(model: Any, temperature: float) -> Any:
 def _balance(data: TrainingData) -> Any:
     counts = np.bincount(data.train_labels, minlength=len(data.classes))
     return len(data.train_labels) / (len(data.classes) * np.maximum(counts, 1))
-
-
-def _fingerprint(name: str, version: int, params: ParamsBase, data: TrainingData) -> str:
-    digest = hashlib.sha256(
-        f"{name} {version} {params.model_dump_json()} {data.seed} {data.classes}".encode()
-    )
-    for labels in (data.train_labels, data.validation_labels):
-        digest.update(labels.astype("<i8").tobytes())
-    for texts in (data.train_inputs, data.validation_inputs):
-        for text in texts:
-            digest.update(str(text).encode("utf-8", "surrogatepass") + b"\0")
-    return digest.hexdigest()
 
 
 families.register(CaseNetwork())

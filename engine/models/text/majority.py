@@ -71,9 +71,6 @@ class Majority:
     def formulas(self, params: NoParams, facts: Facts) -> Sequence[tuple[str, str]]:
         return ()
 
-    def notes(self, params: NoParams) -> Sequence[str]:
-        return ()
-
     def fit(self, data: TrainingData, params: NoParams, training: Training) -> Shares:
         training.report("phase", name=N_("Counting classes"))
         counts = np.bincount(data.train_labels, minlength=len(data.classes))

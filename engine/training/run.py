@@ -1,0 +1,69 @@
+"""From a recipe and encoded rows to a fitted model, within the threads that the run may use.
+
+Stage 4 (training).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.errors import N_, RecipeError
+from engine.models.family import Fitted, Training, TrainingData, families
+from engine.params import read_params
+from engine.recipe import Recipe
+
+
+class FamilyVersionUnknown(RecipeError):
+    code = "FAMILY_VERSION_UNKNOWN"
+    message = N_(
+        "The recipe asks for version {found} of the family “{family}”; this version of Bentu has {known}."
+    )
+    remedy = N_(
+        "Choose the family again on the model page, or use the version of Bentu that made the recipe."
+    )
+
+
+def fit_run(recipe: Recipe, data: TrainingData, training: Training) -> Fitted:
+    """Fit the recipe's family on encoded rows, with at most `training.threads` processor threads.
+
+    Args:
+        recipe: names the family and its parameters.
+        data: rows that were cleaned already, with at least two classes in train and some validation rows.
+        training: the line to the outside; resumes from `training.checkpoints`.
+
+    Raises:
+        UnknownName, InvalidParameter, FamilyVersionUnknown: the recipe asks for what this code does not know.
+        Discarded: the user gave the run up.
+    """
+    family = families.get(recipe.family.name)
+    if recipe.family.version != family.version:
+        raise FamilyVersionUnknown(family=family.name, found=recipe.family.version, known=family.version)
+    params = read_params(family.Params, recipe.family.params, family.name)
+    with _threads(training.threads):
+        if family.needs_tensorflow:
+            _limit_tensorflow(training)
+        return family.fit(data, params, training)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Keep the numeric libraries that are loaded already (BLAS, OpenMP) to `count` threads."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(count):
+        yield
+
+
+def _limit_tensorflow(training: Training) -> None:
+    from engine.training.preload import preload
+
+    training.report("phase", name=N_("Loading TensorFlow"))
+    preload()
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(training.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(training.threads)
+    except RuntimeError:  # an operation ran in this process already, so its threads are what they are
+        training.report("log", level="info", text="TensorFlow keeps the threads that it started with.")
