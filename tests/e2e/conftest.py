@@ -17,11 +17,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "artifacts/screenshots"
 """Where the journey leaves its pictures for people to look at; ignored by git."""
+
+expect.set_options(timeout=60_000)
 
 
 @dataclass
@@ -38,11 +40,11 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        log = (self.home / "server.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), "--server.headless", "true"],
-            cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "BENTU_HOME": str(self.home), **self.environment},
-        )  # fmt: skip
+        with (self.home / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), "--server.headless", "true"],
+                cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "BENTU_HOME": str(self.home), **self.environment},
+            )  # fmt: skip
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             try:

@@ -272,11 +272,9 @@ def test_a_process_that_stands_still_loses_its_job_and_is_ended_first(
     assert not alive(int(job.pid or 0))
 
 
-@pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(hours=-1)])
 def test_a_clock_that_jumps_loses_nothing(
-    database: Engine, supervised: Running, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch,
-    jump: timedelta,
-) -> None:  # fmt: skip
+    database: Engine, supervised: Running, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Case 18."""
     job = until(submit("steps", "training", steps=1000, spin=0.02), lambda j: j.phase == "fit")
     real = clock.now

@@ -159,7 +159,7 @@ def test_a_failed_run_says_why_and_what_to_do(workspace: Workspace, open_page: A
     from engine.data.readers import ReadOptions
 
     project = workspace.projects.create("bad")
-    rows = "".join(f"t{i},{'a' if i % 2 else 'b'},{'test' if i > 30 else 'train'}\n" for i in range(40))
+    rows = "".join(f"t{i},{'a' if i > 30 else 'b'},{'test' if i > 30 else 'train'}\n" for i in range(40))
     upload = workspace.datasets.stage(f"text,label,split\n{rows}".encode(), "bad.csv")
     workspace.datasets.start_import(project.id, upload.id, "bad", ReadOptions(), {"text": "input", "label": "label", "split": "split"}, "k")
     run_waiting(workspace.scope)
@@ -167,7 +167,7 @@ def test_a_failed_run_says_why_and_what_to_do(workspace: Workspace, open_page: A
     run_waiting(workspace.scope)
     at = open_page("train", project=project.id)
     assert not at.exception
-    assert "0 in validation" in at.error[0].value
+    assert "1 classes" in at.error[0].value
     assert "divide the data anew" in at.error[0].value
     assert "ended here" in said(at)
     assert primaries(at) == [f"clone_{run.id}"]

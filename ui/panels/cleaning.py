@@ -18,7 +18,7 @@ from ui.errors import attempt
 from ui.forms import form
 from ui.panels.job import watch
 from ui.state import CLEAN_UNDO, follow, followed, workspace
-from ui.text import n, t
+from ui.text import n, safe_text, t
 
 Steps = tuple[Step, ...]
 UNDO_DEPTH = 20
@@ -86,7 +86,7 @@ def _step(
                     label, key=f"{key}_{name}", icon=icon, disabled=off, type="tertiary",
                     on_click=attempt, args=(_change, project_id, parts, new),
                 )  # fmt: skip
-        st.caption(t(step.help))
+        st.caption(safe_text(t(step.help)))
         fields = fields_of(step.Params)
         if fields and part.enabled:
             defaults = {f.name: f.default for f in fields}

@@ -27,7 +27,7 @@ METRIC_HELP = {
 CHOOSABLE = ("macro_f1", "accuracy", "weighted_f1")
 """Metrics by which runs are compared and chosen."""
 
-PARTS = {"train": N_("Train"), "validation": N_("Validation"), "test": N_("Test")}
+PARTS = {"train": N_("Train part"), "validation": N_("Validation"), "test": N_("Test")}
 
 
 def metric_title(name: str) -> str:

@@ -89,7 +89,7 @@ def _classes(card: Any, profile: Profile, classes: tuple[str, ...]) -> None:
         "classes", t("Classes"), lambda: class_bars(counts, classes),
         lambda: pd.DataFrame(
             [(c.label, c.count, percent(c.share), c.size_median) for c in profile.classes],
-            columns=[t("Class"), t("Rows"), t("Share"), t("Median length")],
+            columns=[t("Class"), t("Rows"), t("Share of rows"), t("Median length")],
         ),
         t(
             "Rows by class; the largest has {most}, the smallest {least}.",

@@ -111,7 +111,7 @@ def detect_encoding(found: Sample) -> Detected:
                 (name, *(n for n in _OFFERED if n != name and _decode(sample, n, whole) is not None)),
             )
     if b"\0" in sample:
-        wide = _wide(sample)
+        wide = utf16_orders(sample)
         return Detected(wide[0] if wide else "UTF-8", False, (*wide, "UTF-8", "Windows-1252"))
     possible = {
         n: text for n in _OFFERED if n not in _WIDE and (text := _decode(sample, n, whole)) is not None
@@ -220,7 +220,7 @@ def _decode(sample: bytes, name: str, whole: bool) -> str | None:
         return None
 
 
-def _wide(sample: bytes) -> tuple[str, ...]:
+def utf16_orders(sample: bytes) -> tuple[str, ...]:
     """UTF-16 without a mark: its NUL bytes lie on one side of the pairs, and it decodes without NUL characters."""
     odd, even = sample[1::2].count(0), sample[::2].count(0)
     names = ("UTF-16LE", "UTF-16BE") if odd > even else ("UTF-16BE", "UTF-16LE")
@@ -233,7 +233,7 @@ def _mostly_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     whole = len(text) - len(text.encode("ascii", errors="ignore")) - damaged
-    return whole >= 10 * damaged
+    return whole >= 2 * damaged
 
 
 def _single_byte(sample: bytes, names: tuple[str, ...]) -> list[str]:

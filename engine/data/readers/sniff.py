@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 
 from engine.data import errors, limits
+from engine.data.readers.encoding import utf16_orders
 from engine.data.readers.options import KINDS, TEXT_KINDS, Kind
 from engine.errors import DataError
 
@@ -112,7 +113,7 @@ def _by_content(path: Path, name: str, head: bytes) -> Kind | None:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html", b"<?xml")):
         raise errors.DocumentRefused(name=name, format="HTML/XML")
     controls = sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1b\x00" for byte in head)
-    if not wide and controls > 0.02 * len(head) + 2:
+    if not wide and controls > 0.02 * len(head) + 2 and not utf16_orders(head):
         raise errors.BinaryRefused(name=name, format="?")
     return None
 
