@@ -36,7 +36,11 @@ elif not versions or st.session_state.get(ADDING):
             st.session_state.pop(ADDING, None)
             st.rerun()
     else:
-        st.markdown(t("No data yet. Two columns are enough: one with texts, one with the label that is right for each."))
+        st.markdown(
+            t(
+                "No data yet. Two columns are enough: one with texts, one with the label that is right for each."
+            )
+        )
     choose_source()
     template()
 else:
@@ -47,7 +51,9 @@ else:
         if st.button(t("Add data"), key="data_add", icon=":material/add:"):
             st.session_state[ADDING] = True
             st.rerun()
-        more = st.menu_button(t("More"), ["delete"], key="data_more", format_func=lambda _: t("Delete this dataset"))
+        more = st.menu_button(
+            t("More"), ["delete"], key="data_more", format_func=lambda _: t("Delete this dataset")
+        )
         if st.button(
             t("Continue: clean and divide"), key="data_next", type="primary", icon=":material/arrow_forward:"
         ):

@@ -82,9 +82,10 @@ with left:
         )  # fmt: skip
     else:
         st.caption(t("This family has nothing to adjust."))
-    schedule(recipe)
-    formulas(here.id, recipe)
-    recipe_yaml(here.id, recipe)
+
+schedule(recipe)
+formulas(here.id, recipe)
+recipe_yaml(here.id, recipe)
 
 with st.bottom, st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
     # The latest run is part of the key: two tabs or a double click make one run, a second start makes another.

@@ -28,7 +28,11 @@ version = ws.datasets.version(str(recipe.data))
 st.caption(t("Data: {name}, {rows} rows.", name=safe_text(version.label, 80), rows=f"{version.rows:,}"))
 
 st.header(t("Clean"), anchor=False)
-st.caption(t("Steps run from top to bottom, in training and later for every text that is asked about. None of them drops rows."))
+st.caption(
+    t(
+        "Steps run from top to bottom, in training and later for every text that is asked about. None of them drops rows."
+    )
+)
 with errors_shown():
     cleaning(current.id, version, recipe.clean)
 
@@ -50,7 +54,10 @@ with form:
     done = view is not None and (frozen or same_split(view.spec, wanted))
     purpose = f"split_{version.id}"
     if not done and st.button(
-        t("Divide anew") if view else t("Divide"), key="split_go", icon=":material/call_split:", type="primary"
+        t("Divide anew") if view else t("Divide"),
+        key="split_go",
+        icon=":material/call_split:",
+        type="primary",
     ):
         with errors_shown():
             ws.recipes.update(current.id, split=wanted)
@@ -68,5 +75,7 @@ with result:
 
 if done:
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(t("Continue: choose a model"), key="prepare_next", type="primary", icon=":material/arrow_forward:"):
+        if st.button(
+            t("Continue: choose a model"), key="prepare_next", type="primary", icon=":material/arrow_forward:"
+        ):
             goto("model")

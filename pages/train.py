@@ -7,13 +7,13 @@ import streamlit as st
 from ui.errors import show_error, show_kept_error
 from ui.format import duration
 from ui.navigation import goto
-from ui.panels.live_run import curves, feed_of, live_run, log, notes
+from ui.panels.live_run import curves, feed_of, line_of, live_run, log, notes
 from ui.panels.metrics import metric_title, score_text
 from ui.panels.run_actions import ended_actions, running_actions
 from ui.panels.run_record import parity_line, record
 from ui.panels.run_steps import step_line
 from ui.panels.run_table import family_title, run_page, run_table, state_text
-from ui.state import SEEN_ACTIVE, chosen_run, project, workspace
+from ui.state import SEEN_ACTIVE, choose_run, chosen_run, project, workspace
 from ui.text import safe_text, t
 
 st.title(t("Train"))
@@ -21,6 +21,7 @@ show_kept_error()
 
 here = project()
 assert here is not None
+line = line_of(here.id)
 runs = run_page(here.id)
 
 if not runs:
@@ -34,7 +35,11 @@ if not runs:
 draft = workspace().recipes.draft(here.id)
 metric = draft.evaluation.metric if draft else "macro_f1"
 going = sorted((r for r in runs if r.active), key=lambda r: r.position or 0)
-run = chosen_run(here.id) or next(iter(going), runs[0])
+run = chosen_run(here.id)
+if run is None:
+    run = next(iter(going), runs[0])
+    # Named in the link, so that the page stays with it when it ends, and comes back to it after a reload.
+    choose_run(run.id)
 
 seen: set[str] = st.session_state.setdefault(SEEN_ACTIVE, set())
 for other in runs:
@@ -58,7 +63,7 @@ st.caption(" · ".join(facts))
 
 if run.active:
     running_actions(run)
-    live_run(run)
+    live_run(run, line)
 else:
     feed = feed_of(run)
     step_line(run, feed.phases)

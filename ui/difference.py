@@ -31,7 +31,9 @@ def visible(text: str) -> str:
 def _sign(character: str) -> str:
     if character in _VISIBLE:
         return _VISIBLE[character]
-    if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zs", "Zl", "Zp") or unicodedata.combining(character):
+    if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zs", "Zl", "Zp") or unicodedata.combining(
+        character
+    ):
         return f"⟨{ord(character):04X}⟩"
     return character
 

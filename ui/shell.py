@@ -14,7 +14,9 @@ from ui.state import choose_project, project, workspace
 from ui.text import choose_language, language, t
 
 # A picture of our own: Streamlit would fetch a Material icon for the browser tab from the network.
-st.set_page_config(page_title="Bentu 本土", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+st.set_page_config(
+    page_title="Bentu 本土", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide"
+)
 
 pages = page_table()
 current = st.navigation(list(pages.values()), position="sidebar")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,10 @@ from ui.state import LANGUAGE
 __all__ = ["N_", "choose_language", "error_text", "language", "n", "safe_text", "say", "t"]
 
 _MARKUP = str.maketrans({c: "\\" + c for c in "\\`*_{}[]()<>#+-.!|$~:^&@="})
+
+
+_LINKED = re.compile(r"https?(?=:)|www(?=\.)|@", re.IGNORECASE)
+"""Where Markdown finds addresses even in escaped text; an invisible word joiner there keeps them from being links."""
 
 
 def language() -> str:
@@ -64,4 +69,4 @@ def safe_text(value: object, limit: int = 500) -> str:
     text = "".join(c if c.isprintable() or c in "\u200c\u200d" else "\ufffd" for c in text)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    return text.translate(_MARKUP)
+    return _LINKED.sub("\\g<0>\u2060", text).translate(_MARKUP)

@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib.metadata import version
+from typing import Any
 
 DETECTOR = "py3langid"
 UNKNOWN = "unknown"
@@ -25,15 +27,19 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 def language_counts(texts: Iterable[str]) -> dict[str, int]:
     """How many texts are in which language (ISO 639 code) or `UNKNOWN`, most first."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    detector = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    counts: Counter[str] = Counter()
+    detector, counts = _detector(), Counter[str]()
     for text in texts:
         plain = _NOISE.sub(" ", text[: 2 * _MAX_CHARS])[:_MAX_CHARS]
         code, confidence = detector.classify(plain) if len(_LETTER.findall(plain)) > 1 else (UNKNOWN, 0.0)
         counts[code if confidence >= CONFIDENCE else UNKNOWN] += 1
     return dict(counts.most_common())
+
+
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def detector_name() -> str:

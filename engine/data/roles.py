@@ -39,6 +39,7 @@ def suggest_roles(rows: pd.DataFrame, columns: Sequence[str]) -> dict[str, Role]
         Roles that fit together: at most one label, group, time, id and split; unknown columns are ignored.
     """
     roles: dict[str, Role] = {name: _by_name(name) for name in columns}
+    unknown = [n for n in columns if roles[n] == "ignore"]
     lengths = {n: rows.iloc[:, i].str.len().mean() if len(rows) else 0.0 for i, n in enumerate(columns)}
     labels = [n for n in columns if roles[n] == "label"]
     best = min(labels, key=lambda n: _rank(n), default=None)
@@ -48,7 +49,6 @@ def suggest_roles(rows: pd.DataFrame, columns: Sequence[str]) -> dict[str, Role]
     for single in ("group", "time", "id", "split"):
         for name in [n for n in columns if roles[n] == single][1:]:
             roles[name] = "ignore"
-    unknown = [n for n in columns if roles[n] == "ignore"]
     if "input" not in roles.values():
         choice = max(unknown, key=lambda n: lengths[n], default=None) or max(
             columns, key=lambda n: lengths[n], default=None
@@ -64,7 +64,7 @@ def suggest_roles(rows: pd.DataFrame, columns: Sequence[str]) -> dict[str, Role]
 def _by_name(name: str) -> Role:
     plain = name.strip().lower()
     parts = [p for p in re.split(r"[^\w]+|_", plain) if p]
-    for candidates in ({plain}, {*parts[:1], *parts[-1:]}):
+    for candidates in ({plain, "_".join(parts)}, {*parts[:1], *parts[-1:]}):
         for role, words in _WORDS:
             if candidates & set(words.split()):
                 return role

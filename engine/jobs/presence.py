@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -68,9 +69,14 @@ def write_status(state: WorkerState) -> None:
     partial.replace(path)
 
 
-def supervisor_lock() -> FileLock | None:
+def supervisor_lock(patience: float = 1.0) -> FileLock | None:
     """The lock that makes a supervisor the only one of this home; None if there is one."""
-    return try_lock(home() / "worker.lock")
+    deadline = time.monotonic() + patience
+    while True:
+        held = try_lock(home() / "worker.lock")
+        if held is not None or time.monotonic() > deadline:
+            return held
+        time.sleep(0.02)  # someone who only looks whether there is a supervisor holds it for a moment
 
 
 def hold_ui_lock() -> FileLock:
@@ -101,6 +107,8 @@ def ensure_supervisor(command: Sequence[str] = (*PROGRAM, "worker")) -> bool:
             return False
         os.kill(state.pid, signal.SIGTERM)
         lock(home() / "worker.lock").release()  # it leaves at once
+    elif _started:
+        return False  # ours is about to take the lock
     with (folder("logs") / "worker.log").open("ab") as output:
         process = subprocess.Popen(
             list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
@@ -151,7 +159,7 @@ def moment() -> str:
 
 
 def _held() -> bool:
-    free = supervisor_lock()
+    free = try_lock(home() / "worker.lock", shared=True)
     if free is not None:
         free.release()
     return free is None

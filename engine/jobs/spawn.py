@@ -1,10 +1,8 @@
-"""One operating system process per job, through exec: cold, or out of a warm spare. Never by a bare fork."""
+"""One operating system process per job, through exec and never by a bare fork; and the process while it lives."""
 
 from __future__ import annotations
 
-import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -17,7 +15,7 @@ from pathlib import Path
 import engine
 from engine.jobs import identity
 from engine.jobs.job import Job
-from engine.storage.home import folder, home
+from engine.storage.home import home
 
 PROGRAM = (sys.executable, "-m", "engine")
 
@@ -86,58 +84,9 @@ def launch(command: Sequence[str], job: Job) -> Child:
             [*command, "job", job.id, "--attempt", str(job.attempt)], stdin=subprocess.DEVNULL, stdout=log,
             stderr=log, start_new_session=True, env=environment(),
         )  # fmt: skip
-    return _child(job, process)
+    return child_of(job, process)
 
 
-def _child(job: Job, process: subprocess.Popen[bytes]) -> Child:
+def child_of(job: Job, process: subprocess.Popen[bytes]) -> Child:
+    """The job's process, started just now."""
     return Child(job.id, job.attempt, job.lane, process.pid, identity.started(process.pid), process)
-
-
-class Spare:
-    """A process that has loaded what its lane needs and waits for one job."""
-
-    def __init__(self, command: Sequence[str], lane: str) -> None:
-        self.lane = lane
-        self._ready = False
-        with (folder("logs") / f"spare-{lane}.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [*command, "spare", "--lane", lane], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                start_new_session=True, env=environment(),
-            )  # fmt: skip
-
-    @property
-    def ready(self) -> bool:
-        """Whether it has loaded everything."""
-        output = self._process.stdout
-        if not self._ready and output is not None and select.select([output], [], [], 0)[0]:
-            self._ready = os.read(output.fileno(), 64).startswith(b"ready")
-        return self._ready
-
-    def dead(self) -> bool:
-        """Whether it ended by itself, which it should not."""
-        return self._process.poll() is not None
-
-    def give(self, job: Job) -> Child | None:
-        """Hand it the job (it may still be loading and will take it then); None if it is dead."""
-        assert self._process.stdin is not None
-        order = json.dumps({"job": job.id, "attempt": job.attempt}).encode() + b"\n"
-        try:
-            self._process.stdin.write(order)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            self.stop()
-            return None
-        self._close()
-        return _child(job, self._process)
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._close()
-        self._process.wait()
-
-    def _close(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):
-                    pipe.close()

@@ -16,7 +16,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
 from sqlalchemy import Engine
 
 from engine.errors import StorageError
@@ -25,7 +24,8 @@ from engine.jobs.attempt import EXIT_HUNG
 from engine.jobs.job import LANES, Job
 from engine.jobs.lease import Loss
 from engine.jobs.presence import WorkerState
-from engine.jobs.spawn import PROGRAM, Child, Spare, launch
+from engine.jobs.spares import Spares
+from engine.jobs.spawn import PROGRAM, Child, launch
 from engine.jobs.timing import Timing
 from engine.storage import artifacts, integrity
 from engine.storage.database import Watch, is_sqlite, sqlite_path
@@ -36,12 +36,6 @@ log = logging.getLogger(__name__)
 
 SLOTS: Mapping[str, int] = {"training": 1, "short": 2}
 """Processes at once, per lane."""
-
-SPARE_MEMORY_MB = 1500
-"""A training spare (TensorFlow, 0.7 GB) is kept only while more memory than this is available."""
-
-SPARE_PAUSE = 30.0
-"""Seconds before another try, after a spare died or memory was short."""
 
 
 def supervise(
@@ -86,10 +80,8 @@ class Supervisor:
     ) -> None:  # fmt: skip
         self._engine, self._command, self._slots = engine, command, slots
         self._timing = timing or Timing.from_environment()
-        self._wanted = spares
         self._children: dict[str, Child] = {}
-        self._spares: dict[str, Spare] = {}
-        self._respawn: dict[str, float] = {}
+        self._spares = Spares(command, self._timing.respawn, spares)
         self._leases: dict[str, tuple[Any, float]] = {}
         self._asked: dict[str, tuple[str, float]] = {}
         self._waiting: dict[str, int] = {}
@@ -125,9 +117,7 @@ class Supervisor:
                 if moment - needed > self._timing.idle:
                     return
         finally:
-            for spare in self._spares.values():
-                spare.stop()
-            self._spares.clear()
+            self._spares.stop()
             self._watch.close()
 
     def busy(self) -> bool:
@@ -152,7 +142,7 @@ class Supervisor:
                 del known[job_id]
         for lane in LANES:
             self._start(lane)
-            self._keep_spare(lane)
+            self._spares.keep(lane, running=self._count(lane), waiting=self._waiting.get(lane, 0))
 
     def _tend(self, job: Job) -> None:
         child = self._children.get(job.id) or self._adopt(job)
@@ -267,36 +257,15 @@ class Supervisor:
             lease.note_process(self._engine, job.id, job.attempt, child.pid, child.began)
 
     def _process(self, job: Job) -> Child:
-        spare = self._spares.pop(job.lane, None)
-        if spare is not None:
-            self._respawn[job.lane] = time.monotonic() + self._timing.respawn
-        return (spare and spare.give(job)) or launch(self._command, job)
-
-    def _keep_spare(self, lane: str) -> None:
-        """Have one spare per lane, made when it takes no processor time from a job of the lane that runs alone."""
-        spare, moment = self._spares.get(lane), time.monotonic()
-        if spare is not None:
-            if spare.dead():
-                log.warning("the spare process of the %s lane ended: see logs/spare-%s.log", lane, lane)
-                spare.stop()
-                del self._spares[lane]
-                self._respawn[lane] = moment + SPARE_PAUSE
-            return
-        if not self._wanted or moment < self._respawn.get(lane, 0):
-            return
-        if self._count(lane) and not self._waiting.get(lane):
-            return
-        if lane == "training" and psutil.virtual_memory().available < SPARE_MEMORY_MB * 1_000_000:
-            self._respawn[lane] = moment + SPARE_PAUSE
-            return
-        self._spares[lane] = Spare(self._command, lane)
+        if job.attempt > 1:  # whatever ended the first process, take a spare out of the question
+            return launch(self._command, job)
+        return self._spares.give(job) or launch(self._command, job)
 
     def _tell(self) -> None:
-        spares = {lane: self._spares.get(lane) for lane in LANES}
         presence.write_status(
             WorkerState(
                 pid=os.getpid(), pid_started=identity.started(os.getpid()), since=self._since, beat=presence.moment(),
-                spares={lane: "none" if not s else "ready" if s.ready else "loading" for lane, s in spares.items()},
+                spares=self._spares.states(),
                 running={lane: self._count(lane) for lane in LANES}, low_space=self._low_space, code=self._code,
             )
         )  # fmt: skip

@@ -42,7 +42,7 @@ class RunNotFinished(BentuError):
     remedy = N_("Wait until it has succeeded, or resume it on the train page.")
 
 
-class TestSealed(BentuError):
+class SealedTest(BentuError):
     code = "TEST_SEALED"
     message = N_("The test part has not been opened for the run “{name}”.")
     remedy = N_("Compare on validation, or open the test part for this run on the evaluate page.")
@@ -159,7 +159,7 @@ class Evaluations:
             raise NotComparable(problem="they were trained on different splits")
         for row in rows:
             if _row(self._scope, row.id, part) is None:
-                raise TestSealed(name=row.name) if part == "test" else RunNotFinished(name=row.name)
+                raise SealedTest(name=row.name) if part == "test" else RunNotFinished(name=row.name)
         spec = {"runs": list(run_ids), "part": part, "metric": metric}
         return self._scope.submit("compare", spec, rows[0].project_id)
 
@@ -171,7 +171,7 @@ class Evaluations:
         """The evaluation as a self-contained HTML page or as JSON, with everything needed to judge it."""
         found = self.get(run_id, part)
         if found is None:
-            raise TestSealed(name=runs.Runs(self._scope).get(run_id).name)
+            raise SealedTest(name=runs.Runs(self._scope).get(run_id).name)
         context = self._context(run_id)
         if fmt == "html":
             return report_html(found.result, context, locale).encode()
@@ -251,7 +251,7 @@ def evaluate_test(
             connection.execute(select(test_opening.c.id).where(test_opening.c.run_id == run_id)).first()
             is None
         ):
-            raise TestSealed(name=row.name)
+            raise SealedTest(name=row.name)
     if _row(scope, run_id, "test") is not None:
         return {"run_id": run_id}
     data = runs.prepare(scope, read_recipe(row.recipe), context.report)
@@ -316,5 +316,5 @@ def _row(scope: Scope, run_id: str, part: str) -> Any:
 def _predictions(scope: Scope, run_id: str, part: str) -> pd.DataFrame:
     row = _row(scope, run_id, part)
     if row is None:
-        raise TestSealed(name=scope.row(run, run_id, "run").name)
+        raise SealedTest(name=scope.row(run, run_id, "run").name)
     return pd.read_parquet(io.BytesIO(artifacts.read_bytes(row.predictions)))

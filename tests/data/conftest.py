@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-Put = Callable[..., Path]
-
 
 @pytest.fixture
-def put(tmp_path: Path) -> Put:
+def put(tmp_path: Path) -> Callable[..., Path]:
     """Write bytes (or text as UTF-8) as a file; its name on disk says nothing about its content."""
 
     def write(content: bytes | str, name: str = "content") -> Path:

@@ -34,12 +34,16 @@ CELLS: list[tuple[Any, list[str]]] = [
     (pa.array([[1, 2], None, []]), ["[1,2]", "", "[]"]),
     (pa.array([{"a": "é"}] * 3), ['{"a":"é"}'] * 3),
     (pa.array([None] * 3), ["", "", ""]),
-    (pa.array(["text".encode(), "é".encode(), None]), ["text", "é", ""]),
+    (pa.array([b"text", "é".encode(), None]), ["text", "é", ""]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("column", "expected"), CELLS, ids=lambda v: str(v.type) if isinstance(v, pa.Array) else "")
-def test_typed_columns_become_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column: Any, expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("column", "expected"), CELLS, ids=lambda v: str(v.type) if isinstance(v, pa.Array) else ""
+)
+def test_typed_columns_become_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column: Any, expected: list[str]
+) -> None:
     monkeypatch.setattr(parquet, "_BATCH", 2)
     path = stored(tmp_path / "f", {"text": ["a", "b", "c"], "v": column})
     frame = read_table(path, "x.parquet")
@@ -63,7 +67,11 @@ def test_parquet_without_rows_and_damaged(tmp_path: Path, put: Put) -> None:
     with pytest.raises(errors.NoRows, match="text"):
         read_table(path, "x.parquet")
     assert isinstance(preview_file(path, "x.parquet").problem, errors.NoRows)
-    for content in (b"PAR1", b"PAR1" + bytes(100) + b"PAR1", stored(tmp_path / "g", {"a": ["b"]}).read_bytes()[:-8]):
+    for content in (
+        b"PAR1",
+        b"PAR1" + bytes(100) + b"PAR1",
+        stored(tmp_path / "g", {"a": ["b"]}).read_bytes()[:-8],
+    ):
         with pytest.raises(errors.ParquetDamaged):
             read_table(put(content), "x.parquet")
         assert isinstance(preview_file(put(content), "x.parquet").problem, errors.ParquetDamaged)

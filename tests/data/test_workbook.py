@@ -33,13 +33,34 @@ def book(*rows: list[Any], fill: Fill | None = None) -> bytes:
 
 
 def edited(content: bytes, member: str, change: Callable[[str], str]) -> bytes:
-    """The workbook with one of its parts changed by hand, as other programs write it."""
+    """The workbook with one of its parts changed or added by hand, as other programs write it."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            data = old.read(name)
+        for name in dict.fromkeys((*old.namelist(), member)):
+            data = old.read(name) if name in old.namelist() else b""
             new.writestr(name, change(data.decode()).encode() if name == member else data)
     return out.getvalue()
+
+
+def shared(content: bytes, change: Callable[[str], str] = str) -> bytes:
+    """The workbook with its texts in one table of shared strings, as Excel writes them."""
+    texts: list[str] = []
+
+    def cell(match: re.Match[str]) -> str:
+        texts.append(match[1])
+        return f't="s"><v>{len(texts) - 1}</v>'
+
+    content = edited(
+        content,
+        "xl/worksheets/sheet1.xml",
+        lambda xml: re.sub(r't="inlineStr"><is>(.*?)</is>', cell, xml, flags=re.S),
+    )
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+    content = edited(content, "[Content_Types].xml", lambda xml: xml.replace("</Types>", part))
+    items = "".join(f"<si>{text}</si>" for text in texts)
+    head = '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    return edited(content, "xl/sharedStrings.xml", lambda _: change(f"{head}{items}</sst>"))
 
 
 def test_values_become_text_without_surprise(put: Put) -> None:
@@ -103,10 +124,17 @@ def test_a_wrong_size_in_the_file_cuts_nothing(put: Put) -> None:
 
 
 def test_escaped_characters(put: Put) -> None:
-    content = edited(
-        book(["text"], ["MARK"]), "xl/sharedStrings.xml", lambda xml: xml.replace("MARK", "a_x000D_\nb_x4F60_ _xD800_ c_x")
+    content = book(["text"], ["a_x000D_\nb_x4F60_ _xD800_ c_x"])
+    for made in (content, shared(content)):
+        assert read_table(put(made), "x.xlsx")["text"].tolist() == ["a\r\nb你 � c_x"]
+
+
+def test_rich_text_in_shared_strings(put: Put) -> None:
+    content = shared(
+        book(["text"], ["MARK"]),
+        lambda xml: xml.replace("<t>MARK</t>", "<r><t>two </t></r><r><t>runs</t></r>"),
     )
-    assert read_table(put(content), "x.xlsx")["text"].tolist() == ["a\r\nb你 � c_x"]
+    assert read_table(put(content), "x.xlsx")["text"].tolist() == ["two runs"]
 
 
 def test_shapes_that_are_no_table(put: Put) -> None:
@@ -144,10 +172,12 @@ def test_a_damaged_workbook(put: Put) -> None:
 
 
 def test_the_preview_of_many_strings_parses_only_the_first(put: Put) -> None:
-    content = edited(
-        book(["text"], *([f"text number {i}"] for i in range(3_000))), "xl/sharedStrings.xml",
-        lambda xml: xml[: int(len(xml) * 0.9)],  # a reader of the whole part would stumble here
-    )  # fmt: skip
-    assert preview_file(put(content), "x.xlsx").rows["text"].tolist() == [f"text number {i}" for i in range(5)]
+    rows = ([f"text number {i}"] for i in range(3_000))
+    content = shared(
+        book(["text"], *rows), lambda xml: xml[: int(len(xml) * 0.9)]
+    )  # who parses it all stumbles
+    assert preview_file(put(content), "x.xlsx").rows["text"].tolist() == [
+        f"text number {i}" for i in range(5)
+    ]
     with pytest.raises(errors.WorkbookDamaged):
         read_table(put(content), "x.xlsx")

@@ -98,7 +98,7 @@ def until(database: Engine) -> Until:
             job = queue.get(database, job.owner, job.id)
             if condition(job):
                 return job
-            time.sleep(0.01)
+            time.sleep(0.02)
         raise AssertionError(f"waited {seconds} s in vain: {job}\n{job.log_tail()}")
 
     return wait

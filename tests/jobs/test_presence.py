@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from engine.jobs import identity, presence, queue
 from engine.jobs.job import Job
 from engine.jobs.presence import WorkerState
 from engine.storage.home import home
+from engine.storage.locks import lock
 from tests.jobs.toy_program import COMMAND
 from tests.jobs.watching import Until, alive, eventually
 
@@ -59,7 +61,7 @@ def test_one_supervisor_starts_works_and_leaves_when_nobody_needs_it(
     assert presence.ensure_supervisor(WORKER)
     state = working()
     assert not presence.ensure_supervisor(WORKER)
-    assert presence.supervisor_lock() is None
+    assert presence.supervisor_lock(patience=0) is None
     assert os.getsid(int(state.pid or 0)) == state.pid  # detached: no terminal ends it
     time.sleep(0.6)
     assert presence.worker_state().alive  # an interface is there, so it stays beyond its idle time
@@ -164,7 +166,18 @@ def test_a_spare_that_dies_is_not_needed(
         presence.ensure_supervisor(WORKER)
         job = until(submit("echo"))
         assert job.state == "succeeded"
-        assert "nonsense" in (home() / "logs" / "spare-short.log").read_text()
+        log = home() / "logs" / "spare-short.log"
+        eventually(lambda: log.exists() and "nonsense" in log.read_text())
+        assert until(submit("echo")).state == "succeeded"
+
+
+def test_looking_whether_there_is_a_supervisor_keeps_none_from_starting() -> None:
+    with lock(home() / "worker.lock", shared=True) as looking:
+        assert not presence.worker_state().alive
+        threading.Timer(0.2, looking.release).start()
+        held = presence.supervisor_lock()
+    assert held is not None
+    held.release()
 
 
 def test_code_has_a_stamp() -> None:

@@ -92,12 +92,14 @@ def test_trainings_step_back_and_short_work_does_not(
     assert (training.result["nice"], short.result["nice"]) == (max(10, here), here)
 
 
-def test_an_expected_error_comes_through_whole_and_is_not_tried_again(
-    database: Engine, start: Started, submit: Callable[..., Job]
-) -> None:
-    submit("fail", expected=True)
-    job, code = run(database, start)
-    assert (job.state, job.attempt, code) == ("failed", 1, 0)
+def run_inline(database: Engine, kind: str, **spec: Any) -> Job:
+    job = queue.submit(database, "me", kind, spec, "short", executor="inline")
+    return process.inline(database, "me", job.id, WORK)
+
+
+def test_an_expected_error_comes_through_whole_and_is_not_tried_again(database: Engine) -> None:
+    job = run_inline(database, "fail", expected=True)
+    assert (job.state, job.attempt) == ("failed", 1)
     assert isinstance(job.problem, BadRow)
     assert job.problem.params == {"row": 17}
 
@@ -117,10 +119,8 @@ def test_an_unforeseen_error_has_a_number_whose_traceback_is_in_the_log_only(
     assert job.work.exists()  # it may be resumed
 
 
-def test_unknown_work_says_so(database: Engine, start: Started, submit: Callable[..., Job]) -> None:
-    submit("paint")
-    job, _ = run(database, start)
-    assert isinstance(job.problem, UnknownWork)
+def test_unknown_work_says_so(database: Engine) -> None:
+    assert isinstance(run_inline(database, "paint").problem, UnknownWork)
 
 
 def test_a_leak_ends_at_its_limit_as_out_of_memory(
@@ -171,12 +171,8 @@ def test_a_process_that_slept_through_its_lease_leaves_without_writing(
     assert queue.get(database, "me", job.id) == again
 
 
-def test_rows_behind_the_fence_are_written_by_the_owner_of_the_job(
-    database: Engine, start: Started, submit: Callable[..., Job]
-) -> None:
-    submit("fenced", seconds=0, key="row")
-    job, _ = run(database, start)
-    assert job.state == "succeeded"
+def test_rows_behind_the_fence_are_written_by_the_owner_of_the_job(database: Engine) -> None:
+    assert run_inline(database, "fenced", seconds=0, key="row").state == "succeeded"
     with read(database) as connection:
         assert connection.scalars(select(setting.c.value)).all() == [1]
 

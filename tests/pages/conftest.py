@@ -45,11 +45,24 @@ def open_page(workspace: Workspace) -> OpenPage:
 
 def texts(at: AppTest) -> str:
     """Everything that the page says, for searching."""
-    kinds = ("title", "header", "subheader", "markdown", "caption", "text", "info", "warning", "error", "success")
+    kinds = (
+        "title",
+        "header",
+        "subheader",
+        "markdown",
+        "caption",
+        "text",
+        "info",
+        "warning",
+        "error",
+        "success",
+    )
     return "\n".join(str(e.value) for kind in kinds for e in at.get(kind))
 
 
-def import_text(ws: Workspace, project_id: str, table: str, name: str = "small", **roles: str) -> DatasetVersion:
+def import_text(
+    ws: Workspace, project_id: str, table: str, name: str = "small", **roles: str
+) -> DatasetVersion:
     """Import a small table given as CSV text, profile included."""
     upload = ws.datasets.stage(table.encode(), f"{name}.csv")
     preview = ws.datasets.preview(upload.id)
@@ -98,7 +111,10 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Traine
         ws = open_workspace()
         project = ws.projects.create("Reviews & *more* <b>x</b>")
         version = import_text(ws, project.id, NOISY, "reviews", text="input", label="label", region="slice")
-        runs = [ws.runs.submit(project.id, ws.recipes.choose(project.id, name, "quick")) for name in ("majority", "tfidf_svm")]
+        runs = [
+            ws.runs.submit(project.id, ws.recipes.choose(project.id, name, "quick"))
+            for name in ("majority", "tfidf_svm")
+        ]
         run_waiting(ws.scope)
         states = [ws.runs.get(r.id).state for r in runs]
         assert states == ["succeeded", "succeeded"]

@@ -55,7 +55,9 @@ def test_every_section_opens_in_both_languages(trained: Any, open_page: Any, loc
     assert primaries(at) == ["evaluate_to_test"]
 
 
-def test_scores_stand_with_interval_rows_and_the_majority_class(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_scores_stand_with_interval_rows_and_the_majority_class(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_page("evaluate", project=trained.project, run=trained.svm)
     result = workspace.evaluations.get(trained.svm).result
     shown = {m.label: m for m in at.metric}
@@ -69,7 +71,9 @@ def test_scores_stand_with_interval_rows_and_the_majority_class(trained: Any, op
     assert set(runs["seal"]) == {"sealed"}
 
 
-def test_each_class_has_precision_recall_f1_support_and_intervals(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_each_class_has_precision_recall_f1_support_and_intervals(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_page("evaluate", project=trained.project, run=trained.svm)
     classes = frame(at, "support")
     result = workspace.evaluations.get(trained.svm).result
@@ -88,7 +92,9 @@ def test_the_matrix_says_which_part_it_is_from_and_its_takeaway(trained: Any, op
     assert "Validation" in said(at)
 
 
-def test_errors_are_filtered_sorted_and_never_markup(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_errors_are_filtered_sorted_and_never_markup(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_tab(open_page("evaluate", project=trained.project, run=trained.svm), ERRORS)
     key = f"{trained.svm}_validation"
     at.toggle(key=f"errors_wrong_{key}").set_value(False).run()
@@ -109,7 +115,9 @@ def test_errors_are_filtered_sorted_and_never_markup(trained: Any, open_page: An
     assert ids == sorted(ids)
 
 
-def test_a_selected_row_is_shown_in_full_with_its_probabilities(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_a_selected_row_is_shown_in_full_with_its_probabilities(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_tab(open_page("evaluate", project=trained.project, run=trained.svm), ERRORS)
     at.toggle(key=f"errors_wrong_{trained.svm}_validation").set_value(False).run()
     table = next(e for e in at.dataframe if (e.key or "").startswith("errors_table"))
@@ -134,10 +142,12 @@ def test_slices_show_the_weakest_and_leave_out_small_ones(trained: Any, open_pag
     assert "No slice has that many rows" in said(at)
 
 
-def test_comparison_runs_as_a_job_and_says_its_verdict_in_words(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_comparison_runs_as_a_job_and_says_its_verdict_in_words(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_tab(open_page("evaluate", project=trained.project, run=trained.majority), COMPARE)
     assert "Comparing on the same rows" in said(at) or at.progress
-    assert run_waiting(workspace.scope) == 1
+    assert len(run_waiting(workspace.scope)) == 1
     at.run()
     assert not at.exception
     differences = frame(at, "wins")
@@ -145,10 +155,12 @@ def test_comparison_runs_as_a_job_and_says_its_verdict_in_words(trained: Any, op
     assert differences["difference"][0] > 0
     assert "**tfidf_svm 2** is **better**" in said(at)
     assert "on the same" in said(at)
-    assert run_waiting(workspace.scope) == 0, "the stored comparison is not computed again"
+    assert not run_waiting(workspace.scope), "the stored comparison is not computed again"
 
 
-def test_the_test_part_is_sealed_and_opening_it_is_asked_logged_and_counted(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_the_test_part_is_sealed_and_opening_it_is_asked_logged_and_counted(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_page("evaluate", project=trained.project, run=trained.svm)
     at.button(key="evaluate_to_test").click().run()
     assert not at.exception
@@ -169,7 +181,7 @@ def test_the_test_part_is_sealed_and_opening_it_is_asked_logged_and_counted(trai
     log = workspace.evaluations.openings(split)
     assert [o.reason for o in log] == ["final <b>check</b>"]
 
-    assert run_waiting(workspace.scope) == 1
+    assert len(run_waiting(workspace.scope)) == 1
     at.run()
     assert not at.exception
     assert "opened 1 time" in said(at)
@@ -177,7 +189,9 @@ def test_the_test_part_is_sealed_and_opening_it_is_asked_logged_and_counted(trai
     assert "final <b>check</b>" in set(frame(at, "reason")["reason"])
 
 
-def test_another_run_sees_who_opened_the_test_part_before(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_another_run_sees_who_opened_the_test_part_before(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     workspace.evaluations.open_test(trained.svm, "first look")
     run_waiting(workspace.scope)
     at = open_page("evaluate", project=trained.project, run=trained.majority)
@@ -187,7 +201,9 @@ def test_another_run_sees_who_opened_the_test_part_before(trained: Any, open_pag
     assert (log["run"][0], log["reason"][0]) == ("tfidf_svm 2", "first look")
 
 
-def test_comparison_on_test_offers_opened_runs_only(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_comparison_on_test_offers_opened_runs_only(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     workspace.evaluations.open_test(trained.svm, "first look")
     run_waiting(workspace.scope)
     at = open_page("evaluate", project=trained.project, run=trained.svm)
@@ -197,7 +213,9 @@ def test_comparison_on_test_offers_opened_runs_only(trained: Any, open_page: Any
     assert "No other run of this split was opened" in said(at)
 
 
-def test_an_opened_test_whose_evaluation_was_lost_is_evaluated_without_counting_again(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_an_opened_test_whose_evaluation_was_lost_is_evaluated_without_counting_again(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     job = workspace.evaluations.open_test(trained.svm, "first look")
     workspace.jobs.cancel(job.id)
     at = open_page("evaluate", project=trained.project, run=trained.svm)

@@ -18,7 +18,9 @@ def said(at: AppTest) -> str:
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_without_data_the_page_says_what_to_do_first(workspace: Workspace, open_page: Any, locale: str) -> None:
+def test_without_data_the_page_says_what_to_do_first(
+    workspace: Workspace, open_page: Any, locale: str
+) -> None:
     workspace.projects.create("empty")
     at = open_page("model", locale=locale)
     assert not at.exception
@@ -28,7 +30,9 @@ def test_without_data_the_page_says_what_to_do_first(workspace: Workspace, open_
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_with_data_there_are_cards_a_dial_a_form_and_one_primary_button(trained: Any, open_page: Any, locale: str) -> None:
+def test_with_data_there_are_cards_a_dial_a_form_and_one_primary_button(
+    trained: Any, open_page: Any, locale: str
+) -> None:
     at = open_page("model", locale=locale, project=trained.project)
     assert not at.exception
     assert at.get_by_key("model_dial").value == "quick"
@@ -38,7 +42,9 @@ def test_with_data_there_are_cards_a_dial_a_form_and_one_primary_button(trained:
     assert not at.button(key="model_start").disabled
 
 
-def test_a_family_is_chosen_by_its_card_and_says_so(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_a_family_is_chosen_by_its_card_and_says_so(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_page("model", project=trained.project)
     at.button(key="family_choose_tfidf_logreg").click().run()
     assert not at.exception
@@ -55,7 +61,9 @@ def test_an_unsuitable_family_is_disabled_and_gives_its_reason(workspace: Worksp
     project = workspace.projects.create("few")
     table = "text,label\n" + "".join(f"t{i},{'a' if i % 2 else 'b'}\n" for i in range(8))
     upload = workspace.datasets.stage(table.encode(), "few.csv")
-    workspace.datasets.start_import(project.id, upload.id, "few", ReadOptions(), {"text": "input", "label": "label"}, "k")
+    workspace.datasets.start_import(
+        project.id, upload.id, "few", ReadOptions(), {"text": "input", "label": "label"}, "k"
+    )
     run_waiting(workspace.scope)
     at = open_page("model", project=project.id)
     assert not at.exception
@@ -72,11 +80,15 @@ def test_the_dial_fills_every_field(trained: Any, open_page: Any, workspace: Wor
     assert not at.exception
     draft = workspace.recipes.draft(trained.project)
     assert draft.dial == "thorough"
-    assert dict(draft.family.params) == workspace.recipes.defaults(trained.project, "case_network", "thorough")
+    assert dict(draft.family.params) == workspace.recipes.defaults(
+        trained.project, "case_network", "thorough"
+    )
     assert at.slider(key="param_case_network_epochs").value == draft.family.params["epochs"]
 
 
-def test_a_changed_field_goes_into_the_recipe_is_marked_counted_and_reset(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_a_changed_field_goes_into_the_recipe_is_marked_counted_and_reset(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_page("model", project=trained.project)
     before = at.select_slider(key="param_tfidf_svm_C").value
     at.select_slider(key="param_tfidf_svm_C").set_value(10.0).run()
@@ -135,7 +147,9 @@ def test_an_uploaded_recipe_replaces_the_draft(trained: Any, open_page: Any, wor
         (b"data: x\nfamily: {name: tfidf_svm, params: {C: -1}}\n", "must be"),
     ],
 )
-def test_a_bad_recipe_file_is_refused_in_words(trained: Any, open_page: Any, workspace: Workspace, content: bytes, message: str) -> None:
+def test_a_bad_recipe_file_is_refused_in_words(
+    trained: Any, open_page: Any, workspace: Workspace, content: bytes, message: str
+) -> None:
     before = workspace.recipes.draft(trained.project)
     at = open_page("model", project=trained.project)
     at.file_uploader(key="model_recipe_upload").upload("<b>recipe</b>.yaml", content).run()
@@ -144,7 +158,9 @@ def test_a_bad_recipe_file_is_refused_in_words(trained: Any, open_page: Any, wor
     assert workspace.recipes.draft(trained.project) == before
 
 
-def test_start_makes_one_run_and_opens_the_train_page(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_start_makes_one_run_and_opens_the_train_page(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     first = open_page("model", project=trained.project)
     second = open_page("model", project=trained.project)
     first.button(key="model_start").click().run()
@@ -158,7 +174,9 @@ def test_start_makes_one_run_and_opens_the_train_page(trained: Any, open_page: A
     assert newest.id in first.query_params["run"]
 
 
-def test_a_second_start_on_purpose_makes_a_second_run(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_a_second_start_on_purpose_makes_a_second_run(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     for expected in (3, 4):
         open_page("model", project=trained.project).button(key="model_start").click().run()
         assert workspace.runs.count(trained.project) == expected

@@ -19,7 +19,18 @@ from engine.workspace import Workspace
 
 def said(at: AppTest) -> str:
     """Everything that the page says."""
-    kinds = ("title", "subheader", "markdown", "caption", "text", "info", "warning", "error", "success", "code")
+    kinds = (
+        "title",
+        "subheader",
+        "markdown",
+        "caption",
+        "text",
+        "info",
+        "warning",
+        "error",
+        "success",
+        "code",
+    )
     return "\n".join(str(e.value) for kind in kinds for e in at.get(kind)).replace("\\", "")
 
 
@@ -36,7 +47,10 @@ def report(workspace: Workspace, run_id: str, *entries: tuple[str, dict[str, Any
     """Events as the training process of the run would write them, half a second apart."""
     job_id = workspace.runs.get(run_id).job_id
     start = now()
-    rows = [events.Event(1000 + i, start + timedelta(seconds=i / 2), kind, payload) for i, (kind, payload) in enumerate(entries)]
+    rows = [
+        events.Event(1000 + i, start + timedelta(seconds=i / 2), kind, payload)
+        for i, (kind, payload) in enumerate(entries)
+    ]
     with write(workspace.scope.engine) as connection:
         events.append(connection, job_id, 1, rows)
 
@@ -44,7 +58,21 @@ def report(workspace: Workspace, run_id: str, *entries: tuple[str, dict[str, Any
 def epochs(count: int) -> list[tuple[str, dict[str, Any]]]:
     found: list[tuple[str, dict[str, Any]]] = []
     for e in range(1, count + 1):
-        found += [("batch", {"epoch": e, "epochs": 10, "step": s, "steps": 20, "loss": 1 / e, "accuracy": 0.5, "examples_per_second": 800.0}) for s in (5, 10, 15)]
+        found += [
+            (
+                "batch",
+                {
+                    "epoch": e,
+                    "epochs": 10,
+                    "step": s,
+                    "steps": 20,
+                    "loss": 1 / e,
+                    "accuracy": 0.5,
+                    "examples_per_second": 800.0,
+                },
+            )
+            for s in (5, 10, 15)
+        ]
         found.append(("epoch", {"epoch": e, "epochs": 10, "loss": 1 / e, "accuracy": 0.8, "val_loss": abs(e - 3) + 0.5, "val_accuracy": 0.8,
                                 "val_macro_f1": 0.7 + e / 100, "learning_rate": 0.1, "seconds": 2.0, "best_epoch": min(e, 3)}))  # fmt: skip
     return found
@@ -59,7 +87,9 @@ def test_without_runs_the_page_leads_to_the_models(workspace: Workspace, open_pa
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_a_finished_run_shows_its_score_its_package_and_the_way_to_evaluate(trained: Any, open_page: Any, locale: str) -> None:
+def test_a_finished_run_shows_its_score_its_package_and_the_way_to_evaluate(
+    trained: Any, open_page: Any, locale: str
+) -> None:
     at = open_page("train", locale=locale, project=trained.project, run=trained.svm)
     assert not at.exception
     assert primaries(at) == [f"evaluate_{trained.svm}"]
@@ -77,7 +107,9 @@ def test_the_run_of_the_link_is_shown_and_its_row_is_selected(trained: Any, open
     assert at.session_state[key]["selection"]["rows"] == [1]
 
 
-def test_a_run_of_another_project_in_the_link_is_not_shown(trained: Any, workspace: Workspace, open_page: Any) -> None:
+def test_a_run_of_another_project_in_the_link_is_not_shown(
+    trained: Any, workspace: Workspace, open_page: Any
+) -> None:
     other = workspace.projects.create("other")
     at = open_page("train", project=other.id, run=trained.svm)
     assert not at.exception
@@ -92,7 +124,9 @@ def test_what_it_ran_on_and_its_recipe_are_recorded(trained: Any, open_page: Any
     assert "name: tfidf_svm" in said(at)
 
 
-def test_waiting_runs_stand_in_line_with_their_places(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_waiting_runs_stand_in_line_with_their_places(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     recipe = workspace.recipes.draft(trained.project)
     first, second = (workspace.runs.submit(trained.project, recipe, name=f"<i>{i}</i>") for i in range(2))
     at = open_page("train", project=trained.project)
@@ -120,11 +154,22 @@ def test_a_waiting_run_is_taken_out_in_two_steps(trained: Any, open_page: Any, w
     assert primaries(at) == [f"clone_{run.id}"]
 
 
-def test_a_running_run_shows_phases_figures_and_curves_and_stops_with_the_best(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_a_running_run_shows_phases_figures_and_curves_and_stops_with_the_best(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     run = workspace.runs.submit(trained.project, workspace.recipes.draft(trained.project))
     with write(workspace.scope.engine) as connection:
-        connection.execute(update(job).where(job.c.id == run.job_id).values(state="running", phase="Fitting", started=now()))
-    report(workspace, run.id, ("phase", {"name": "loading"}), ("phase", {"name": "training"}), ("phase", {"name": "Fitting"}), *epochs(5))
+        connection.execute(
+            update(job).where(job.c.id == run.job_id).values(state="running", phase="Fitting", started=now())
+        )
+    report(
+        workspace,
+        run.id,
+        ("phase", {"name": "loading"}),
+        ("phase", {"name": "training"}),
+        ("phase", {"name": "Fitting"}),
+        *epochs(5),
+    )
     at = open_page("train", project=trained.project, run=run.id)
     assert not at.exception
     shown = {m.label: m for m in at.metric}
@@ -145,8 +190,21 @@ def test_a_running_run_shows_phases_figures_and_curves_and_stops_with_the_best(t
         at.button(key=f"stop_{run.id}")
 
 
-def test_curves_of_a_finished_network_stay_with_their_table_and_its_words(trained: Any, open_page: Any, workspace: Workspace) -> None:
-    report(workspace, trained.svm, *epochs(6), ("note", {"message": "No better epoch came for {patience} epochs, so training ended by itself.", "params": {"patience": 3}}))
+def test_curves_of_a_finished_network_stay_with_their_table_and_its_words(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
+    report(
+        workspace,
+        trained.svm,
+        *epochs(6),
+        (
+            "note",
+            {
+                "message": "No better epoch came for {patience} epochs, so training ended by itself.",
+                "params": {"patience": 3},
+            },
+        ),
+    )
     at = open_page("train", project=trained.project, run=trained.svm)
     assert not at.exception
     charts = at.get("plotly_chart")
@@ -161,19 +219,28 @@ def test_a_failed_run_says_why_and_what_to_do(workspace: Workspace, open_page: A
     project = workspace.projects.create("bad")
     rows = "".join(f"t{i},{'a' if i > 30 else 'b'},{'test' if i > 30 else 'train'}\n" for i in range(40))
     upload = workspace.datasets.stage(f"text,label,split\n{rows}".encode(), "bad.csv")
-    workspace.datasets.start_import(project.id, upload.id, "bad", ReadOptions(), {"text": "input", "label": "label", "split": "split"}, "k")
+    workspace.datasets.start_import(
+        project.id,
+        upload.id,
+        "bad",
+        ReadOptions(),
+        {"text": "input", "label": "label", "split": "split"},
+        "k",
+    )
     run_waiting(workspace.scope)
     run = workspace.runs.submit(project.id, workspace.recipes.choose(project.id, "majority"))
     run_waiting(workspace.scope)
     at = open_page("train", project=project.id)
     assert not at.exception
-    assert "1 classes" in at.error[0].value
-    assert "divide the data anew" in at.error[0].value
+    assert "at least two classes" in at.error[0].value
+    assert "Add rows of another class" in at.error[0].value
     assert "ended here" in said(at)
     assert primaries(at) == [f"clone_{run.id}"]
 
 
-def test_clone_loads_the_recipe_and_goes_to_the_model(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_clone_loads_the_recipe_and_goes_to_the_model(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_page("train", project=trained.project, run=trained.majority)
     at.button(key=f"clone_{trained.majority}").click().run()
     assert not at.exception
@@ -183,7 +250,9 @@ def test_clone_loads_the_recipe_and_goes_to_the_model(trained: Any, open_page: A
     assert workspace.runs.list(trained.project)[0].cloned_from == trained.majority
 
 
-def test_rename_takes_any_name_and_shows_it_literally(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_rename_takes_any_name_and_shows_it_literally(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     at = open_page("train", project=trained.project, run=trained.svm)
     at.button(key=f"rename_{trained.svm}").click().run()
     at.text_input(key=f"rename_name_{trained.svm}").set_value("**best** <b>:red[x]</b>")
@@ -203,7 +272,9 @@ def test_delete_asks_first(trained: Any, open_page: Any, workspace: Workspace) -
     assert at.subheader[0].value.replace("\\", "") == "majority 1"
 
 
-def test_the_end_of_a_run_that_was_watched_is_announced_once(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_the_end_of_a_run_that_was_watched_is_announced_once(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
     run = workspace.runs.submit(trained.project, workspace.recipes.choose(trained.project, "majority"))
     at = open_page("train", project=trained.project, run=run.id)
     assert not at.toast

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from ui.charts.layout import Height, class_colours, finish, palette, plain
+from ui.charts.layout import Height, class_colours, finish, neutral, plain
 from ui.text import t
 
 MOST_BARS = 24
@@ -17,7 +17,7 @@ def class_bars(counts: Mapping[str, int], classes: Sequence[str]) -> go.Figure:
     """Rows by class; a class keeps its colour, and the rarest one is named as such."""
     colours = class_colours(classes)
     shown = largest(counts)
-    figure = count_bars(shown, sum(counts.values()), [colours.get(c, palette()[-1]) for c in shown])
+    figure = count_bars(shown, sum(counts.values()), [colours.get(c, neutral()) for c in shown])
     if 2 <= len(shown) == len(counts):
         told = list(figure.data[0].text)
         figure.data[0].text = [*told[:-1], f"{told[-1]} · {t('rarest')}"]
@@ -25,8 +25,12 @@ def class_bars(counts: Mapping[str, int], classes: Sequence[str]) -> go.Figure:
 
 
 def count_bars(
-    counts: Mapping[str, int], total: int, colours: Sequence[str] | None = None, *,
-    counts_shown: bool = True, of_total: bool = False,
+    counts: Mapping[str, int],
+    total: int,
+    colours: Sequence[str] | None = None,
+    *,
+    counts_shown: bool = True,
+    of_total: bool = False,
 ) -> go.Figure:
     """One bar an entry with its count and its share of `total` rows. Labels are user text and stay literal.
 
@@ -36,13 +40,17 @@ def count_bars(
     shares = [100 * v / total if total else 0.0 for v in values]
     figure = go.Figure()
     figure.add_bar(
-        y=list(range(len(labels))), x=values, orientation="h", marker={"color": list(colours) if colours else palette()[0]},
+        y=list(range(len(labels))), x=values, orientation="h", marker={"color": list(colours) if colours else neutral()},
         text=[f"{v:,} · {s:.1f} %" if counts_shown else f"{s:.1f} %" for v, s in zip(values, shares, strict=True)], textposition="outside", cliponaxis=False,
         width=bar_width(len(labels)),
         customdata=[plain(label, 80) for label in labels], hovertemplate="%{customdata}: %{text}<extra></extra>",
     )  # fmt: skip
     finish(figure, height=bars_height(len(labels)), legend=False)
-    figure.update_xaxes(range=[0, (total if of_total else max(values, default=1)) * 1.35], showticklabels=False, showgrid=False)
+    figure.update_xaxes(
+        range=[0, (total if of_total else max(values, default=1)) * 1.35],
+        showticklabels=False,
+        showgrid=False,
+    )
     figure.update_yaxes(
         tickvals=list(range(len(labels))), ticktext=[plain(label) for label in labels], autorange="reversed", showgrid=False,
     )  # fmt: skip

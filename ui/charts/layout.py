@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -18,6 +18,11 @@ Height = Literal[280, 360, 440]
 def palette() -> tuple[str, ...]:
     """Categorical colours (Okabe-Ito order) that stand out on the visitor's ground."""
     return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def neutral() -> str:
+    """The colour of what is no class."""
+    return "#8FA3C2" if st.context.theme.type == "dark" else "#7A8CA8"
 
 
 def class_colours(classes: Sequence[str]) -> dict[str, str]:
@@ -46,6 +51,19 @@ def finish(
     figure.update_xaxes(title=x, automargin=True, zeroline=False)
     figure.update_yaxes(title=y, automargin=True, zeroline=False, rangemode="tozero")
     return figure
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def kept(name: str, of: str, locale: str, theme: str, _build: Callable[[], go.Figure]) -> go.Figure:
+    """The figure that `_build` makes, made once: plotly takes 20-30 ms for each, on every rerun.
+
+    Args:
+        name: which chart.
+        of: id of the immutable thing that it shows (a dataset version, a split).
+        locale: language of its texts.
+        theme: "light" or "dark".
+    """
+    return _build()
 
 
 def draw(figure: go.Figure, *, key: str, alt: str) -> None:

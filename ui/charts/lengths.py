@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import plotly.graph_objects as go
 
 from engine.data.profile import Measure
-from ui.charts.layout import DASHES, class_colours, finish, palette, plain
+from ui.charts.layout import DASHES, class_colours, finish, neutral, palette, plain
 from ui.text import t
 
 MOST_MEDIANS = 6
 """More lines than that hide the histogram; the table beside it has them all."""
 
 
-def size_histogram(measure: Measure, medians: Mapping[str, float] | None = None, classes: tuple[str, ...] = ()) -> go.Figure:
+def size_histogram(
+    measure: Measure, medians: Mapping[str, float] | None = None, classes: tuple[str, ...] = ()
+) -> go.Figure:
     """Inputs by size; the last bar holds all that are longer.
 
     Args:
@@ -25,9 +28,9 @@ def size_histogram(measure: Measure, medians: Mapping[str, float] | None = None,
     edges, counts = measure.histogram.edges, measure.histogram.counts
     figure = go.Figure()
     figure.add_bar(
-        x=[(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)], y=list(counts),
-        width=[b - a for a, b in zip(edges, edges[1:], strict=False)], marker={"color": palette()[5], "line": {"width": 0}},
-        customdata=[[a, b - 1] for a, b in zip(edges, edges[1:], strict=False)], name=t("rows"), showlegend=False,
+        x=[(a + b) / 2 for a, b in pairwise(edges)], y=list(counts),
+        width=[b - a for a, b in pairwise(edges)], marker={"color": neutral(), "line": {"width": 0}},
+        customdata=[[a, b - 1] for a, b in pairwise(edges)], name=t("rows"), showlegend=False,
         hovertemplate="%{customdata[0]:,.0f}–%{customdata[1]:,.0f}: %{y:,}<extra></extra>",
     )  # fmt: skip
     colours, top = class_colours(classes), max(counts, default=1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from ui.charts.layout import finish, palette
+from ui.charts.layout import finish, neutral
 from ui.text import t
 
 
@@ -14,7 +14,7 @@ def period_bars(periods: Mapping[str, int]) -> go.Figure:
     """One bar a period ("2024-05" or "2024"), in order."""
     figure = go.Figure()
     figure.add_bar(
-        x=list(periods), y=list(periods.values()), marker={"color": palette()[0]},
+        x=list(periods), y=list(periods.values()), marker={"color": neutral()},
         hovertemplate="%{x}: %{y:,}<extra></extra>",
     )  # fmt: skip
     finish(figure, y=t("rows"), legend=False)

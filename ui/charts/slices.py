@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from engine.data.profile import SliceProfile
 from ui.charts.bars import MOST_BARS, bar_width, bars_height
-from ui.charts.layout import class_colours, finish, plain
+from ui.charts.layout import class_colours, finish, neutral, plain
 from ui.charts.parts import PATTERNS
 from ui.text import t
 
@@ -24,10 +24,15 @@ def slice_bars(found: SliceProfile, classes: tuple[str, ...]) -> go.Figure:
             y=list(shown), x=[100 * r / total if total else 0 for r, total in zip(rows, totals, strict=True)], orientation="h", width=bar_width(len(totals)),
             name=plain(label), customdata=rows, hovertemplate="%{fullData.name}: %{customdata:,} (%{x:.1f} %)<extra></extra>",
             marker={
-                "color": colours.get(label, "#888"), "pattern": {"shape": PATTERNS[(place // 2) % len(PATTERNS)], "solidity": 0.2}
+                "color": colours.get(label, neutral()), "pattern": {"shape": PATTERNS[(place // 2) % len(PATTERNS)], "solidity": 0.2}
             },
         )  # fmt: skip
-    finish(figure, height=bars_height(len(totals)), x=t("share of the rows with this value"), legend=len(found.labels) <= 12)
+    finish(
+        figure,
+        height=bars_height(len(totals)),
+        x=t("share of the rows with this value"),
+        legend=len(found.labels) <= 12,
+    )
     figure.update_layout(barmode="stack", legend_traceorder="normal", margin_r=28)
     figure.update_xaxes(range=[0, 100], ticksuffix=" %", dtick=25)
     figure.update_yaxes(

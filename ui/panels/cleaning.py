@@ -65,27 +65,7 @@ def _step(
             st.markdown(f"**{place + 1} · {t(step.title)}**", width="content")
             _effect(part, found.changed if found else None)
             st.space("stretch")
-            st.session_state[f"{key}_on"] = part.enabled
-            st.toggle(
-                t("Use"), key=f"{key}_on", on_change=attempt,
-                args=(_replace, project_id, parts, place, {"enabled": not part.enabled}),
-            )  # fmt: skip
-            moves = (
-                ("up", ":material/arrow_upward:", t("Up"), place == 0, _moved(parts, place, -1)),
-                (
-                    "down",
-                    ":material/arrow_downward:",
-                    t("Down"),
-                    place == len(parts) - 1,
-                    _moved(parts, place, 1),
-                ),
-                ("remove", ":material/delete:", t("Remove"), False, parts[:place] + parts[place + 1 :]),
-            )
-            for name, icon, label, off, new in moves:
-                st.button(
-                    label, key=f"{key}_{name}", icon=icon, disabled=off, type="tertiary",
-                    on_click=attempt, args=(_change, project_id, parts, new),
-                )  # fmt: skip
+            _controls(project_id, parts, place, key)
         st.caption(safe_text(t(step.help)))
         fields = fields_of(step.Params)
         if fields and part.enabled:
@@ -105,6 +85,25 @@ def _step(
             if shown.open:
                 with shown:
                     samples_table(found.samples)
+
+
+def _controls(project_id: str, parts: Steps, place: int, key: str) -> None:
+    st.session_state[f"{key}_on"] = parts[place].enabled
+    moves = (
+        ("up", ":material/arrow_upward:", t("Up"), place == 0, _moved(parts, place, -1)),
+        ("down", ":material/arrow_downward:", t("Down"), place == len(parts) - 1, _moved(parts, place, 1)),
+        ("remove", ":material/delete:", t("Remove"), False, parts[:place] + parts[place + 1 :]),
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+        st.toggle(
+            t("Use"), key=f"{key}_on", on_change=attempt,
+            args=(_replace, project_id, parts, place, {"enabled": not parts[place].enabled}),
+        )  # fmt: skip
+        for name, icon, label, off, new in moves:
+            st.button(
+                label, key=f"{key}_{name}", icon=icon, disabled=off, type="tertiary",
+                on_click=attempt, args=(_change, project_id, parts, new),
+            )  # fmt: skip
 
 
 def _effect(part: Step, changed: int | None) -> None:

@@ -46,7 +46,7 @@ def _card(card: FamilyCard, project_id: str, chosen: bool) -> None:
     badges = []
     if card.estimate is not None:
         cost = t(
-            "{time}, {memory}",
+            "{time} · {memory}",
             time=duration(card.estimate.seconds), memory=size(card.estimate.memory_bytes),
         )  # fmt: skip
         badges.append(f":gray-badge[:material/timer: {cost}]")

@@ -35,17 +35,25 @@ def feed_of(run: Run) -> RunFeed:
     return feed
 
 
-def live_run(run: Run) -> None:
+def line_of(project_id: str) -> list[tuple[str, str, str | None]]:
+    """Which trainings of the project wait or run, and how: when it changes the page has to run again."""
+    return [(j.id, j.state, j.cancel) for j in workspace().jobs.active(project_id) if j.lane == "training"]
+
+
+def live_run(run: Run, line: list[tuple[str, str, str | None]]) -> None:
     """The panel of an active run; when the state of any run of the project changes, the page runs once more.
 
     Buttons stand outside: a fragment that redraws itself every second would close their dialogs.
+
+    Args:
+        run: what is shown.
+        line: `line_of` from before the page read its runs, so that no change falls between.
     """
-    shown = _states(run)
     patient = run.state == "queued" and (run.position or 1) > 1
 
     @st.fragment(run_every=WAITING if patient else LIVE, key=f"live_{run.id}")
     def live() -> None:
-        if _states(run) != shown:
+        if line_of(run.project_id) != line:
             st.rerun()
         now = workspace().runs.get(run.id)
         feed = feed_of(now)
@@ -63,12 +71,6 @@ def live_run(run: Run) -> None:
         log(now, feed)
 
     live()
-
-
-def _states(run: Run) -> list[tuple[str, str, str | None]]:
-    return [
-        (j.id, j.state, j.cancel) for j in workspace().jobs.active(run.project_id) if j.lane == "training"
-    ]
 
 
 def _waiting(run: Run) -> None:
@@ -193,7 +195,9 @@ def notes(feed: RunFeed) -> None:
     """What the training wants a person to know ("no better epoch came …")."""
     for event in feed.notes:
         if event.kind == "note":
-            st.caption(f":material/info: {say(str(event.payload['message']), event.payload.get('params') or {})}")
+            st.caption(
+                f":material/info: {say(str(event.payload['message']), event.payload.get('params') or {})}"
+            )
 
 
 def _line(event: Event) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -12,12 +13,12 @@ import streamlit as st
 from engine.data.profile import Measure, Profile, SliceProfile
 from engine.workspace import DatasetVersion
 from ui.charts.bars import MOST_BARS, class_bars, count_bars, largest
-from ui.charts.layout import draw
+from ui.charts.layout import draw, kept
 from ui.charts.lengths import size_histogram
 from ui.charts.periods import period_bars
 from ui.charts.slices import slice_bars
 from ui.format import percent, significant
-from ui.text import n, safe_text, t
+from ui.text import language, n, safe_text, t
 from ui.writing import language_name, script_name
 
 
@@ -50,15 +51,24 @@ def profile_charts(profile: Profile, version: DatasetVersion) -> None:
     grid = st.grid(2, min_column_width=340, key="profile_charts")
 
     def card(
-        name: str, title: str, figure: Callable[[], go.Figure], frame: Callable[[], pd.DataFrame], alt: str, note: str = ""
+        name: str,
+        title: str,
+        figure: Callable[[], go.Figure],
+        frame: Callable[[], pd.DataFrame],
+        alt: str,
+        note: str = "",
     ) -> None:
         with grid, st.container(border=True, height="stretch", key=f"profile_{name}"):
             st.markdown(f"**{title}**")
-            draw(figure(), key=f"profile_chart_{name}", alt=alt)
+            made = kept(name, version.id, language(), str(st.context.theme.type), figure)
+            draw(made, key=f"profile_chart_{name}", alt=alt)
             if note:
                 st.caption(note)
             table = st.expander(
-                t("The same as a table"), icon=":material/table:", key=f"profile_open_{name}", on_change="rerun"
+                t("The same as a table"),
+                icon=":material/table:",
+                key=f"profile_open_{name}",
+                on_change="rerun",
             )
             if table.open:
                 table.dataframe(frame(), key=f"profile_table_{name}", hide_index=True, alt=alt)
@@ -84,7 +94,11 @@ def profile_charts(profile: Profile, version: DatasetVersion) -> None:
 
 def _classes(card: Any, profile: Profile, classes: tuple[str, ...]) -> None:
     counts = {c.label: c.count for c in profile.classes}
-    note = t("The {n} largest of {total} classes.", n=MOST_BARS, total=f"{len(counts):,}") if len(counts) > MOST_BARS else ""
+    note = (
+        t("The {n} largest of {total} classes.", n=MOST_BARS, total=f"{len(counts):,}")
+        if len(counts) > MOST_BARS
+        else ""
+    )
     card(
         "classes", t("Classes"), lambda: class_bars(counts, classes),
         lambda: pd.DataFrame(
@@ -154,8 +168,15 @@ def _slice(card: Any, place: int, found: SliceProfile, classes: tuple[str, ...])
 
 
 def _bars(
-    card: Any, name: str, title: str, counts: Mapping[str, int], total: int, head: str, note: str = "",
-    *, of_total: bool = False,
+    card: Any,
+    name: str,
+    title: str,
+    counts: Mapping[str, int],
+    total: int,
+    head: str,
+    note: str = "",
+    *,
+    of_total: bool = False,
 ) -> None:
     most = next(iter(largest(counts).items()))
     card(
@@ -170,7 +191,7 @@ def _counts(counts: Mapping[str, int], head: str) -> pd.DataFrame:
 
 def _histogram(measure: Measure) -> pd.DataFrame:
     edges = measure.histogram.edges
-    spans = [f"{a:,.0f}–{b - 1:,.0f}" for a, b in zip(edges, edges[1:], strict=False)]
+    spans = [f"{a:,.0f}–{b - 1:,.0f}" for a, b in pairwise(edges)]
     return pd.DataFrame({t(measure.unit): spans, t("Rows"): measure.histogram.counts})
 
 

@@ -110,19 +110,18 @@ def delete_dialog(project: Project) -> None:
     def body() -> None:
         st.text(project.name)
         gone = workspace().projects.deletion(project.id)
-        st.markdown(t("This removes for good:"))
-        st.markdown(
-            "\n".join(
-                f"- {line}"
-                for line in (
-                    n("{n} dataset", "{n} datasets", gone.datasets),
-                    n("{n} dataset version", "{n} dataset versions", gone.versions),
-                    n("{n} run with its model", "{n} runs with their models", gone.runs),
-                    n("the record of {n} opening of a test part", "the record of {n} openings of test parts", gone.openings),
-                    t("{size} on disk", size=size(gone.bytes)),
-                )
-            )
+        parts = (
+            (gone.datasets, n("{n} dataset", "{n} datasets", gone.datasets)),
+            (gone.versions, n("{n} dataset version", "{n} dataset versions", gone.versions)),
+            (gone.runs, n("{n} run with its model", "{n} runs with their models", gone.runs)),
+            (gone.openings, n("the record of {n} opening of a test part", "the record of {n} openings of test parts", gone.openings)),
+            (gone.bytes, t("{size} on disk", size=size(gone.bytes))),
         )  # fmt: skip
+        if any(count for count, _ in parts):
+            st.markdown(t("This removes for good:"))
+            st.markdown("\n".join(f"- {line}" for count, line in parts if count))
+        else:
+            st.markdown(t("The project is empty."))
         if gone.active_jobs:
             st.warning(
                 n(

@@ -9,11 +9,11 @@ from engine.data.schema import Schema
 from engine.errors import N_
 from engine.recipe import Split
 from engine.workspace import DatasetVersion, SplitView
-from ui.charts.layout import draw
+from ui.charts.layout import draw, kept
 from ui.charts.parts import PART_TITLES, part_bars
 from ui.format import percent
 from ui.panels.findings import findings_list
-from ui.text import n, safe_text, t
+from ui.text import language, n, safe_text, t
 
 KINDS = {
     "stratified": (N_("Balanced by class"), N_("Every part gets the same mix of classes.")),
@@ -94,14 +94,21 @@ def same_split(a: Split, b: Split) -> bool:
 
 def split_result(view: SplitView, version: DatasetVersion) -> None:
     """Parts and classes, leaks in plain words, and the seal of the test part."""
-    with st.grid("auto", min_column_width=140, gap="xsmall", key="split_counts"):
+    with st.grid("auto", min_column_width=100, gap="xsmall", key="split_counts"):
         for part in (*PART_TITLES, "excluded"):
             if part != "excluded" or view.counts.get(part):
                 title = t(PART_TITLES[part]) if part in PART_TITLES else t("left out")
                 st.metric(title, view.counts.get(part, 0), format="localized", border=True)
     classes = version.schema.classes
     if classes:
-        draw(part_bars(view.class_counts, classes), key="split_chart", alt=_takeaway(view))
+        made = kept(
+            "parts",
+            view.id,
+            language(),
+            str(st.context.theme.type),
+            lambda: part_bars(view.class_counts, classes),
+        )
+        draw(made, key="split_chart", alt=_takeaway(view))
         with st.expander(t("The same as a table"), icon=":material/table:"):
             st.dataframe(counts_table(view, classes), key="split_table", alt=t("Rows by part and class."))
     _leaks(view)

@@ -9,7 +9,6 @@ import streamlit as st
 
 from engine.data.limits import MAX_BYTES
 from ui.errors import attempt
-from ui.format import size
 from ui.state import UPLOAD, ImportDraft, workspace
 from ui.text import t
 
@@ -25,7 +24,7 @@ def choose_source() -> None:
             t(
                 "Drop a table here or choose one: CSV, TSV, Excel (XLSX), JSON lines, Parquet, or a text file with one "
                 "text a line; up to {limit}. Nothing is changed in it, and it stays on this computer.",
-                limit=size(MAX_BYTES),
+                limit=f"{MAX_BYTES // 2**20} MB",
             )
         )
         st.file_uploader(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.data import errors
@@ -134,6 +134,7 @@ def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | Non
         path: where the bytes are.
         encoding: a name in `ENCODINGS`.
         report: called with the share done, 0 to 1.
+        enough: stop once so many damaged places are found; 0 to find them all.
 
     Raises:
         NulBytes: at the first U+0000, with line and byte offset.
@@ -146,13 +147,13 @@ def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | Non
         while True:
             chunk = file.read(_CHUNK)
             pending = decoder.getstate()[0]
-            noted: list[tuple[bytes, int]] = []
+            noted = _Noted()
             _noted.set(noted)
             text = decoder.decode(chunk, final=not chunk)
-            for buffer, position in noted[: _PLACES - len(places)]:
-                before = buffer[:position].decode(codec, errors="ignore")
+            for position in noted.first[: _PLACES - len(places)]:
+                before = (pending + chunk)[:position].decode(codec, errors="ignore")
                 places.append((1 + lines + count_lines(before, ended_cr), offset - len(pending) + position))
-            count += len(noted)
+            count += noted.count
             if "\0" in text:
                 before = text[: text.index("\0")]
                 inside = 2 * len(before) if encoding in _WIDE else (pending + chunk).index(0)
@@ -162,7 +163,7 @@ def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | Non
             lines += count_lines(text, ended_cr)
             ended_cr = text.endswith("\r") if text else ended_cr
             offset += len(chunk)
-            if not chunk:
+            if not chunk or (enough and count >= enough):
                 return Damage(count, tuple(places))
             if report:
                 report(offset / max(size, 1))
@@ -199,13 +200,24 @@ def count_lines(text: str, after_cr: bool = False) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n") - (after_cr and text.startswith("\n"))
 
 
-_noted: ContextVar[list[tuple[bytes, int]]] = ContextVar("noted")
+@dataclass
+class _Noted:
+    """Damaged places of one piece: how many, and where in the piece the first ones are."""
+
+    count: int = 0
+    first: list[int] = field(default_factory=list)
+
+
+_noted: ContextVar[_Noted] = ContextVar("noted")
 
 
 def _note(problem: UnicodeError) -> tuple[str, int]:
     """Codec error handler: note the place, put U+FFFD there, go on."""
     assert isinstance(problem, UnicodeDecodeError)
-    _noted.get().append((bytes(problem.object), problem.start))
+    noted = _noted.get()
+    noted.count += 1
+    if len(noted.first) < _PLACES:
+        noted.first.append(problem.start)
     return "\ufffd", problem.end
 
 

@@ -29,7 +29,10 @@ class _LazyStrings:
 
     def __getitem__(self, index: int) -> str:
         while len(self._texts) <= index:
-            self._texts.append(next(self._nodes, ""))
+            text = next(self._nodes, None)
+            if text is None:
+                raise IndexError(f"no shared string {index}")
+            self._texts.append(text)
         return self._texts[index]
 
     @staticmethod
@@ -57,13 +60,14 @@ def open_workbook(path: Path, name: str) -> Iterator[Any]:
             if part is not None:
                 self.shared_strings = _LazyStrings(self.archive.open(part.PartName[1:]))
 
+        def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+            """Sheets that hold a chart have no cells."""
+
     with path.open("rb") as file:
         try:
             reader = Reader(file, read_only=True, data_only=True, keep_links=False)
             with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore"
-                )  # of openpyxl about styles and extensions, which values do not need
+                warnings.simplefilter("ignore")  # about styles and extensions, which values do not need
                 reader.read()
             yield reader.wb
         except (KeyError, ValueError, IndexError, TypeError, AttributeError, SyntaxError, EOFError, OSError,

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from engine.data import errors, limits
+from engine.data.languages import UNKNOWN, language_counts
+from engine.data.measures import Measure, measure
+from engine.data.modalities import text as text_module
+from engine.data.schema import make_schema
+from engine.data.scripts import script_of, script_shares
+from engine.modality import modalities
+
+TEXT = modalities.get("text-classification")
+
+
+def series(*texts: str) -> pd.Series:
+    return pd.Series(list(texts), dtype="str", name="text")
+
+
+def test_several_columns_are_joined_in_schema_order() -> None:
+    frame = pd.DataFrame(
+        {"body": ["b1", "", "b3"], "title": ["t1", "t2", ""], "n": ["", "", ""]}, dtype="str", index=[4, 5, 6]
+    )
+    both = TEXT.read(frame, make_schema({"title": "input", "body": "input"}, ["body", "title", "n"]))
+    assert (
+        both.tolist() == ["b1\nt1", "\nt2", "b3\n"]
+        and both.name == "body + title"
+        and list(both.index) == [4, 5, 6]
+    )
+    assert TEXT.read(frame, make_schema({"body": "input"}, ["body"])).tolist() == ["b1", "", "b3"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        ("caf\u00e9", "cafe\u0301", True), (" a  b\n", "a b", True), ("a\u3000b", "a b", True), ("Good", "good", False),
+        ("ọ̀rọ̀", "ọ\u0300rọ\u0300", True), ("ａ", "a", False), ("a b", "ab", False), ("", " \t", True),
+    ],
+)  # fmt: skip
+def test_keys_of_exact_duplicates(one: str, other: str, equal: bool) -> None:
+    assert (TEXT.key(one) == TEXT.key(other)) is equal
+
+
+def test_show_is_one_short_plain_line() -> None:
+    assert TEXT.show("a\n\tb  c") == "a b c"
+    assert TEXT.show("x" * 300, limit=10) == "x" * 9 + "…"
+    assert TEXT.show("ab\u202egnp.exe\x07") == "ab\ufffdgnp.exe\ufffd"
+    assert TEXT.show("") == ""
+
+
+def test_sizes_are_code_points() -> None:
+    assert TEXT.sizes(series("好吃", "", "👍", "e\u0301")).tolist() == [2, 0, 1, 2]
+
+
+def test_findings_about_single_texts() -> None:
+    inputs = series(
+        "ok",
+        " \n",
+        "x" * (limits.LONG_TEXT + 1),
+        "a\ufffdb",
+        "a\x07b",
+        "a\u202eb",
+        "a\u200bb",
+        "a\u200db\tc\r\n",
+        "",
+    )
+    inputs.index = pd.Index(range(100, 109))
+    found = {f.code: (f.severity, f.rows) for f in TEXT.validate(inputs)}
+    assert found == {
+        "empty_texts": ("warning", (101, 108)), "long_texts": ("warning", (102,)), "damaged_texts": ("warning", (103,)),
+        "control_characters": ("info", (104,)), "direction_marks": ("info", (105,)), "invisible_characters": ("info", (106,)),
+    }  # fmt: skip
+    assert TEXT.validate(series("x" * limits.LONG_TEXT)) == []
+
+
+def test_a_joined_text_that_is_too_long() -> None:
+    half = "x" * (limits.MAX_TEXT // 2)
+    frame = pd.DataFrame({"a": ["", half], "b": ["", half]}, dtype="str")
+    inputs = TEXT.read(frame, make_schema({"a": "input", "b": "input"}, ["a", "b"]))
+    with pytest.raises(errors.TextTooLong, match="Row 2, column “a \\+ b”: the text has 200001"):
+        TEXT.validate(inputs)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("the food was good", 4), ("味道不错", 4), ("味道 ok!", 3), ("ọ̀rọ̀ àwọn", 2), ("हिन्दी भाषा", 2), ("とても美味しい", 7), ("", 0), ("... 👍", 0), ("3 km", 2)],
+)  # fmt: skip
+def test_tokens(text: str, tokens: int) -> None:
+    described = TEXT.describe(series(text))
+    assert described["tokens"]["max"] == tokens
+
+
+def test_describe_looks_at_a_seeded_sample_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_module, "SAMPLE", 30)
+    monkeypatch.setattr(text_module, "LANGUAGE_SAMPLE", 10)
+    inputs = series(*(f"这家店的味道很不错，下次还会再来{i}" for i in range(50)))
+    described = TEXT.describe(inputs)
+    assert described == TEXT.describe(inputs)
+    assert (described["tokens_rows"], described["languages_rows"]) == (30, 10)
+    assert sum(described["languages"].values()) == 10 and described["detector"].startswith("py3langid ")
+    assert TEXT.describe(series())["languages"] == {}
+
+
+def test_languages_of_plain_sentences() -> None:
+    texts = {
+        "zh": "这家餐厅的菜味道很好，服务员也非常热情，下次还会再来。",
+        "en": "The food was delicious and the delivery came earlier than promised.",
+        "yo": "Oúnjẹ náà dára púpọ̀, mo sì fẹ́ràn bí wọ́n ṣe ń ṣe é ní ilé wa.",
+        "ha": "Abincin yana da daɗi sosai kuma an kawo shi da wuri, na gode muku.",
+        "sw": "Chakula kilikuwa kitamu sana na kilifika mapema kuliko nilivyotarajia.",
+    }
+    assert language_counts(texts.values()) == dict.fromkeys(texts, 1)
+    assert language_counts(["", "1234", "👍👍", "https://example.org/a", "@someone", "ok"]) == {UNKNOWN: 6}
+
+
+@pytest.mark.parametrize(
+    ("char", "script"),
+    [("a", "Latin"), ("é", "Latin"), ("Ａ", "Latin"), ("好", "Han"), ("の", "Hiragana"), ("ﾃ", "Katakana"), ("한", "Hangul"),
+     ("ж", "Cyrillic"), ("ع", "Arabic"), ("አ", "Ethiopic"), ("ߒ", "N’Ko"), ("ᱚ", "Ol Chiki"), ("1", ""), ("!", ""), ("µ", ""), ("\u0301", "")],
+)  # fmt: skip
+def test_script_of_a_letter(char: str, script: str) -> None:
+    assert script_of(char) == script
+
+
+def test_script_shares() -> None:
+    assert script_shares(["好好 ok", "好 1!"]) == {"Han": 0.6, "Latin": 0.4}
+    assert script_shares(["12 !?"]) == {}
+
+
+def test_measure_of_sizes() -> None:
+    sizes = pd.Series([*range(100), 100_000]).to_numpy()
+    found = measure(sizes, "characters")
+    assert (found.p50, found.max, found.mean) == (50, 100_000, pytest.approx(sizes.mean()))
+    assert (
+        sum(found.histogram.counts) == 101 and len(found.histogram.edges) == len(found.histogram.counts) + 1
+    )
+    assert found.histogram.edges[-1] < 200
+    assert measure(sizes[:0], "x").histogram.counts == (0,)
+    assert measure(sizes[:1] * 0, "x").histogram.counts[0] == 1
+    assert Measure.model_validate_json(found.model_dump_json()) == found

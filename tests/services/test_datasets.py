@@ -1,0 +1,179 @@
+"""Datasets: nothing half-imported, the same file is the same version, and nothing of another owner."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.data.errors import FileTooLarge, RaggedRows
+from engine.data.readers import MAX_BYTES, ReadOptions
+from engine.errors import BentuError, NotFound
+from engine.samples import SAMPLE_ROLES
+from engine.services import uploads
+from engine.services.datasets import DatasetInUse
+from engine.services.inline import run_waiting
+from engine.storage.home import folder
+from engine.workspace import DatasetVersion, Workspace
+from tests.services.conftest import sample_bytes
+
+Importer = Callable[..., DatasetVersion]
+
+
+def test_same_file_twice_is_the_same_version(workspace: Workspace, imported: Importer) -> None:
+    first = imported()
+    second = imported(project=first.project_id, name="again")
+    assert second.id == first.id
+    assert len(workspace.datasets.list(first.project_id)) == 1
+
+
+def test_other_roles_are_another_version_of_the_dataset(workspace: Workspace, imported: Importer) -> None:
+    first = imported()
+    second = imported(project=first.project_id, roles={**SAMPLE_ROLES, "region": "ignore"})
+    assert second.dataset_id == first.dataset_id
+    assert (first.number, second.number) == (1, 2)
+    assert second.digest != first.digest
+
+
+def test_a_bad_row_at_the_end_leaves_nothing_behind(workspace: Workspace, imported: Importer) -> None:
+    project = workspace.projects.create("p").id
+    with pytest.raises(RaggedRows):
+        imported(project=project, content=sample_bytes(3000 // 2) + b"too,few\n")
+    assert workspace.datasets.list(project) == []
+    assert not list((folder("artifacts") / "sha256").glob("??/*"))
+
+
+def test_a_cut_upload_leaves_no_file_and_no_row(workspace: Workspace) -> None:
+    class Cut(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                raise ConnectionResetError("the tab was closed")
+            return super().read(10)
+
+    with pytest.raises(ConnectionResetError):
+        workspace.datasets.stage(Cut(b"text,label\n" * 100), "cut.csv")
+    assert not list(folder("uploads").iterdir())
+
+
+def test_an_upload_over_the_limit_is_refused_before_it_fills_the_disk(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MAX_BYTES", 1000)
+    with pytest.raises(FileTooLarge):
+        workspace.datasets.stage(io.BytesIO(b"x" * (2 << 20)), "big.csv")
+    assert not list(folder("uploads").iterdir())
+    assert MAX_BYTES >= 200_000_000
+
+
+def test_uploads_that_nobody_imports_are_removed_after_a_day(workspace: Workspace) -> None:
+    upload = workspace.datasets.stage(b"text\nhello\n", "old.csv")
+    uploads.sweep(time.time() + uploads.KEEP_SECONDS + 60)
+    with pytest.raises(NotFound):
+        workspace.datasets.upload(upload.id)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "..\\x.csv", "CON", "a\0b.csv", "\\\\host\\share", "n" * 4000])
+def test_a_file_name_is_display_data_only(workspace: Workspace, name: str, bentu_home: Path) -> None:
+    upload = workspace.datasets.stage(b"text,label\nhi,a\n", name)
+    path, known = uploads.find(upload.id)
+    assert path.is_relative_to(bentu_home)
+    assert known.name == name[:255]
+    for wrong in ("upl_../../x", "../x", "", "upl_aaaa/../.."):
+        with pytest.raises(NotFound):
+            uploads.find(wrong)
+
+
+def test_rows_come_in_pages_and_by_id(workspace: Workspace, imported: Importer) -> None:
+    version = imported(rows=120)
+    page, total = workspace.datasets.rows(version.id, offset=100, limit=50)
+    assert (len(page), total) == (20, 120)
+    assert list(page["row_id"]) == list(range(100, 120))
+    page, total = workspace.datasets.rows(version.id, ids=[7, 3, 99])
+    assert list(page["row_id"]) == [7, 3, 99]
+    assert total == 3
+
+
+def test_profile_and_facts_are_stored_with_the_version(workspace: Workspace, imported: Importer) -> None:
+    version = imported()
+    profile = workspace.datasets.profile(version.id)
+    assert profile is not None
+    assert profile.rows == 120
+    assert {c.label for c in profile.classes} == {"0", "1"}
+
+
+def test_a_dataset_with_runs_cannot_be_deleted(workspace: Workspace, imported: Importer) -> None:
+    version = imported()
+    recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
+    run = workspace.runs.submit(version.project_id, recipe)
+    run_waiting(workspace.scope)
+    with pytest.raises(DatasetInUse):
+        workspace.datasets.delete(version.dataset_id)
+    workspace.runs.delete(run.id)
+    workspace.datasets.delete(version.dataset_id)
+    assert workspace.datasets.list(version.project_id) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "EMPTY_FILE"), (b"text,label\n", "NO_ROWS"), (b"PK\x03\x04 not a table", None),
+        (b'text,label\n"open,a\nb,c\n', "UNCLOSED_QUOTE"), (b"text,label\na\x00b,c\n", "NUL_BYTES"),
+        (b"text,text\na,b\n", "DUPLICATE_COLUMNS"), (b"text,\na,b\n", "EMPTY_COLUMN_NAMES"),
+    ],
+)  # fmt: skip
+def test_bad_files_are_refused_with_a_sentence_and_a_remedy(
+    workspace: Workspace, imported: Importer, content: bytes, code: str | None
+) -> None:
+    project = workspace.projects.create("p").id
+    if not content:
+        upload = workspace.datasets.stage(content, "empty.csv")
+        problem: BentuError | None = workspace.datasets.preview(upload.id).problem
+    else:
+        with pytest.raises(BentuError) as caught:
+            imported(project=project, content=content, roles={"text": "input"})
+        problem = caught.value
+    assert problem is not None
+    assert code is None or problem.code == code
+    assert problem.message
+    assert problem.remedy
+    assert workspace.datasets.list(project) == []
+
+
+def test_labels_stay_text(workspace: Workspace, imported: Importer) -> None:
+    labels = ["NA", "null", "None", "007", "1e999", "True"]
+    content = "text,label\n" + "".join(f"text {i},{label}\n" for i, label in enumerate(labels * 4))
+    version = imported(content=content.encode(), roles={"text": "input", "label": "label"})
+    assert set(version.schema.classes) == set(labels)
+
+
+def test_nothing_of_another_owner_is_found(workspace: Workspace, imported: Importer) -> None:
+    version = imported()
+    recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
+    run = workspace.runs.submit(version.project_id, recipe)
+    run_waiting(workspace.scope)
+    from engine.services.scope import Scope
+
+    other = Workspace(Scope("somebody else", workspace.scope.engine))
+    assert other.projects.list() == []
+    for ask in (
+        lambda: other.projects.get(version.project_id), lambda: other.projects.delete(version.project_id),
+        lambda: other.projects.rename(version.project_id, "mine"), lambda: other.projects.rail(version.project_id),
+        lambda: other.datasets.list(version.project_id), lambda: other.datasets.version(version.id),
+        lambda: other.datasets.rows(version.id), lambda: other.datasets.profile(version.id),
+        lambda: other.datasets.delete(version.dataset_id), lambda: other.datasets.start_profile(version.id),
+        lambda: other.splits.current(version.id), lambda: other.splits.get(str(run.split_id or version.id)),
+        lambda: other.recipes.draft(version.project_id), lambda: other.recipes.update(version.project_id, seed=1),
+        lambda: other.runs.list(version.project_id), lambda: other.runs.get(run.id), lambda: other.runs.events(run.id),
+        lambda: other.runs.stop(run.id), lambda: other.runs.delete(run.id), lambda: other.runs.log_tail(run.id),
+        lambda: other.runs.submit(version.project_id, recipe), lambda: other.jobs.get(run.job_id),
+        lambda: other.jobs.cancel(run.job_id), lambda: other.jobs.events(run.job_id),
+        lambda: other.evaluations.get(run.id), lambda: other.evaluations.open_test(run.id, "x"),
+        lambda: other.evaluations.export_predictions(run.id, "validation", False),
+        lambda: other.evaluations.report(run.id, "validation", "html", "en"),
+        lambda: other.datasets.start_import(version.project_id, "upl_a", "x", ReadOptions(), {}, "k"),
+    ):  # fmt: skip
+        with pytest.raises(NotFound):
+            ask()

@@ -1,0 +1,171 @@
+"""Runs and evaluations: one run a click, the sealed test, honest comparison, clear refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from engine.errors import BentuError
+from engine.evaluation.result import EvaluationResult
+from engine.recipe import Split
+from engine.services.evaluations import NotComparable, RunNotFinished, SealedTest
+from engine.services.inline import run_waiting
+from engine.services.runs import NothingToTrain
+from engine.services.splits import SplitOpened
+from engine.workspace import DatasetVersion, Run, Workspace
+
+Importer = Callable[..., DatasetVersion]
+
+
+@pytest.fixture
+def version(imported: Importer) -> DatasetVersion:
+    return imported(rows=300)
+
+
+def trained(workspace: Workspace, version: DatasetVersion, family: str, **changes: object) -> Run:
+    recipe = workspace.recipes.choose(version.project_id, family, "quick")
+    run = workspace.runs.submit(version.project_id, recipe.model_copy(update=changes))
+    run_waiting(workspace.scope)
+    return workspace.runs.get(run.id)
+
+
+def test_a_double_click_makes_one_run(workspace: Workspace, version: DatasetVersion) -> None:
+    recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
+    first = workspace.runs.submit(version.project_id, recipe, idempotency="click")
+    second = workspace.runs.submit(version.project_id, recipe, idempotency="click")
+    assert first.id == second.id
+    assert workspace.runs.count(version.project_id) == 1
+
+
+def test_a_run_records_what_it_needs_to_be_believed(workspace: Workspace, version: DatasetVersion) -> None:
+    run = trained(workspace, version, "tfidf_svm")
+    assert run.state == "succeeded", run.error
+    assert run.metrics is not None
+    assert run.metrics["macro_f1"]["n"] == 30
+    assert run.metrics["macro_f1"]["low"] <= run.metrics["macro_f1"]["value"] <= run.metrics["macro_f1"]["high"]
+    assert run.metrics["baseline"]["accuracy"]["value"] == pytest.approx(0.6, abs=0.02)
+    assert run.parity is not None
+    assert run.parity["agreement"] >= 0.995
+    assert run.environment is not None
+    assert {"python", "packages", "processor", "memory_bytes", "revision"} <= set(run.environment)
+    assert run.seconds > 0
+    assert [e.payload["name"] for e in workspace.runs.events(run.id) if e.kind == "phase"][:4] == [
+        "loading", "splitting", "cleaning", "training",
+    ]  # fmt: skip
+
+
+def test_the_test_part_is_sealed_until_it_is_opened(workspace: Workspace, version: DatasetVersion) -> None:
+    run = trained(workspace, version, "tfidf_svm")
+    assert workspace.evaluations.get(run.id, "test") is None
+    for look in (
+        lambda: workspace.evaluations.predictions(run.id, "test"),
+        lambda: workspace.evaluations.export_predictions(run.id, "test", False),
+        lambda: workspace.evaluations.report(run.id, "test", "json", "en"),
+    ):
+        with pytest.raises(SealedTest):
+            look()
+    assert run.openings == 0
+    workspace.evaluations.open_test(run.id, "chosen on validation")
+    workspace.evaluations.open_test(run.id, "a second click")
+    run_waiting(workspace.scope)
+    found = workspace.evaluations.get(run.id, "test")
+    assert found is not None
+    assert isinstance(found.result, EvaluationResult)
+    assert workspace.runs.get(run.id).openings == 1
+    assert [o.reason for o in workspace.evaluations.openings(str(run.split_id))] == ["chosen on validation"]
+
+    other = trained(workspace, version, "majority")
+    workspace.evaluations.open_test(other.id, "again")
+    assert workspace.runs.get(run.id).openings == 2
+    workspace.runs.delete(other.id)
+    assert workspace.runs.get(run.id).openings == 2, "deleting a run does not erase that somebody looked"
+
+
+def test_an_opened_split_is_frozen(workspace: Workspace, version: DatasetVersion) -> None:
+    run = trained(workspace, version, "majority")
+    workspace.evaluations.open_test(run.id, "x")
+    run_waiting(workspace.scope)
+    with pytest.raises(SplitOpened):
+        workspace.splits.start(version.id, Split(seed=5))
+    with pytest.raises(SplitOpened):
+        workspace.runs.submit(version.project_id, run.recipe.model_copy(update={"split": Split(seed=5)}))
+
+
+def test_comparison_is_paired_and_refuses_the_incomparable(workspace: Workspace, version: DatasetVersion) -> None:
+    base, better = trained(workspace, version, "majority"), trained(workspace, version, "tfidf_svm")
+    ids = [base.id, better.id]
+    assert workspace.evaluations.comparison(ids, "validation", "macro_f1") is None
+    workspace.evaluations.start_comparison(ids, "validation", "macro_f1")
+    run_waiting(workspace.scope)
+    found = workspace.evaluations.comparison(ids, "validation", "macro_f1")
+    assert found is not None
+    assert found[0].verdict == "better"
+    assert found[0].n == 30
+    assert better.metrics is not None
+    assert found[0].second == pytest.approx(better.metrics["macro_f1"]["value"])
+    with pytest.raises(NotComparable):
+        workspace.evaluations.start_comparison([base.id], "validation", "macro_f1")
+    with pytest.raises(SealedTest):
+        workspace.evaluations.start_comparison(ids, "test", "macro_f1")
+    other = trained(workspace, version, "majority", split=Split(seed=3))
+    with pytest.raises(NotComparable):
+        workspace.evaluations.start_comparison([base.id, other.id], "validation", "macro_f1")
+
+
+def test_a_waiting_run_can_be_taken_out_and_shows_its_place(workspace: Workspace, version: DatasetVersion) -> None:
+    recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
+    runs = [workspace.runs.submit(version.project_id, recipe) for _ in range(3)]
+    assert [workspace.runs.get(r.id).position for r in runs] == [1, 2, 3]
+    workspace.runs.discard(runs[0].id)
+    assert workspace.runs.get(runs[0].id).state == "cancelled"
+    assert [workspace.runs.get(r.id).position for r in runs[1:]] == [1, 2]
+    with pytest.raises(RunNotFinished):
+        workspace.evaluations.open_test(runs[1].id, "too early")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "text,label\nonly one row,a\n", "text,label\n" + "".join(f"text number {i},same\n" for i in range(50)),
+        "text,label\n" + "".join(f"text number {i},\n" for i in range(50)),
+    ],
+    ids=["one row", "one class", "no labels"],
+)  # fmt: skip
+def test_data_without_two_classes_can_be_looked_at_but_not_trained(
+    workspace: Workspace, imported: Importer, content: str
+) -> None:
+    version = imported(content=content.encode(), roles={"text": "input", "label": "label"})
+    assert workspace.datasets.profile(version.id) is not None
+    assert workspace.recipes.draft(version.project_id) is not None
+    cards = workspace.recipes.cards(version.project_id)
+    assert cards
+    recipe = workspace.recipes.draft(version.project_id)
+    assert recipe is not None
+    with pytest.raises(BentuError) as caught:
+        run = workspace.runs.submit(version.project_id, recipe)
+        run_waiting(workspace.scope)
+        failed = workspace.runs.get(run.id)
+        assert failed.state == "failed"
+        assert failed.error is not None
+        raise failed.error
+    assert caught.value.remedy
+    assert caught.value.code != "UNEXPECTED"
+
+
+def test_a_class_with_one_example_trains_and_is_never_in_two_parts(workspace: Workspace, imported: Importer) -> None:
+    rows = "".join(f"this is text number {i} of kind {i % 2},{'ab'[i % 2]}\n" for i in range(80))
+    version = imported(
+        content=f"text,label\n{rows}a single text,rare\n".encode(), roles={"text": "input", "label": "label"}
+    )
+    run = trained(workspace, version, "tfidf_svm")
+    assert run.state == "succeeded", run.error
+    view = workspace.splits.current(version.id)
+    assert view is not None
+    assert sum(counts.get("rare", 0) for counts in view.class_counts.values()) == 1
+    assert view.class_counts["train"]["rare"] == 1
+
+
+def test_error_of_an_empty_validation_part_is_a_sentence() -> None:
+    error = NothingToTrain(train=3, validation=0, classes=1)
+    assert "3 rows" in str(error)
