@@ -115,7 +115,11 @@ def insert_new(
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    return bool(connection.execute(insert(table).on_conflict_do_nothing(), rows).rowcount)
+    counted = {"preserve_rowcount": True}
+    return (
+        connection.execute(insert(table).on_conflict_do_nothing(), rows, execution_options=counted).rowcount
+        > 0
+    )
 
 
 class Watch:

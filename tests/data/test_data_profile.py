@@ -141,7 +141,7 @@ def test_equal_hashes_are_not_yet_equal_inputs(monkeypatch: pytest.MonkeyPatch) 
     "columns", [{"text": ["only"]}, {"text": ["only"], "label": [""]}, {"text": ["a", "b"], "label": ["p", "p"]}, {"text": ["", ""], "label": ["p", "n"]}]
 )  # fmt: skip
 def test_what_cannot_be_trained_can_be_profiled(columns: dict[str, list[str]]) -> None:
-    found = profiled(**columns)
+    found = profiled(ROLES, None, **columns)
     assert found.rows == len(columns["text"])
     assert any(f.severity == "error" for f in found.findings) or columns["text"] == ["", ""]
 

@@ -47,7 +47,10 @@ def test_blank_lines_are_left_out_and_counted(put: Put) -> None:
 
 
 RAGGED = [
-    ("a,b\n1,2,3\n4,5,6\n", {"row": 1, "line": 2, "expected": 2, "found": 3, "count": 2}),  # pandas shifts these silently
+    (
+        "a,b\n1,2,3\n4,5,6\n",
+        {"row": 1, "line": 2, "expected": 2, "found": 3, "count": 2},
+    ),  # pandas shifts these silently
     ("a,b\n1,2\n3\n", {"row": 2, "line": 3, "expected": 2, "found": 1, "count": 1}),
     ('a,b\n"x\ny",2\n\n5,6,7\n', {"row": 2, "line": 5, "expected": 2, "found": 3, "count": 1}),
 ]
@@ -73,7 +76,9 @@ QUOTES = [
 
 
 @pytest.mark.parametrize(("content", "kind", "params"), QUOTES)
-def test_quotes_that_do_not_close(put: Put, content: str, kind: type[DataError], params: dict[str, int]) -> None:
+def test_quotes_that_do_not_close(
+    put: Put, content: str, kind: type[DataError], params: dict[str, int]
+) -> None:
     path = put(content)
     with pytest.raises(kind) as caught:
         read_table(path, "x.csv")
@@ -106,7 +111,9 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("content", "kind", "named"), NAMES)
-def test_column_names_are_asked_for_never_invented(put: Put, content: str, kind: type[DataError], named: str) -> None:
+def test_column_names_are_asked_for_never_invented(
+    put: Put, content: str, kind: type[DataError], named: str
+) -> None:
     path = put(content)
     with pytest.raises(kind) as caught:
         read_table(path, "x.csv")
@@ -188,7 +195,9 @@ def test_too_many_columns_and_rows(put: Put, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_long_texts(put: Put) -> None:
     exact = "x" * limits.MAX_TEXT
-    assert read_table(put(f"text,label\n{exact},1\n"), "x.csv")["text"].str.len().tolist() == [limits.MAX_TEXT]
+    assert read_table(put(f"text,label\n{exact},1\n"), "x.csv")["text"].str.len().tolist() == [
+        limits.MAX_TEXT
+    ]
     for cell in (exact + "y", f'"{exact}\n{exact}"'):
         with pytest.raises(errors.TextTooLong) as caught:
             read_table(put(f"label,text\n1,ok\n2,{cell}\n"), "x.csv")

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from engine.data import errors
-from engine.data.readers import ENCODINGS, ReadOptions, encoding, preview_file, read_table, read_with_notes
+from engine.data.readers import (
+    ENCODINGS,
+    ReadOptions,
+    encoding,
+    preview_file,
+    read_table,
+    read_with_notes,
+    reading,
+)
 from engine.data.readers.encoding import check_bytes, count_lines, detect_encoding, encoding_name, read_sample
 
 Put = Callable[..., Path]
@@ -30,7 +38,7 @@ SAMPLES = [
 
 @pytest.mark.parametrize(("codec", "name", "text"), SAMPLES)
 def test_legacy_encodings_come_first_but_are_asked(put: Put, codec: str, name: str, text: str) -> None:
-    path = put(f"text,label\n\"{text}\",1\n".encode(codec))
+    path = put(f'text,label\n"{text}",1\n'.encode(codec))
     preview = preview_file(path, "x.csv")
     assert preview.encodings[0] == preview.encoding == name
     assert not preview.encoding_certain and len(preview.encodings) > 1
@@ -92,12 +100,20 @@ def test_aliases(alias: str, name: str) -> None:
 @pytest.mark.parametrize("wanted", ["klingon", "rot13", "unicode_escape", "idna", "base64", "\0"])
 def test_no_other_codec_is_run(put: Put, wanted: str) -> None:
     path = put("a,b\n1,2\n")
-    assert isinstance(preview_file(path, "x.csv", ReadOptions(encoding=wanted)).problem, errors.UnknownEncoding)
+    assert isinstance(
+        preview_file(path, "x.csv", ReadOptions(encoding=wanted)).problem, errors.UnknownEncoding
+    )
     with pytest.raises(errors.UnknownEncoding):
         read_table(path, "x.csv", ReadOptions(encoding=wanted))
 
 
-BROKEN = b"text,label\r\n" + "好吃".encode() + b",1\nbad \xff\xfe byte,2\r" + "很好很好很好很好很好".encode() + b"\xe5,3\n"
+BROKEN = (
+    b"text,label\r\n"
+    + "好吃".encode()
+    + b",1\nbad \xff\xfe byte,2\r"
+    + "很好很好很好很好很好".encode()
+    + b"\xe5,3\n"
+)
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1 << 20])
@@ -112,7 +128,9 @@ def test_invalid_bytes_are_counted_and_placed(put: Put, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("chunk", [1, 2, 5, 1 << 20])
 @pytest.mark.parametrize("codec", ["gb18030", "cp932", "utf-8", "utf-16"])
-def test_sound_bytes_have_no_damage(put: Put, monkeypatch: pytest.MonkeyPatch, chunk: int, codec: str) -> None:
+def test_sound_bytes_have_no_damage(
+    put: Put, monkeypatch: pytest.MonkeyPatch, chunk: int, codec: str
+) -> None:
     monkeypatch.setattr(encoding, "_CHUNK", chunk)
     assert check_bytes(put("文字,です\r\n上\n".encode(codec)), encoding_name(codec)).count == 0
 
@@ -147,7 +165,11 @@ def test_invalid_bytes_are_refused_or_replaced_by_consent(put: Put) -> None:
 def test_nul_bytes(put: Put, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     monkeypatch.setattr(encoding, "_CHUNK", chunk)
     path = put("text,label\n好,1\nb\0d,2\n".encode())
-    for options in (ReadOptions(), ReadOptions(encoding="UTF-8"), ReadOptions(encoding="gbk", replace_invalid=True)):
+    for options in (
+        ReadOptions(),
+        ReadOptions(encoding="UTF-8"),
+        ReadOptions(encoding="gbk", replace_invalid=True),
+    ):
         with pytest.raises(errors.NulBytes) as caught:
             read_table(path, "x.csv", options)
         assert caught.value.params == {"line": 3, "offset": 18}
@@ -160,6 +182,26 @@ def test_a_nul_character_in_utf16(put: Put) -> None:
     with pytest.raises(errors.NulBytes) as caught:
         read_table(path, "x.csv")
     assert caught.value.params["line"] == 2
+
+
+def test_utf16_without_a_mark_is_not_called_utf16(put: Put) -> None:
+    path, options = put(f"text\n{ZH}\n".encode("utf-16-le")), ReadOptions(encoding="UTF-16")
+    assert isinstance(preview_file(path, "x.csv", options).problem, errors.InvalidBytes)
+    with pytest.raises(errors.InvalidBytes):
+        read_table(path, "x.csv", options)
+
+
+def test_counting_stops_where_the_encoding_is_plainly_another(
+    put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "_CHUNK", 1 << 10)
+    monkeypatch.setattr(reading, "_ENOUGH", 50)
+    path = put(f"text\n{ZH}\n".encode("gbk") * 300)
+    with pytest.raises(errors.InvalidBytes) as caught:
+        read_table(path, "x.csv", ReadOptions(encoding="UTF-8"))
+    assert caught.value.params["count"].startswith("≥ ")
+    frame, notes = read_with_notes(path, "x.txt", ReadOptions(encoding="UTF-8", replace_invalid=True))
+    assert notes[0].count == "".join(frame["text"]).count("�")
 
 
 def test_the_wrong_encoding_is_refused(put: Put) -> None:

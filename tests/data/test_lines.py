@@ -48,7 +48,9 @@ def test_json_lines_keep_the_spelling_of_the_file(put: Put) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 40])
-def test_keys_that_appear_late_fill_earlier_rows(put: Put, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+def test_keys_that_appear_late_fill_earlier_rows(
+    put: Put, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
     from engine.data.readers import table
 
     monkeypatch.setattr(table, "_CHUNK_ROWS", 3)
@@ -86,12 +88,17 @@ def test_one_json_document_is_not_lines(put: Put, content: str) -> None:
 def test_json_key_names_are_checked(put: Put) -> None:
     with pytest.raises(errors.EmptyColumnNames):
         read_table(put('{"": 1, "a": 2}\n'), "x.jsonl")
-    assert list(read_table(put('{"": 1, "a": 2}\n'), "x.jsonl", ReadOptions(rename=("x", "y"))).columns) == ["x", "y"]
+    assert list(read_table(put('{"": 1, "a": 2}\n'), "x.jsonl", ReadOptions(rename=("x", "y"))).columns) == [
+        "x",
+        "y",
+    ]
     with pytest.raises(errors.TooManyColumns):
         read_table(put(json.dumps({str(i): 1 for i in range(limits.MAX_COLUMNS + 1)})), "x.jsonl")
 
 
 def test_json_preview(put: Put) -> None:
-    preview = preview_file(put("".join(json.dumps({"t": i, f"k{i}": ""}) + "\n" for i in range(9))), "x.jsonl")
+    preview = preview_file(
+        put("".join(json.dumps({"t": i, f"k{i}": ""}) + "\n" for i in range(9))), "x.jsonl"
+    )
     assert preview.columns[:2] == ("t", "k0") and len(preview.columns) == 10
     assert preview.rows["t"].tolist() == ["0", "1", "2", "3", "4"]

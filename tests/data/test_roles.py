@@ -30,7 +30,9 @@ def test_roles_from_names(columns: tuple[str, ...], roles: tuple[str, ...]) -> N
 
 
 def test_roles_from_values() -> None:
-    rows = pd.DataFrame({"a": ["1", "0"], "b": ["a longer text with words", "and another one, long too"]}, dtype="str")
+    rows = pd.DataFrame(
+        {"a": ["1", "0"], "b": ["a longer text with words", "and another one, long too"]}, dtype="str"
+    )
     assert suggest_roles(rows, ("a", "b")) == {"a": "label", "b": "input"}
     long = pd.DataFrame({"a": ["x" * 90], "b": ["y" * 100]}, dtype="str")
     assert suggest_roles(long, ("a", "b")) == {"a": "ignore", "b": "input"}

@@ -63,7 +63,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("content", "refusal"), REFUSED, ids=lambda v: getattr(v, "__name__", ""))
 @pytest.mark.parametrize("name", ["reviews.csv", "reviews.xlsx", "reviews"])
-def test_content_is_refused_whatever_the_name(put: Put, content: bytes, refusal: type[DataError], name: str) -> None:
+def test_content_is_refused_whatever_the_name(
+    put: Put, content: bytes, refusal: type[DataError], name: str
+) -> None:
     path = put(content)
     with pytest.raises(refusal) as caught:
         read_table(path, name)
@@ -120,14 +122,17 @@ def test_a_file_over_the_limit(put: Put) -> None:
     path = put("text\n")
     with path.open("r+b") as file:
         file.truncate(limits.MAX_BYTES + 1)
-    with pytest.raises(errors.FileTooLarge, match="201 MiB|200 MiB"):
+    with pytest.raises(errors.FileTooLarge, match="has 201 MiB; at most 200 MiB"):
         read_table(path, "x.csv")
     assert isinstance(preview_file(path, "x.csv").problem, errors.FileTooLarge)
 
 
 def test_workbook_bombs(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = ("[Content_Types].xml", "xl/workbook.xml")
-    bombs = [archive(*parts, body="0" * 3_000_000), archive(*parts, *(f"xl/m{i}" for i in range(limits.MAX_MEMBERS)))]
+    bombs = [
+        archive(*parts, body="0" * 3_000_000),
+        archive(*parts, *(f"xl/m{i}" for i in range(limits.MAX_MEMBERS))),
+    ]
     for bomb in bombs:
         with pytest.raises(errors.ArchiveUnsafe):
             read_table(put(bomb), "x.xlsx")

@@ -131,7 +131,8 @@ def test_script_shares() -> None:
 def test_measure_of_sizes() -> None:
     sizes = pd.Series([*range(100), 100_000]).to_numpy()
     found = measure(sizes, "characters")
-    assert (found.p50, found.max, found.mean) == (50, 100_000, pytest.approx(sizes.mean()))
+    assert (found.p50, found.max) == (50, 100_000)
+    assert found.mean == pytest.approx(sizes.mean())
     assert (
         sum(found.histogram.counts) == 101 and len(found.histogram.edges) == len(found.histogram.counts) + 1
     )

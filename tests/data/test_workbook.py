@@ -109,7 +109,15 @@ def test_merged_cells_and_empty_rows(put: Put) -> None:
         sheet.merge_cells("B2:B3")
         sheet["C9"].number_format = "0.00"  # a formatted but empty cell below the table
 
-    rows = [["text", "label"], ["a", "1"], ["b", None], [None, None], ["c", "2"], [None, ""], []]
+    rows: list[list[Any]] = [
+        ["text", "label"],
+        ["a", "1"],
+        ["b", None],
+        [None, None],
+        ["c", "2"],
+        [None, ""],
+        [],
+    ]
     frame, notes = read_with_notes(put(book(*rows, fill=merge)), "x.xlsx")
     assert frame.values.tolist() == [["a", "1"], ["b", ""], ["c", "2"]]
     assert [(n.code, n.count) for n in notes] == [("blank_lines", 1)]
@@ -149,6 +157,12 @@ def test_shapes_that_are_no_table(put: Put) -> None:
         assert type(preview_file(path, "x.xlsx").problem) is kind
     with pytest.raises(errors.RaggedRows, match=r"Row 2 \(line 3\) has 3 fields"):
         read_table(put(book(["a", "b"], [1, 2], [1, 2, 3])), "x.xlsx")
+
+
+def test_progress_of_a_sheet(put: Put) -> None:
+    seen: list[float] = []
+    read_table(put(book(["text"], *([f"text {i}"] for i in range(4_500)))), "x.xlsx", report=seen.append)
+    assert len(seen) == 3 and seen == sorted(seen) and seen[-1] == 1.0
 
 
 def test_header_and_names_can_be_chosen(put: Put) -> None:

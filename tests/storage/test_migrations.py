@@ -23,7 +23,8 @@ from alembic import op
 import sqlalchemy as sa
 revision, down_revision = "0002", "0001"
 def upgrade():
-    with op.batch_alter_table("project", recreate="always") as table:
+    rebuild = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("project", recreate=rebuild) as table:
         table.add_column(sa.Column("colour", sa.Text()))
     {then}
 """

@@ -127,7 +127,9 @@ def detect_encoding(found: Sample) -> Detected:
     return Detected(order[0], False, tuple(order))
 
 
-def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | None = None) -> Damage:
+def check_bytes(
+    path: Path, encoding: str, report: Callable[[float], None] | None = None, enough: int = 0
+) -> Damage:
     """Decode the whole file once and note what `encoding` does not allow.
 
     Args:
@@ -138,6 +140,7 @@ def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | Non
 
     Raises:
         NulBytes: at the first U+0000, with line and byte offset.
+        InvalidBytes: UTF-16 without a byte order mark; choose UTF-16LE or UTF-16BE.
     """
     codec = ENCODINGS[encoding].removesuffix("-sig")
     decoder = codecs.getincrementaldecoder(codec)("bentu.note")
@@ -147,9 +150,7 @@ def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | Non
         while True:
             chunk = file.read(_CHUNK)
             pending = decoder.getstate()[0]
-            noted = _Noted()
-            _noted.set(noted)
-            text = decoder.decode(chunk, final=not chunk)
+            text, noted = _decode_noting(decoder, chunk, encoding, not chunk)
             for position in noted.first[: _PLACES - len(places)]:
                 before = (pending + chunk)[:position].decode(codec, errors="ignore")
                 places.append((1 + lines + count_lines(before, ended_cr), offset - len(pending) + position))
@@ -170,29 +171,25 @@ def check_bytes(path: Path, encoding: str, report: Callable[[float], None] | Non
 
 
 def check_sample(found: Sample, encoding: str, replace: bool = False) -> None:
-    """As `check_bytes`, for the beginning of a file: raises for the first place that does not fit.
+    """As `check_bytes`, for the beginning of a file, whose last character may be cut.
 
     Raises:
         NulBytes: U+0000 in the decoded sample.
-        InvalidBytes: a place that `encoding` does not allow, unless `replace`.
+        InvalidBytes: places that `encoding` does not allow, unless `replace`.
     """
-    sample, codec = found.head, ENCODINGS[encoding].removesuffix("-sig")
-    text = sample.decode(codec, errors="replace")
+    codec = ENCODINGS[encoding].removesuffix("-sig")
+    text, noted = _decode_noting(
+        codecs.getincrementaldecoder(codec)("bentu.note"), found.head, encoding, found.whole
+    )
     if "\0" in text:
         before = text[: text.index("\0")]
-        offset = 2 * len(before) if encoding in _WIDE else sample.index(0)
+        offset = 2 * len(before) if encoding in _WIDE else found.head.index(0)
         raise errors.NulBytes(line=1 + count_lines(before), offset=offset)
-    try:
-        codecs.getincrementaldecoder(codec)().decode(sample, final=found.whole)
-    except UnicodeDecodeError as problem:
-        if not replace:
-            line = 1 + count_lines(sample[: problem.start].decode(codec, errors="ignore"))
-            count = max(text.count("\ufffd"), 1)
-            raise errors.InvalidBytes(
-                encoding=encoding, count=count, line=line, offset=problem.start, places=()
-            ) from None
-    except UnicodeError:
-        raise errors.InvalidBytes(encoding=encoding, count=1, line=1, offset=0, places=()) from None
+    if noted.count and not replace:
+        line = 1 + count_lines(found.head[: noted.first[0]].decode(codec, errors="ignore"))
+        raise errors.InvalidBytes(
+            encoding=encoding, count=noted.count, line=line, offset=noted.first[0], places=()
+        )
 
 
 def count_lines(text: str, after_cr: bool = False) -> int:
@@ -209,6 +206,18 @@ class _Noted:
 
 
 _noted: ContextVar[_Noted] = ContextVar("noted")
+
+
+def _decode_noting(
+    decoder: codecs.IncrementalDecoder, piece: bytes, encoding: str, final: bool
+) -> tuple[str, _Noted]:
+    """A piece of a file with U+FFFD in its damaged places, and these places."""
+    noted = _Noted()
+    _noted.set(noted)
+    try:
+        return decoder.decode(piece, final), noted
+    except UnicodeError:  # UTF-16 without the byte order mark that says which of the two it is
+        raise errors.InvalidBytes(encoding=encoding, count=1, line=1, offset=0, places=()) from None
 
 
 def _note(problem: UnicodeError) -> tuple[str, int]:

@@ -79,8 +79,10 @@ def _object(line: str, number: int) -> dict[str, Any]:
         values = json.loads(
             line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_unique
         )
+    except json.JSONDecodeError as problem:
+        raise errors.JsonLineInvalid(line=number, problem=f"{problem.msg} ({problem.colno})") from None
     except (ValueError, RecursionError) as problem:
-        raise errors.JsonLineInvalid(line=number, problem=str(problem) or "too deep") from None
+        raise errors.JsonLineInvalid(line=number, problem=str(problem)) from None
     if not isinstance(values, dict):
         raise errors.JsonLineInvalid(line=number, problem=f"found {line.strip()[:40]}")
     return values

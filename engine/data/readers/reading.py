@@ -25,6 +25,9 @@ from engine.data.schema import Finding
 from engine.errors import N_
 
 Report = Callable[[float], None]
+_ENOUGH = 100_000
+"""Damaged places after which it is plain that the encoding is another one."""
+
 _CHECKING = 0.2
 """Share of the time that checking the bytes takes, for the progress."""
 
@@ -58,16 +61,17 @@ def read_with_notes(
             table, blank = read_parquet(file, rename=options.rename, report=report), 0
     elif kind == "xlsx":
         with open_workbook(path, name) as workbook:
-            table, blank = read_sheet(
-                sheet_rows(workbook, options.sheet), header=options.header, rename=options.rename, name=name
-            )
+            rows = sheet_rows(workbook, options.sheet, report)
+            table, blank = read_sheet(rows, header=options.header, rename=options.rename, name=name)
     else:
         encoding = _encoding(path, name, options)
-        damage = check_bytes(path, encoding, _part(report, 0, _CHECKING))
-        if damage.count and not options.replace_invalid:
+        enough = 0 if options.replace_invalid else _ENOUGH
+        damage = check_bytes(path, encoding, _part(report, 0, _CHECKING), enough)
+        if damage.count and enough:
             line, offset = damage.places[0]
+            count = damage.count if damage.count < enough else f"≥ {damage.count}"
             raise errors.InvalidBytes(
-                encoding=encoding, count=damage.count, line=line, offset=offset, places=damage.places
+                encoding=encoding, count=count, line=line, offset=offset, places=damage.places
             )
         if damage.count:
             notes.append(_replaced(damage.count, damage.places))
@@ -110,7 +114,7 @@ def _encoding(path: Path, name: str, options: ReadOptions) -> str:
         return encoding_name(options.encoding)
     found = detect_encoding(read_sample(path))
     if not found.certain:
-        check_bytes(path, found.encoding)  # NUL bytes are a better word than "uncertain"
+        check_bytes(path, found.encoding, enough=1)  # NUL bytes are a better word than "uncertain"
         raise errors.EncodingUncertain(name=name, candidates=", ".join(found.candidates[:5]))
     return found.encoding
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import zipfile
 from itertools import pairwise
+from math import ceil
 from pathlib import Path, PurePath
 
 from engine.data import errors, limits
@@ -83,7 +84,7 @@ def sniff_kind(path: Path, name: str, wanted: str | None = None) -> Kind:
     size = path.stat().st_size
     if size > limits.MAX_BYTES:
         raise errors.FileTooLarge(
-            size=f"{size / 1024**2:.0f} MiB", limit=f"{limits.MAX_BYTES // 1024**2} MiB"
+            size=f"{ceil(size / 1024**2)} MiB", limit=f"{limits.MAX_BYTES // 1024**2} MiB"
         )
     with path.open("rb") as file:
         head = file.read(HEAD)

@@ -82,8 +82,15 @@ def visible_sheets(workbook: Any) -> tuple[str, ...]:
     return tuple(s.title for s in workbook.worksheets if s.sheet_state == "visible")
 
 
-def sheet_rows(workbook: Any, sheet: str | None) -> Iterator[list[str]]:
+def sheet_rows(
+    workbook: Any, sheet: str | None, report: Callable[[float], None] | None = None
+) -> Iterator[list[str]]:
     """The rows of a sheet as text cells without empty ones at the end; an empty row is an empty list.
+
+    Args:
+        workbook: as `open_workbook` gives it.
+        sheet: name of the sheet; None for the first visible one.
+        report: called now and then with the share done, as far as the file says how many rows it has.
 
     Raises:
         UnknownSheet: no visible sheet of this name.
@@ -92,18 +99,20 @@ def sheet_rows(workbook: Any, sheet: str | None) -> Iterator[list[str]]:
     if (sheet is not None and sheet not in sheets) or not sheets:
         raise errors.UnknownSheet(sheet=sheet or "", sheets=", ".join(sheets))
     page = workbook[sheet or sheets[0]]
+    height = page.max_row or 1
     page.reset_dimensions()  # some programs write a wrong size, which would cut the rows
-    for values in page.iter_rows(values_only=True):
+    for number, values in enumerate(page.iter_rows(values_only=True), 1):
         cells = [_unescape(as_text(value)) for value in values]
         while cells and not cells[-1]:
             cells.pop()
+        if report and number % _REPORT_ROWS == 0:
+            report(min(number / height, 1.0))
         yield cells
 
 
 def read_sheet(
-    rows: Iterator[list[str]], *, header: bool, rename: Sequence[str] | None, name: str,
-    report: Callable[[int], None] | None = None,
-) -> tuple[TableBuilder, int]:  # fmt: skip
+    rows: Iterator[list[str]], *, header: bool, rename: Sequence[str] | None, name: str
+) -> tuple[TableBuilder, int]:
     """A sheet's table, and the number of empty rows left out between others.
 
     Args:
@@ -111,7 +120,6 @@ def read_sheet(
         header: whether the first row names the columns.
         rename: new names of the columns.
         name: of the file, for messages.
-        report: called now and then with the rows read.
 
     Raises:
         EmptyFile, NoRows, and RaggedRows for a cell right of the last named column.
@@ -133,8 +141,6 @@ def read_sheet(
             raise errors.RaggedRows(row=table.rows + 1, line=line, expected=width, found=len(cells), count=1)
         blank, waiting = blank + waiting, 0
         table.add(cells + [""] * (width - len(cells)))
-        if report and table.rows % _REPORT_ROWS == 0:
-            report(table.rows)
     if not table.rows:
         raise errors.NoRows(columns=", ".join(found))
     return table, blank

@@ -1,0 +1,36 @@
+"""User text stays text wherever Markdown is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from ui.text import safe_text
+
+JOINER = "\u2060"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("**bold** _it_", r"\*\*bold\*\* \_it\_"),
+        ("<b>x</b> & y", r"\<b\>x\</b\> \& y"),
+        ("[a](b) :red[c] $x$ `d`", r"\[a\]\(b\) \:red\[c\] \$x\$ \`d\`"),
+        ("# head | cell", r"\# head \| cell"),
+        ("two\nlines\tand  spaces", "two lines and spaces"),
+        ("bell\x07 zero\u200dwidth", "bell\ufffd zero\u200dwidth"),
+    ],
+)
+def test_markup_is_escaped(text: str, shown: str) -> None:
+    assert safe_text(text) == shown
+
+
+@pytest.mark.parametrize("address", ["http://a.b/c", "HTTPS://a.b", "www.a.b", "me@a.b"])
+def test_addresses_do_not_become_links(address: str) -> None:
+    """Streamlit's Markdown links bare addresses even where every sign is escaped."""
+    shown = safe_text(address)
+    assert JOINER in shown
+    assert shown.replace(JOINER, "").replace("\\", "") == address
+
+
+def test_long_text_ends_in_an_ellipsis() -> None:
+    assert safe_text("x" * 600) == "x" * 499 + "…"
