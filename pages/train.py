@@ -90,7 +90,7 @@ else:
             icon=":material/power_off:",
         )
     ended_actions(run)
-    curves(feed)
+    curves(feed, feed.table, feed.batches)
     notes(feed)
     log(run, feed)
 record(run)

@@ -13,6 +13,8 @@ MOST_BATCHES = 1000
 """Above it, every second point is dropped: the line keeps its shape and the tab its size."""
 
 MOST_NOTES = 200
+STEP = 4
+"""Seconds between two pictures of a run that goes on."""
 
 FIRST_STEPS = 10
 """No remaining time before that many batch events: the first ones hold the compilation."""
@@ -37,6 +39,7 @@ class RunFeed:
     attempt: int = 0
     phases: list[str] = field(default_factory=list)
     epochs: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    ended: dict[int, datetime] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     notes: list[Event] = field(default_factory=list)
     total_epochs: int = 0
@@ -58,16 +61,17 @@ class RunFeed:
                     self.phases.remove(name)
                 self.phases.append(name)
             elif event.kind == "epoch":
-                self._epoch(event.payload)
+                self._epoch(event)
             elif event.kind == "batch" and event.payload.get("loss") is not None:
                 self._batch(event)
             elif event.kind in ("note", "log"):
                 self.notes = [*self.notes, event][-MOST_NOTES:]
 
-    def _epoch(self, payload: Mapping[str, Any]) -> None:
-        number = int(payload["epoch"])
-        self.epochs = {k: v for k, v in self.epochs.items() if k < number} | {number: payload}
-        self.total_epochs = int(payload.get("epochs") or self.total_epochs)
+    def _epoch(self, event: Event) -> None:
+        number = int(event.payload["epoch"])
+        self.epochs = {k: v for k, v in self.epochs.items() if k < number} | {number: event.payload}
+        self.ended[number] = event.ts
+        self.total_epochs = int(event.payload.get("epochs") or self.total_epochs)
 
     def _batch(self, event: Event) -> None:
         payload = event.payload
@@ -88,6 +92,18 @@ class RunFeed:
     def table(self) -> list[Mapping[str, Any]]:
         """The epochs in order."""
         return [self.epochs[k] for k in sorted(self.epochs)]
+
+    def picture(self) -> tuple[list[Mapping[str, Any]], list[Batch]]:
+        """Epochs and batch points up to the last full `STEP` seconds, for charts of a run that goes on.
+
+        The browser mounts a chart anew whenever its data change, so they change no more often than that.
+        """
+        newest = max([*self.ended.values(), *(b.when for b in self.batches[-1:])], default=None)
+        if newest is None:
+            return [], []
+        until = newest.timestamp() // STEP * STEP
+        epochs = [self.epochs[k] for k in sorted(self.epochs) if self.ended[k].timestamp() <= until]
+        return epochs, [b for b in self.batches if b.when.timestamp() <= until]
 
     @property
     def position(self) -> float:

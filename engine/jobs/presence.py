@@ -109,8 +109,6 @@ def ensure_supervisor(command: Sequence[str] = (*PROGRAM, "worker")) -> bool:
         lock(home() / "worker.lock").release()  # it leaves at once
     elif _started:
         return False  # ours is about to take the lock
-    elif _started:
-        return False  # the one that was started is still coming up
     with (folder("logs") / "worker.log").open("ab") as output:
         process = subprocess.Popen(
             list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,

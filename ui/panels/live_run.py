@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -11,7 +14,7 @@ from ui.charts.layout import draw
 from ui.charts.training import loss_figure, metric_figure
 from ui.format import duration, percent, significant
 from ui.panels.run_steps import main_phase, step_line
-from ui.run_feed import RunFeed, best_epoch
+from ui.run_feed import Batch, RunFeed, best_epoch
 from ui.state import FEED, workspace
 from ui.text import say, t
 
@@ -66,7 +69,7 @@ def live_run(run: Run, line: list[tuple[str, str, str | None]]) -> None:
                     t("The training process is starting; a network needs some seconds to load its library.")
                 )
             _figures(now, feed)
-        curves(feed)
+        curves(feed, *feed.picture())
         notes(feed)
         log(now, feed)
 
@@ -132,10 +135,9 @@ def _against_best(feed: RunFeed) -> None:
         )  # fmt: skip
 
 
-def curves(feed: RunFeed) -> None:
+def curves(feed: RunFeed, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Batch]) -> None:
     """Loss and metric curves with the table behind them; nothing for a family without epochs."""
-    epochs = feed.table
-    if not epochs and not feed.batches:
+    if not epochs and not batches:
         return
     best = best_epoch(epochs)
     left, right = st.columns(2)
@@ -146,7 +148,7 @@ def curves(feed: RunFeed) -> None:
                     loss=significant(float(best["val_loss"])), epoch=best["epoch"], epochs=len(epochs))  # fmt: skip
         else:
             alt = t("Loss inside the first epoch.")
-        draw(loss_figure(epochs, feed.batches), key=f"loss_{feed.run_id}", alt=alt)
+        draw(loss_figure(epochs, batches), key=f"loss_{feed.run_id}", alt=alt)
     with right:
         st.markdown(f"**{t('Scores')}**")
         if best:
