@@ -10,7 +10,7 @@ from ui.panels.job import attach
 from ui.panels.upload import choose_source, template
 from ui.panels.version import delete_dataset_dialog, pick_version, version_view
 from ui.state import ADDING, UPLOAD, VERSION, project, workspace
-from ui.text import t
+from ui.text import N_, labelled, t
 
 ws = workspace()
 current = project()
@@ -52,7 +52,7 @@ else:
             st.session_state[ADDING] = True
             st.rerun()
         more = st.menu_button(
-            t("More"), ["delete"], key="data_more", format_func=lambda _: t("Delete this dataset")
+            t("More"), ["delete"], key="data_more", format_func=labelled({"delete": N_("Delete this dataset")})
         )
         if st.button(
             t("Continue: clean and divide"), key="data_next", type="primary", icon=":material/arrow_forward:"

@@ -90,7 +90,7 @@ recipe_yaml(here.id, recipe)
 with st.bottom, st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
     # The latest run is part of the key: two tabs or a double click make one run, a second start makes another.
     latest = next((r.id for r in ws.runs.list(here.id, limit=1)), "")
-    token = hashlib.sha256(f"{here.id} {latest} {ws.recipes.yaml(recipe)}".encode()).hexdigest()
+    token = hashlib.sha256(f"{here.id} {latest} {recipe.model_dump_json()}".encode()).hexdigest()
     title = next((t(c.title) for c in cards if c.name == family), family)
     st.markdown(
         f"**{title}** · "

@@ -13,8 +13,8 @@ MOST_BATCHES = 1000
 """Above it, every second point is dropped: the line keeps its shape and the tab its size."""
 
 MOST_NOTES = 200
-STEP = 4
-"""Seconds between two pictures of a run that goes on."""
+STEP, STEPS, SLOWER = 4, 5, 80.0
+"""Seconds between two pictures of a run that goes on: 4 at first, one more 4 for every 80 seconds, 20 at most."""
 
 FIRST_STEPS = 10
 """No remaining time before that many batch events: the first ones hold the compilation."""
@@ -94,14 +94,16 @@ class RunFeed:
         return [self.epochs[k] for k in sorted(self.epochs)]
 
     def picture(self) -> tuple[list[Mapping[str, Any]], list[Batch]]:
-        """Epochs and batch points up to the last full `STEP` seconds, for charts of a run that goes on.
+        """Epochs and batch points up to the last full step of some seconds, for charts of a run that goes on.
 
         The browser mounts a chart anew whenever its data change, so they change no more often than that.
         """
         newest = max([*self.ended.values(), *(b.when for b in self.batches[-1:])], default=None)
         if newest is None:
             return [], []
-        until = newest.timestamp() // STEP * STEP
+        passed = (newest - (self.started or newest)).total_seconds()
+        step = STEP * min(STEPS, 1 + int(passed / SLOWER))
+        until = newest.timestamp() // step * step
         epochs = [self.epochs[k] for k in sorted(self.epochs) if self.ended[k].timestamp() <= until]
         return epochs, [b for b in self.batches if b.when.timestamp() <= until]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -12,7 +12,7 @@ from engine.errors import N_, BentuError
 from engine.i18n import LOCALES, match_locale, plural, render_error, translate
 from ui.state import LANGUAGE
 
-__all__ = ["N_", "choose_language", "error_text", "language", "n", "safe_text", "say", "t"]
+__all__ = ["N_", "choose_language", "error_text", "labelled", "language", "n", "safe_text", "say", "t"]
 
 _MARKUP = str.maketrans({c: "\\" + c for c in "\\`*_{}[]()<>#+-.!|$~:^&@="})
 
@@ -52,6 +52,12 @@ def error_text(error: BentuError) -> tuple[str, str]:
     """What happened and what to do, in the session's language, safe to show as Markdown."""
     safe = type(error)(**{k: safe_text(v) if isinstance(v, str) else v for k, v in error.params.items()})
     return render_error(safe, language())
+
+
+def labelled(titles: Mapping[Any, str]) -> Callable[[Any], str]:
+    """A `format_func` for options with these titles (message ids): looked up now, in the session's language."""
+    words = {option: t(title) for option, title in titles.items()}
+    return lambda option: words.get(option, str(option))
 
 
 def say(message: str, params: Mapping[str, Any], /) -> str:

@@ -28,7 +28,7 @@ class JobContext(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise `Cancelled` if the user asked to stop, `LeaseLost` if another attempt owns the job."""
+        """Raise `Cancelled` if the user discarded the job, `LeaseLost` if another attempt owns it; "keep" raises nothing."""
         ...
 
     def fence(self, connection: Connection) -> None:

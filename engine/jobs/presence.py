@@ -112,7 +112,7 @@ def ensure_supervisor(command: Sequence[str] = (*PROGRAM, "worker")) -> bool:
     with (folder("logs") / "worker.log").open("ab") as output:
         process = subprocess.Popen(
             list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            env=environment(), cwd=home(),
+            env=environment(),
         )  # fmt: skip
     _started.append(process)
     return True

@@ -153,8 +153,9 @@ def _error_of(problem: BaseException) -> BentuError:
     if isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError":
         traceback.clear_frames(problem.__traceback__)
         gc.collect()
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))  # the end must be written
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if soft != hard:
+            resource.setrlimit(resource.RLIMIT_AS, (hard, hard))  # the end must be written
         return OutOfMemory()
     if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(path=str(home()))

@@ -10,7 +10,6 @@ import logging
 import os
 import shutil
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -27,8 +26,8 @@ from engine.jobs.presence import WorkerState
 from engine.jobs.spares import Spares
 from engine.jobs.spawn import PROGRAM, Child, launch
 from engine.jobs.timing import Timing
-from engine.storage import artifacts, integrity
-from engine.storage.database import Watch, is_sqlite, sqlite_path
+from engine.jobs.upkeep import upkeep
+from engine.storage.database import Watch, is_sqlite
 from engine.storage.errors import LowSpace
 from engine.storage.home import home, require_space
 
@@ -113,7 +112,7 @@ class Supervisor:
                         needed = moment
                 if moment - tended > self._timing.upkeep:
                     tended = moment
-                    threading.Thread(target=self._upkeep, name="upkeep", daemon=True).start()
+                    threading.Thread(target=upkeep, args=(self._engine,), name="upkeep", daemon=True).start()
                 if moment - needed > self._timing.idle:
                     return
         finally:
@@ -269,12 +268,3 @@ class Supervisor:
                 running={lane: self._count(lane) for lane in LANES}, low_space=self._low_space, code=self._code,
             )
         )  # fmt: skip
-
-    def _upkeep(self) -> None:
-        try:
-            require_space()
-            if is_sqlite(self._engine) and integrity.backup_due(sqlite_path(self._engine.url)):
-                integrity.backup(sqlite_path(self._engine.url), "daily")
-            artifacts.collect(self._engine)
-        except (StorageError, OSError, sqlite3.Error) as problem:
-            log.warning("upkeep is put off: %s", problem)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import func, insert, select, update
 
@@ -474,12 +475,11 @@ def _slice(path: str, offset: int, limit: int) -> pd.DataFrame:
     for group in range(file.num_row_groups):
         size = file.metadata.row_group(group).num_rows
         if seen < offset + limit and seen + size > offset:
-            piece = file.read_row_group(group).slice(max(offset - seen, 0), limit).to_pandas()
-            pieces.append(piece)
+            pieces.append(file.read_row_group(group).slice(max(offset - seen, 0), limit))
         seen += size
-    if not pieces:
-        return file.schema_arrow.empty_table().to_pandas()
-    return pd.concat(pieces).head(limit).reset_index(drop=True)
+    whole = pa.concat_tables(pieces) if pieces else file.schema_arrow.empty_table()
+    page: pd.DataFrame = whole.slice(0, limit).to_pandas()
+    return page
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:

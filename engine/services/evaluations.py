@@ -280,7 +280,7 @@ def compare_runs(
     frames = [_predictions(scope, r.id, spec["part"]).sort_values(ROW_ID) for r in rows]
     if any(list(f[ROW_ID]) != list(frames[0][ROW_ID]) for f in frames):
         raise NotComparable(problem="they were scored on different rows")
-    truth: IntArray = frames[0]["true"].map(index).to_numpy(dtype=np.int64)
+    truth: IntArray = np.array([index[label] for label in frames[0]["true"]], dtype=np.int64)
     answers = [f[[f"p_{label}" for label in schema.classes]].to_numpy(dtype=np.float64) for f in frames]
     found = [
         compare(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -110,13 +111,19 @@ def train_network(
     checkpoints = Checkpoints(training.checkpoints, plan.fingerprint)
     progress, best = _resume(checkpoints, model, optimizer, training)
     stopped = False
-    while progress.epochs < plan.epochs and not _out_of_patience(progress, plan):
-        if not _one_epoch(machine, train, validation, plan, progress, training):
-            stopped = True
-            break
-        if progress.best_epoch == progress.epochs:
-            best = [variable.numpy() for variable in model.variables]
-        _save(checkpoints, model, optimizer, progress, best, training)
+    # A checkpoint is written while the next epoch trains; leaving the block waits for the last one.
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        written: Future[None] | None = None
+        while progress.epochs < plan.epochs and not _out_of_patience(progress, plan):
+            if not _one_epoch(machine, train, validation, plan, progress, training):
+                stopped = True
+                break
+            if progress.best_epoch == progress.epochs:
+                best = _values(model.variables)
+            if written is not None:
+                written.result()
+            state = _state(model, optimizer, progress, best)
+            written = writer.submit(_save, checkpoints, progress.epochs, *state, training)
     if best is not None and (plan.keep_best or stopped):
         _assign(model.variables, best)
     if _out_of_patience(progress, plan):
@@ -284,26 +291,35 @@ def _resume(
     return progress, _numbered(snapshot.arrays, "best") or None
 
 
-def _save(
-    checkpoints: Checkpoints, model: Any, optimizer: Any, progress: Progress, best: Any, training: Training
-) -> None:
-    kinds = {
-        "model": [variable.numpy() for variable in model.variables],
-        "optimizer": [variable.numpy() for variable in optimizer.variables],
-        "best": best or [],
-    }
+def _state(
+    model: Any, optimizer: Any, progress: Progress, best: Any
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Everything that the next epoch depends on, as copies."""
+    kinds = {"model": _values(model.variables), "optimizer": _values(optimizer.variables), "best": best or []}
     arrays = {
         f"{kind}/{index:04d}": value for kind, values in kinds.items() for index, value in enumerate(values)
     }
-    meta = {"history": progress.history, "best_epoch": progress.best_epoch, "best_value": progress.best_value}
+    return arrays, {**vars(progress), "history": list(progress.history)}
+
+
+def _save(
+    checkpoints: Checkpoints,
+    number: int,
+    arrays: dict[str, NDArray[Any]],
+    meta: dict[str, Any],
+    training: Training,
+) -> None:
+    """Write a generation; a full disk costs the checkpoint, not the training."""
     try:
-        checkpoints.save(progress.epochs, arrays, meta)
+        checkpoints.save(number, arrays, meta)
     except OSError as problem:
         training.report(
-            "log",
-            level="warning",
-            text=f"The checkpoint of epoch {progress.epochs} was not written: {problem}",
+            "log", level="warning", text=f"The checkpoint of epoch {number} was not written: {problem}"
         )
+
+
+def _values(variables: Any) -> list[NDArray[Any]]:
+    return [np.array(variable) for variable in variables]
 
 
 def _numbered(arrays: Any, kind: str) -> list[NDArray[Any]]:

@@ -98,7 +98,9 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "install Chromium: sudo apt-get install chromium fonts-noto-cjk"
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        opened = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield opened
         opened.close()
 
@@ -112,7 +114,13 @@ def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
     contexts = []
 
     def opener(
-        name: str = "", *, locale: str = "en-US", theme: str = "light", width: int = 1280, height: int = 900, **query: str
+        name: str = "",
+        *,
+        locale: str = "en-US",
+        theme: str = "light",
+        width: int = 1280,
+        height: int = 900,
+        **query: str,
     ) -> Page:
         context = browser.new_context(
             locale=locale, color_scheme=theme, viewport={"width": width, "height": height},  # type: ignore[arg-type]
@@ -130,7 +138,12 @@ def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
 
 
 def shot(page: Page, name: str) -> None:
-    """Leave a picture of the whole page."""
+    """Leave a picture of the page from top to bottom."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(400)
-    page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=True)
+    size = page.viewport_size or {"width": 1280, "height": 900}
+    page.wait_for_timeout(300)
+    height = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight || 900")
+    page.set_viewport_size({"width": size["width"], "height": min(max(int(height), size["height"]), 5000)})
+    page.wait_for_timeout(500)
+    page.screenshot(path=str(SHOTS / f"{name}.png"))
+    page.set_viewport_size(size)

@@ -20,7 +20,9 @@ PAGES = ("", "data", "prepare", "model", "train", "evaluate", "settings")
 
 def settle(page: Page) -> None:
     """Wait until the script has run and nothing is stale."""
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning", timeout=SLOW)
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=SLOW
+    )
 
 
 def no_failure(page: Page) -> None:
@@ -43,10 +45,16 @@ def test_first_request_may_be_a_deep_link(server: Server, open_page: Opener) -> 
 def test_health_and_closed_doors(server: Server) -> None:
     assert httpx.get(f"{server.url}/api/health").json() == {"status": "ok"}
     # the agent door of Streamlit is closed unless somebody opens it on the command line
-    assert httpx.post(f"{server.url}/_stcore/agent/interact", json={"page": "train"}).status_code in (403, 404, 405)
+    assert httpx.post(f"{server.url}/_stcore/agent/interact", json={"page": "train"}).status_code in (
+        403,
+        404,
+        405,
+    )
 
 
-def test_from_a_file_to_an_honestly_evaluated_model(server: Server, open_page: Opener, tmp_path: Path) -> None:
+def test_from_a_file_to_an_honestly_evaluated_model(
+    server: Server, open_page: Opener, tmp_path: Path
+) -> None:
     frame = make_sample("reviews_en").head(900)
     file = tmp_path / "reviews <b>& more.csv"
     file.write_text(frame.to_csv(index=False), encoding="utf-8")
@@ -98,12 +106,19 @@ def test_from_a_file_to_an_honestly_evaluated_model(server: Server, open_page: O
     no_failure(page)
     shot(page, "journey_evaluate_test")
 
-    for locale, theme, width in (("zh-CN", "light", 1280), ("zh-CN", "dark", 390), ("en-US", "dark", 1280), ("en-US", "light", 390)):
+    for locale, theme, width in (
+        ("zh-CN", "light", 1280),
+        ("zh-CN", "dark", 390),
+        ("en-US", "dark", 1280),
+        ("en-US", "light", 390),
+    ):
         for name in PAGES:
             page = open_page(name, locale=locale, theme=theme, width=width, run=run, project=project)
             expect(page.locator("h1").first).to_be_visible(timeout=SLOW)
             no_failure(page)
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+                f"{name} scrolls sideways"
+            )
             if locale == "zh-CN":
                 heading = page.locator("h1").first.inner_text()
                 assert re.search("[\u4e00-\u9fff]", heading), f"{name}: the title {heading!r} is not Chinese"

@@ -131,9 +131,11 @@ def fenced(context: JobContext, spec: dict[str, Any]) -> None:
     """Sleeps, then writes a row behind the fence, as a service writes what a run brought."""
     context.report("phase", name="sleeping")
     time.sleep(spec["seconds"])
-    with write(open_database()) as connection:
+    engine = open_database()
+    with write(engine) as connection:
         context.fence(connection)
         insert_new(connection, setting, {"owner": "me", "key": spec["key"], "value": context.attempt})
+    engine.dispose()
 
 
 def family(context: JobContext, spec: dict[str, Any]) -> None:

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
+from engine.jobs import identity
 from engine.jobs.job import Job
 from engine.jobs.supervisor import Supervisor
 from tests.jobs import toy_program
@@ -55,10 +55,7 @@ class Running:
 
 def alive(pid: int) -> bool:
     """Whether the process lives (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return identity.started(pid) is not None
 
 
 def eventually(condition: Callable[[], object], seconds: float = 20) -> None:

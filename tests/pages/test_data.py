@@ -13,7 +13,11 @@ from engine.workspace import Workspace
 from tests.pages.conftest import SMALL, OpenPage, Trained, import_text, texts
 from ui.state import UPLOAD
 
-ODD = "text,label\n" + "".join(f"text {i},{'a' if i % 2 else 'b'}\n" for i in range(30)) + "text 1,b\ntext 1,a\n,a\n"
+ODD = (
+    "text,label\n"
+    + "".join(f"text {i},{'a' if i % 2 else 'b'}\n" for i in range(30))
+    + "text 1,b\ntext 1,a\n,a\n"
+)
 """Repeated rows, a text with two labels, an empty text."""
 
 
@@ -30,18 +34,27 @@ def upload(at: AppTest, name: str, content: bytes) -> AppTest:
 
 def widget(at: AppTest, prefix: str) -> str:
     """The key of the widget that begins with `prefix`; keys of an upload end in its id."""
-    return next(w.key for kind in ("selectbox", "toggle", "text_input", "button") for w in at.get(kind) if (w.key or "").startswith(prefix))
+    return next(
+        w.key
+        for kind in ("selectbox", "toggle", "text_input", "button")
+        for w in at.get(kind)
+        if (w.key or "").startswith(prefix)
+    )
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_an_empty_project_shows_the_way_in_and_a_template(open_page: OpenPage, project: str, locale: str) -> None:
+def test_an_empty_project_shows_the_way_in_and_a_template(
+    open_page: OpenPage, project: str, locale: str
+) -> None:
     at = open_page("data", locale=locale)
     assert not at.exception
     assert at.file_uploader
     assert at.download_button(key="upload_template")
 
 
-def test_template_is_a_table_that_bentu_itself_reads(open_page: OpenPage, workspace: Workspace, project: str) -> None:
+def test_template_is_a_table_that_bentu_itself_reads(
+    open_page: OpenPage, workspace: Workspace, project: str
+) -> None:
     from ui.panels.upload import template_csv
 
     preview = workspace.datasets.preview(workspace.datasets.stage(template_csv(), "t.csv").id)
@@ -50,7 +63,9 @@ def test_template_is_a_table_that_bentu_itself_reads(open_page: OpenPage, worksp
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_a_file_becomes_a_version_with_profile(open_page: OpenPage, workspace: Workspace, project: str, locale: str) -> None:
+def test_a_file_becomes_a_version_with_profile(
+    open_page: OpenPage, workspace: Workspace, project: str, locale: str
+) -> None:
     at = upload(open_page("data", locale=locale), "评论 <b>.csv", SMALL.encode())
     assert not at.exception
     assert list(at.dataframe[0].value.columns) == ["text", "label", "region"]
@@ -97,8 +112,12 @@ def test_without_a_label_one_may_save_and_is_told(open_page: OpenPage, project: 
     assert "a model needs labels" in texts(at)
 
 
-def test_an_uncertain_encoding_is_asked_in_the_open_and_kept(open_page: OpenPage, workspace: Workspace, project: str) -> None:
-    table = "评论,标签\n" + "".join(f"味道{'很好' if i % 2 else '太差'} {i},{'好评' if i % 2 else '差评'}\n" for i in range(40))
+def test_an_uncertain_encoding_is_asked_in_the_open_and_kept(
+    open_page: OpenPage, workspace: Workspace, project: str
+) -> None:
+    table = "评论,标签\n" + "".join(
+        f"味道{'很好' if i % 2 else '太差'} {i},{'好评' if i % 2 else '差评'}\n" for i in range(40)
+    )
     at = upload(open_page("data"), "gbk.csv", table.encode("gb18030"))
     assert "is a guess" in texts(at)
     assert list(at.dataframe[0].value.columns) == ["评论", "标签"]
@@ -116,7 +135,7 @@ def test_another_separator_divides_the_columns_anew(open_page: OpenPage, project
     at = upload(open_page("data"), "a.csv", b"text;label\none, two;a\nthree, four;b\n")
     at.selectbox(key=widget(at, "read_separator")).set_value(",").run()
     assert not at.exception
-    assert list(at.dataframe[0].value.columns)[0].startswith("text;label")
+    assert at.dataframe[0].value.columns[0].startswith("text;label")
 
 
 def test_duplicate_names_are_repaired_by_a_form(open_page: OpenPage, project: str) -> None:
@@ -140,22 +159,26 @@ def test_duplicate_names_are_repaired_by_a_form(open_page: OpenPage, project: st
         ("nul.csv", b"text,label\na\x00b,c\n", "NUL byte"),
     ],
 )
-@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_bad_files_get_a_sentence_and_nothing_is_saved(
-    open_page: OpenPage, workspace: Workspace, project: str, name: str, content: bytes, said: str, locale: str
+    open_page: OpenPage, workspace: Workspace, project: str, name: str, content: bytes, said: str
 ) -> None:
-    at = upload(open_page("data", locale=locale), name, content)
+    at = upload(open_page("data"), name, content)
     assert not at.exception
-    assert at.error
+    assert said in at.error[0].value.replace("\\", "")
     assert "import_go" not in {b.key for b in at.button}
-    if locale == "en-US":
-        assert said in at.error[0].value.replace("\\", "")
     at.button(key="import_drop").click().run()
     assert at.file_uploader
     assert workspace.datasets.list(project) == []
 
 
-def test_an_import_that_fails_says_why_and_can_be_tried_again(open_page: OpenPage, workspace: Workspace, project: str) -> None:
+def test_a_bad_file_is_explained_in_chinese(open_page: OpenPage, project: str) -> None:
+    at = upload(open_page("data", locale="zh-CN"), "ragged.csv", b"text,label\na,b\nc,d,e\n")
+    assert "第2行" in at.error[0].value.replace(" ", "")
+
+
+def test_an_import_that_fails_says_why_and_can_be_tried_again(
+    open_page: OpenPage, workspace: Workspace, project: str
+) -> None:
     at = upload(open_page("data"), "a.csv", b"text,label\n" + b"x,a\n" * 100_000 + b"y,b,c\n")
     at.button(key="import_go").click().run()
     run_waiting(workspace.scope)
@@ -165,7 +188,9 @@ def test_an_import_that_fails_says_why_and_can_be_tried_again(open_page: OpenPag
     assert not at.button(key="import_go").disabled
 
 
-def test_the_same_file_again_is_the_same_version(open_page: OpenPage, workspace: Workspace, project: str) -> None:
+def test_the_same_file_again_is_the_same_version(
+    open_page: OpenPage, workspace: Workspace, project: str
+) -> None:
     first = import_text(workspace, project, SMALL)
     at = open_page("data")
     at.button(key="data_add").click().run()
@@ -202,7 +227,9 @@ def test_pasted_cells_are_read_like_a_file(open_page: OpenPage, project: str) ->
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_findings_open_the_rows_that_they_are_about(open_page: OpenPage, workspace: Workspace, project: str, locale: str) -> None:
+def test_findings_open_the_rows_that_they_are_about(
+    open_page: OpenPage, workspace: Workspace, project: str, locale: str
+) -> None:
     import_text(workspace, project, ODD)
     at = open_page("data", locale=locale)
     assert not at.exception
@@ -210,7 +237,7 @@ def test_findings_open_the_rows_that_they_are_about(open_page: OpenPage, workspa
     assert len(toggles) >= 3
     conflict = next(x for x in toggles if "conflicting" in (x.key or ""))
     conflict.set_value(True).run()
-    shown = at.get_by_key(f"{conflict.key.removesuffix('_rows')}_list_table").value
+    shown = next(d.value for d in at.dataframe if "row_id" in d.value)
     assert set(shown["text"]) == {"text 1"}
     assert list(shown["row_id"]) == sorted(shown["row_id"])
     assert min(shown["row_id"]) == 2, "rows are counted from 1"
@@ -219,14 +246,15 @@ def test_findings_open_the_rows_that_they_are_about(open_page: OpenPage, workspa
 def test_rows_come_fifty_a_page(open_page: OpenPage, workspace: Workspace, project: str) -> None:
     version = import_text(workspace, project, SMALL)
     at = open_page("data")
-    key = f"rows_{version.id}"
-    assert len(at.get_by_key(f"{key}_table").value) == 50
-    at.pagination[0].set_value(2).run()
-    last = at.get_by_key(f"{key}_table").value
+    assert [len(d.value) for d in at.dataframe if "row_id" in d.value] == [50]
+    at.pagination(key=f"rows_{version.id}_page").set_value(2).run()
+    (last,) = (d.value for d in at.dataframe if "row_id" in d.value)
     assert list(last["row_id"]) == list(range(51, 61))
 
 
-def test_a_version_without_a_profile_gets_one(open_page: OpenPage, workspace: Workspace, project: str) -> None:
+def test_a_version_without_a_profile_gets_one(
+    open_page: OpenPage, workspace: Workspace, project: str
+) -> None:
     version = import_text(workspace, project, SMALL)
     from engine.storage.database import write
     from engine.storage.tables import result
@@ -243,7 +271,9 @@ def test_a_version_without_a_profile_gets_one(open_page: OpenPage, workspace: Wo
     assert at.get("plotly_chart")
 
 
-def test_continuing_uses_the_version_that_is_shown(open_page: OpenPage, workspace: Workspace, project: str) -> None:
+def test_continuing_uses_the_version_that_is_shown(
+    open_page: OpenPage, workspace: Workspace, project: str
+) -> None:
     first = import_text(workspace, project, SMALL)
     import_text(workspace, project, ODD, "odd")
     at = open_page("data")
@@ -256,7 +286,9 @@ def test_continuing_uses_the_version_that_is_shown(open_page: OpenPage, workspac
     assert recipe.data == first.id
 
 
-def test_a_dataset_is_deleted_after_saying_what_goes(open_page: OpenPage, workspace: Workspace, project: str) -> None:
+def test_a_dataset_is_deleted_after_saying_what_goes(
+    open_page: OpenPage, workspace: Workspace, project: str
+) -> None:
     import_text(workspace, project, SMALL)
     at = open_page("data")
     at.menu_button(key="data_more").click("delete").run()

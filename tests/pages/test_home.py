@@ -9,7 +9,13 @@ from engine.workspace import Workspace
 from tests.pages.conftest import SMALL, OpenPage, Trained, import_text, texts
 from ui.text import safe_text
 
-NAMES = ["<b>bold</b>", "**stars** [link](http://x.y) :red[z]", "$\\frac{1}{2}$ `code`", "评论 🙂 ‮abc", "# heading"]
+NAMES = [
+    "<b>bold</b>",
+    "**stars** [link](http://x.y) :red[z]",
+    "$\\frac{1}{2}$ `code`",
+    "评论 🙂 ‮abc",
+    "# heading",
+]
 """Names that a person may type and that no page may take for markup."""
 
 
@@ -22,7 +28,9 @@ def test_an_empty_home_offers_two_ways_in(open_page: OpenPage, locale: str) -> N
     assert "home_next" not in {b.key for b in at.button}
 
 
-def test_starting_with_own_data_creates_a_project_and_goes_to_data(open_page: OpenPage, workspace: Workspace) -> None:
+def test_starting_with_own_data_creates_a_project_and_goes_to_data(
+    open_page: OpenPage, workspace: Workspace
+) -> None:
     at = open_page()
     at.button(key="start_own").click().run()
     assert not at.exception
@@ -45,11 +53,15 @@ def test_starting_with_the_sample_adds_it_in_the_readers_language(
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_rail_shows_six_steps_in_words_and_one_next_action(open_page: OpenPage, workspace: Workspace, locale: str) -> None:
+def test_rail_shows_six_steps_in_words_and_one_next_action(
+    open_page: OpenPage, workspace: Workspace, locale: str
+) -> None:
     project = workspace.projects.create("mine")
     at = open_page(locale=locale)
     steps = [b for b in at.button if (b.key or "").startswith("rail_open_")]
-    assert [b.key for b in steps] == [f"rail_open_{s}" for s in ("data", "prepare", "model", "train", "evaluate", "share")]
+    assert [b.key for b in steps] == [
+        f"rail_open_{s}" for s in ("data", "prepare", "model", "train", "evaluate", "share")
+    ]
     assert [b.disabled for b in steps] == [False] * 5 + [True], "sharing comes later and cannot be opened"
     assert [b.key for b in at.button if b.proto.type == "primary"] == ["home_next"]
     import_text(workspace, project.id, SMALL)
@@ -101,7 +113,9 @@ def test_a_project_is_renamed_through_its_menu(open_page: OpenPage, workspace: W
     assert workspace.projects.get(project.id).name == "new"
 
 
-def test_deleting_says_what_goes_and_then_does_it(trained: Trained, open_page: OpenPage, workspace: Workspace) -> None:
+def test_deleting_says_what_goes_and_then_does_it(
+    trained: Trained, open_page: OpenPage, workspace: Workspace
+) -> None:
     at = open_page(project=trained.project)
     at.menu_button(key=f"project_menu_{trained.project}").click("delete").run()
     said = texts(at)
@@ -129,7 +143,9 @@ def test_runs_are_listed_and_open_on_the_train_page(trained: Trained, open_page:
     assert at.query_params["run"] == trained.svm
 
 
-def test_the_articles_case_runs_with_one_click_and_only_once(open_page: OpenPage, workspace: Workspace) -> None:
+def test_the_articles_case_runs_with_one_click_and_only_once(
+    open_page: OpenPage, workspace: Workspace
+) -> None:
     project = workspace.projects.add_sample("reviews_en")
     run_waiting(workspace.scope)
     at = open_page(project=project.id)

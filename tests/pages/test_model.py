@@ -17,6 +17,12 @@ def said(at: AppTest) -> str:
     return "\n".join(str(e.value) for kind in kinds for e in at.get(kind))
 
 
+def unfold(at: AppTest, key: str) -> AppTest:
+    """Open a folded box, as a click on it would."""
+    at.session_state[key] = True
+    return at.run()
+
+
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_without_data_the_page_says_what_to_do_first(
     workspace: Workspace, open_page: Any, locale: str
@@ -121,7 +127,7 @@ def test_the_network_shows_its_formulas_with_its_own_numbers(trained: Any, open_
 
 
 def test_the_recipe_is_shown_as_yaml_with_the_equal_command(trained: Any, open_page: Any) -> None:
-    at = open_page("model", project=trained.project)
+    at = unfold(open_page("model", project=trained.project), "model_recipe")
     codes = [e.value for e in at.code]
     assert any("name: tfidf_svm" in c for c in codes)
     assert any("python -m engine run" in c for c in codes)
@@ -131,7 +137,7 @@ def test_an_uploaded_recipe_replaces_the_draft(trained: Any, open_page: Any, wor
     recipe = workspace.recipes.choose(trained.project, "majority", "quick")
     text = workspace.recipes.yaml(recipe)
     workspace.recipes.choose(trained.project, "tfidf_svm", "balanced")
-    at = open_page("model", project=trained.project)
+    at = unfold(open_page("model", project=trained.project), "model_recipe")
     at.file_uploader(key="model_recipe_upload").upload("recipe.yaml", text.encode()).run()
     assert not at.exception
     assert not at.error
@@ -151,7 +157,7 @@ def test_a_bad_recipe_file_is_refused_in_words(
     trained: Any, open_page: Any, workspace: Workspace, content: bytes, message: str
 ) -> None:
     before = workspace.recipes.draft(trained.project)
-    at = open_page("model", project=trained.project)
+    at = unfold(open_page("model", project=trained.project), "model_recipe")
     at.file_uploader(key="model_recipe_upload").upload("<b>recipe</b>.yaml", content).run()
     assert not at.exception
     assert message in at.error[0].value.replace("\\", "")

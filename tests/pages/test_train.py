@@ -118,6 +118,8 @@ def test_a_run_of_another_project_in_the_link_is_not_shown(
 
 def test_what_it_ran_on_and_its_recipe_are_recorded(trained: Any, open_page: Any) -> None:
     at = open_page("train", project=trained.project, run=trained.svm)
+    at.session_state[f"recipe_{trained.svm}"] = True
+    at.run()
     facts = next(e.value for e in at.dataframe if "value" in e.value)
     assert {"python", "cores"} <= set(facts["name"])
     assert any("scikit-learn" in name for name in facts["name"])

@@ -70,3 +70,20 @@ def test_a_run_without_epochs_has_phases_only() -> None:
     assert feed.phases == ["loading", "training"]
     assert feed.remaining() is None
     assert feed.table == []
+
+
+def test_the_picture_for_charts_changes_every_few_seconds_only() -> None:
+    feed, pictures = RunFeed("r"), []
+    for event in batches(60):
+        feed.absorb([event])
+        pictures.append(len(feed.picture()[1]))
+    assert len(set(pictures)) <= 16
+    assert pictures == sorted(pictures)
+    assert pictures[-1] >= 56, "no more than four seconds behind"
+    slow = RunFeed("s")
+    slow.absorb(batches(1000))
+    assert 980 <= len(slow.picture()[1]) <= 1000
+
+
+def test_an_empty_feed_has_an_empty_picture() -> None:
+    assert RunFeed("r").picture() == ([], [])

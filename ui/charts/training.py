@@ -12,6 +12,8 @@ from ui.run_feed import Batch, best_epoch
 from ui.text import t
 
 MOST_POINTS = 500
+MOST_MARKERS = 40
+"""With more epochs the markers would run into one another; the dash still tells the lines apart."""
 T = TypeVar("T")
 
 
@@ -57,7 +59,7 @@ def _line(figure: go.Figure, epochs: Sequence[Mapping[str, Any]], name: str, lab
     known = [e for e in epochs if e.get(name) is not None]
     if known:
         figure.add_scatter(
-            x=[e["epoch"] for e in known], y=[float(e[name]) for e in known], name=label, mode="lines+markers",
+            x=[e["epoch"] for e in known], y=[float(e[name]) for e in known], name=label, mode="lines+markers" if len(known) <= MOST_MARKERS else "lines",
             line={"dash": DASHES[order], "color": palette()[order]}, marker={"symbol": SYMBOLS[order], "size": 6},
             hovertemplate="%{x}: %{y:.4f}<extra></extra>",
         )  # fmt: skip

@@ -18,7 +18,7 @@ from ui.errors import attempt
 from ui.forms import form
 from ui.panels.job import watch
 from ui.state import CLEAN_UNDO, follow, followed, workspace
-from ui.text import n, safe_text, t
+from ui.text import labelled, n, safe_text, t
 
 Steps = tuple[Step, ...]
 UNDO_DEPTH = 20
@@ -37,7 +37,7 @@ def cleaning(project_id: str, version: DatasetVersion, parts: Steps) -> None:
             list(known),
             key="clean_add",
             icon=":material/add:",
-            format_func=lambda s: t(known[s].title),
+            format_func=labelled({name: s.title for name, s in known.items()}),
         )
         former = st.session_state.get(CLEAN_UNDO, {}).get(project_id)
         if former:

@@ -12,7 +12,7 @@ from ui.format import moment, percent, size
 from ui.navigation import goto
 from ui.panels.metrics import metric_title
 from ui.state import choose_project, workspace
-from ui.text import n, safe_text, t
+from ui.text import N_, labelled, n, safe_text, t
 
 NAME_LIMIT = 200
 _NEW, _RENAMED = "project_new_name", "project_renamed"
@@ -34,7 +34,7 @@ def project_list(projects: Sequence[Project], current: Project | None) -> None:
                     goto("data")
                 chosen = st.menu_button(
                     t("More"), ["rename", "delete"], key=f"project_menu_{project.id}",
-                    format_func=lambda action: t("Rename") if action == "rename" else t("Delete"),
+                    format_func=labelled({"rename": N_("Rename"), "delete": N_("Delete")}),
                 )  # fmt: skip
             if chosen == "rename":
                 rename_dialog(project)

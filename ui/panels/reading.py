@@ -23,7 +23,7 @@ from engine.errors import N_
 from ui.errors import show_error
 from ui.panels.rows import table
 from ui.state import ImportDraft, workspace
-from ui.text import safe_text, t
+from ui.text import labelled, safe_text, t
 
 KIND_TITLES = {
     "csv": N_("table (CSV)"), "tsv": N_("table (TSV)"), "txt": N_("one text a line (TXT)"), "jsonl": N_("JSON lines"),
@@ -108,7 +108,7 @@ def _folded(draft: ImportDraft, preview: Preview, *, shown: bool) -> None:
         grid.selectbox(t("Sheet"), preview.sheets, **_bound(draft, "sheet", sheet))
     if preview.kind in ("", *TEXT_KINDS):
         grid.selectbox(
-            t("Read as"), TEXT_KINDS, format_func=lambda k: t(KIND_TITLES[k]), placeholder=t("Choose"),
+            t("Read as"), TEXT_KINDS, format_func=labelled(KIND_TITLES), placeholder=t("Choose"),
             **_bound(draft, "kind", preview.kind or None),
         )  # fmt: skip
     if preview.kind in ("csv", "tsv", "xlsx"):
@@ -131,7 +131,7 @@ def _separator(grid: Any, draft: ImportDraft, preview: Preview) -> None:
     known = preview.separator if preview.separator in preview.separators else None
     grid.selectbox(
         t("Separator"), preview.separators, placeholder=t("Choose"), **_bound(draft, "separator", known),
-        format_func=lambda s: t(SEPARATORS[s]) if s in SEPARATORS else s,
+        format_func=labelled(SEPARATORS),
     )  # fmt: skip
 
 

@@ -22,13 +22,14 @@ class RecipeFileInvalid(RecipeError):
 
 def recipe_yaml(project_id: str, recipe: Recipe) -> None:
     """The folded box with the recipe as YAML."""
-    with st.expander(t("Recipe as a file"), icon=":material/receipt_long:", key="model_recipe"):
+    box = st.expander(
+        t("Recipe as a file"), icon=":material/receipt_long:", key="model_recipe", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
         text = workspace().recipes.yaml(recipe)
-        st.caption(
-            t(
-                "The whole localization in one document: what you set above is in it, and what is in it is set above."
-            )
-        )
+        st.caption(t("The whole localization in one document: what you set above is in it, and what is in it is set above."))  # fmt: skip
         st.code(text, language="yaml", height=280)
         st.download_button(
             t("Download the recipe"), data=text, file_name="recipe.yaml", mime="application/yaml", key="model_recipe_file",
@@ -36,11 +37,7 @@ def recipe_yaml(project_id: str, recipe: Recipe) -> None:
         )  # fmt: skip
         st.caption(t("The same without a browser:"))
         st.code(workspace().recipes.command(recipe), language="bash")
-        st.caption(
-            t(
-                "Load a recipe file; it replaces all settings on this page and the cleaning and split of the prepare page:"
-            )
-        )
+        st.caption(t("Load a recipe file; it replaces all settings on this page and the cleaning and split of the prepare page:"))  # fmt: skip
         st.file_uploader(
             t("Recipe file"), type=["yaml", "yml"], key="model_recipe_upload", max_upload_size=1,
             on_change=attempt, args=(_load, project_id), label_visibility="collapsed",

@@ -11,7 +11,7 @@ from engine.data.readers import Preview
 from engine.data.schema import ROLES
 from engine.errors import N_
 from ui.state import ImportDraft, workspace
-from ui.text import safe_text, t
+from ui.text import labelled, safe_text, t
 
 ROLE_TITLES = {
     "input": N_("Text"), "label": N_("Label"), "slice": N_("Slice"), "group": N_("Group"), "time": N_("Time"),
@@ -66,7 +66,7 @@ def _column(draft: ImportDraft, preview: Preview, place: int, name: str) -> None
     st.session_state[key] = draft.roles.get(name, "ignore")
     role.selectbox(
         t("Role of {column}", column=safe_text(name, 60)), ROLES, key=key, label_visibility="collapsed",
-        format_func=lambda r: t(ROLE_TITLES[r]), on_change=lambda: draft.roles.update({name: st.session_state[key]}),
+        format_func=labelled(ROLE_TITLES), on_change=lambda: draft.roles.update({name: st.session_state[key]}),
     )  # fmt: skip
 
 

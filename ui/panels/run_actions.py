@@ -83,7 +83,9 @@ def _stop_dialog(run: Run) -> None:
                     t("Stop and keep the best"), key=f"stop_keep_{run.id}", type="primary",
                     on_click=_act, args=(runs.stop, run.id),
                 )  # fmt: skip
-                st.button(t("Discard"), key=f"stop_discard_{run.id}", on_click=_act, args=(runs.discard, run.id))
+                st.button(
+                    t("Discard"), key=f"stop_discard_{run.id}", on_click=_act, args=(runs.discard, run.id)
+                )
         if st.button(t("Let it go on"), key=f"stop_back_{run.id}", type="tertiary"):
             st.rerun()
 
@@ -116,7 +118,11 @@ def _delete_dialog(run: Run) -> None:
         st.write(t("Its model, its log and its evaluations go; this cannot be undone. Times at which it opened the test part stay counted."))  # fmt: skip
         with st.container(horizontal=True):
             st.button(
-                t("Delete the run"), key=f"delete_yes_{run.id}", type="primary", on_click=_act, args=(_delete, run.id)
+                t("Delete the run"),
+                key=f"delete_yes_{run.id}",
+                type="primary",
+                on_click=_act,
+                args=(_delete, run.id),
             )
             if st.button(t("Keep it"), key=f"delete_no_{run.id}"):
                 st.rerun()

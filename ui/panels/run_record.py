@@ -23,7 +23,10 @@ def record(run: Run) -> None:
                 key=f"environment_table_{run.id}", alt=t("Packages, processor, memory and code revision of the run."),
                 column_config={"name": t("What"), "value": t("Value")},
             )  # fmt: skip
-    with st.expander(t("Recipe"), icon=":material/receipt_long:", key=f"recipe_{run.id}"):
+    box = st.expander(t("Recipe"), icon=":material/receipt_long:", key=f"recipe_{run.id}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         text = workspace().recipes.yaml(run.recipe)
         st.code(text, language="yaml", height=300)
         st.download_button(

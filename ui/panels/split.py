@@ -13,7 +13,7 @@ from ui.charts.layout import draw, kept
 from ui.charts.parts import PART_TITLES, part_bars
 from ui.format import percent
 from ui.panels.findings import findings_list
-from ui.text import language, n, safe_text, t
+from ui.text import labelled, language, n, safe_text, t
 
 KINDS = {
     "stratified": (N_("Balanced by class"), N_("Every part gets the same mix of classes.")),
@@ -21,6 +21,11 @@ KINDS = {
     "group": (N_("By group"), N_("Rows of one group (a customer, a document) stay in one part.")),
     "given": (N_("As the data say"), N_("A column of the file names the part of each row.")),
 }  # fmt: skip
+
+LEAK_TITLES = {
+    "test_in_train": N_("test rows also in train"),
+    "validation_in_train": N_("validation rows also in train"),
+}
 
 SMALLEST, LARGEST = 5, 40
 """Bounds of the validation and the test part in percent: the train part keeps at least a fifth."""
@@ -43,7 +48,7 @@ def split_form(version: DatasetVersion, spec: Split, *, frozen: bool) -> Split:
     kinds, reasons = possible_kinds(version.schema)
     kind = st.radio(
         t("How to divide"), kinds, index=kinds.index(spec.kind) if spec.kind in kinds else 0, disabled=frozen,
-        format_func=lambda k: t(KINDS[k][0]), captions=[t(KINDS[k][1]) for k in kinds], key=f"split_kind_{version.id}",
+        format_func=labelled({k: title for k, (title, _) in KINDS.items()}), captions=[t(KINDS[k][1]) for k in kinds], key=f"split_kind_{version.id}",
     )  # fmt: skip
     if reasons:
         listed = "; ".join(
@@ -71,7 +76,7 @@ def split_form(version: DatasetVersion, spec: Split, *, frozen: bool) -> Split:
     rest = 100 - validation - test
     st.caption(
         t(
-            "Train gets the rest: {share} % (about {rows} rows). Exact duplicates always stay in one part.",
+            "Train gets the rest: {share} % (about {rows} rows). Rows with the same text, and rows of one group, stay in one part.",
             share=rest, rows=f"{round(version.rows * rest / 100):,}",
         )
     )  # fmt: skip
@@ -99,6 +104,9 @@ def split_result(view: SplitView, version: DatasetVersion) -> None:
             if part != "excluded" or view.counts.get(part):
                 title = t(PART_TITLES[part]) if part in PART_TITLES else t("left out")
                 st.metric(title, view.counts.get(part, 0), format="localized", border=True)
+        for kind, title in LEAK_TITLES.items():
+            if view.leaks.get(kind):
+                st.metric(t(title), view.leaks[kind], format="localized", border=True)
     classes = version.schema.classes
     if classes:
         made = kept(
@@ -133,18 +141,17 @@ def _takeaway(view: SplitView) -> str:
 
 
 def _leaks(view: SplitView) -> None:
-    total = sum(view.leaks.values())
-    if not total:
+    """One sentence; the findings below it say how many rows of which part, and show them."""
+    if any(view.leaks.values()):
+        st.warning(
+            t(
+                "Some rows stand in more than one part, so scores on the later part are flattered. The file brings this "
+                "division; it is kept as it is, and the findings below count what leaks."
+            ),
+            icon=":material/warning:",
+        )
+    else:
         st.success(t("No text stands in two parts."), icon=":material/verified:")
-        return
-    st.warning(
-        n(
-            "{n} row has the same text as a row of another part. A model that remembers it scores better there than it deserves.",
-            "{n} rows have the same text as a row of another part. A model that remembers them scores better there than it deserves.",
-            total,
-        ),
-        icon=":material/warning:",
-    )  # fmt: skip
 
 
 def _seal(openings: int) -> None:

@@ -23,10 +23,11 @@ def pick_version(versions: Sequence[DatasetVersion], wanted: str | None) -> Data
     """The version to look at: the wanted one, else the first; the choice stays for this tab."""
     by_id = {v.id: v for v in versions}
     chosen = wanted if wanted in by_id else versions[0].id
+    titles = {v.id: f"{v.label} · {n('{n} row', '{n} rows', v.rows)}" for v in versions}
     st.session_state[_PICK] = chosen
     st.selectbox(
         t("Dataset version"), list(by_id), key=_PICK, width=420, on_change=_picked,
-        format_func=lambda i: f"{by_id[i].label} · {n('{n} row', '{n} rows', by_id[i].rows)}" if i in by_id else "",
+        format_func=lambda i: titles.get(i, ""),
     )  # fmt: skip
     return by_id[chosen]
 

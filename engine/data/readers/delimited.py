@@ -20,6 +20,8 @@ from engine.errors import DataError
 SEPARATORS = (",", "\t", ";", "|")
 QUOTING: Mapping[bool, Literal[0, 3]] = {True: csv.QUOTE_MINIMAL, False: csv.QUOTE_NONE}
 _SNIFF_ROWS = 50
+_HOPELESS = 10 * limits.MAX_LINE
+"""Characters after which nobody waits any longer for the closing quote."""
 
 
 def check_separator(separator: str) -> str:
@@ -113,7 +115,7 @@ def parse_rows(stream: TextIO, separator: str, quotes: bool) -> Iterator[tuple[i
         except StopIteration:
             return
         except csv.Error:
-            raise _explain(chain(record, lines), line, row, separator, quotes) from None
+            raise _explain(chain(record, _raw_lines(stream)), line, row, separator, quotes) from None
         row += bool(cells)
         yield line, cells
 
@@ -129,6 +131,11 @@ def _lines(stream: TextIO, record: list[str]) -> Iterator[str]:
             raise errors.LineTooLong(line=number, limit=limits.MAX_LINE)
         record.append(line)
         yield line
+
+
+def _raw_lines(stream: TextIO) -> Iterator[str]:
+    """What is left of the text, in pieces that no missing line break makes large."""
+    return iter(lambda: stream.readline(limits.MAX_LINE), "")
 
 
 def _explain(lines: Iterable[str], first: int, row: int, separator: str, quotes: bool) -> DataError:
@@ -165,6 +172,8 @@ def _explain(lines: Iterable[str], first: int, row: int, separator: str, quotes:
             else:
                 state, length = "plain", length + 1
             position += 1
+        if length > _HOPELESS:
+            break
     if state != "quoted":
         return errors.TextTooLong(row=row, column=str(column), length=length, limit=limits.MAX_TEXT)
     return errors.UnclosedQuote(line=opened)

@@ -23,7 +23,7 @@ from engine.data.readers.parquet import first_rows, open_parquet, parquet_column
 from engine.data.readers.reading import read_text
 from engine.data.readers.sniff import sniff_kind
 from engine.data.readers.table import column_names, shown_names
-from engine.data.readers.workbook import open_workbook, sheet_rows, visible_sheets
+from engine.data.readers.workbook import open_workbook
 from engine.errors import DataError
 
 ROWS = 5
@@ -133,8 +133,8 @@ def _workbook(path: Path, name: str, options: ReadOptions, size: int) -> Preview
     sheets: tuple[str, ...] = ()
     try:
         with open_workbook(path, name) as workbook:
-            sheets = visible_sheets(workbook)
-            found = list(islice((r for r in sheet_rows(workbook, options.sheet) if r), ROWS + 1))
+            sheets = tuple(workbook.sheets)
+            found = [cells for _, cells in islice(workbook.rows(options.sheet), ROWS + 1)]
     except DataError as problem:
         return _preview(size, "xlsx", sheets=sheets, problem=problem)
     if not found:

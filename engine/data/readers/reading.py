@@ -20,7 +20,7 @@ from engine.data.readers.options import ReadOptions
 from engine.data.readers.parquet import open_parquet, read_parquet
 from engine.data.readers.sniff import sniff_kind
 from engine.data.readers.table import TableBuilder
-from engine.data.readers.workbook import open_workbook, read_sheet, sheet_rows
+from engine.data.readers.workbook import open_workbook, read_sheet
 from engine.data.schema import Finding
 from engine.errors import N_
 
@@ -61,7 +61,7 @@ def read_with_notes(
             table, blank = read_parquet(file, rename=options.rename, report=report), 0
     elif kind == "xlsx":
         with open_workbook(path, name) as workbook:
-            rows = sheet_rows(workbook, options.sheet, report)
+            rows = workbook.rows(options.sheet, report)
             table, blank = read_sheet(rows, header=options.header, rename=options.rename, name=name)
     else:
         encoding = _encoding(path, name, options)

@@ -1,6 +1,7 @@
 """XLSX: the values of one sheet, read as a stream; formulas give their stored results, macros are ignored.
 
-Stage 1 (data). `sniff_kind` has checked the archive for bombs before this opens it.
+Stage 1 (data). `sniff_kind` has checked the archive for bombs before this opens it. openpyxl parses the parts; its
+own read-only mode is left aside because it parses all texts, and sheets without a stated size, before the first row.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,117 @@ from engine.data.readers.cells import as_text
 from engine.data.readers.table import TableBuilder, column_names
 
 _REPORT_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Book:
+    """An open workbook: `sheets` are the visible ones with cells, in order, by name."""
+
+    reader: Any
+    sheets: dict[str, str]
+
+    def rows(
+        self, sheet: str | None, report: Callable[[float], None] | None = None
+    ) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a sheet that are not empty, as (line, text cells without empty ones at the end).
+
+        Args:
+            sheet: name of the sheet; None for the first one.
+            report: called now and then with the share done, as far as the file says how many rows it has.
+
+        Raises:
+            UnknownSheet: no visible sheet of this name.
+        """
+        from openpyxl.worksheet._reader import WorkSheetParser
+
+        if (sheet is not None and sheet not in self.sheets) or not self.sheets:
+            raise errors.UnknownSheet(sheet=sheet or "", sheets=", ".join(self.sheets))
+        part = self.sheets[sheet or next(iter(self.sheets))]
+        height, made = self._height(part), self.reader.wb
+        with self.reader.archive.open(part) as source:
+            parser = WorkSheetParser(
+                source, self.reader.shared_strings, data_only=True, epoch=made.epoch, date_formats=made._date_formats,
+                timedelta_formats=made._timedelta_formats,
+            )  # fmt: skip
+            for line, found in parser.parse():
+                cells = [""] * max((cell["column"] for cell in found), default=0)
+                for cell in found:
+                    cells[cell["column"] - 1] = _unescape(as_text(cell["value"]))
+                while cells and not cells[-1]:
+                    cells.pop()
+                if report and line % _REPORT_ROWS == 0:
+                    report(min(line / height, 1.0))
+                if cells:
+                    yield line, cells
+
+    def _height(self, part: str) -> int:
+        """How many rows the sheet says it has; good enough for the progress."""
+        with self.reader.archive.open(part) as source:
+            found = re.search(rb'<dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"', source.read(4096))
+        return int(found[1]) if found else 1
+
+
+@contextmanager
+def open_workbook(path: Path, name: str) -> Iterator[Book]:
+    """The workbook, closed afterwards; what openpyxl cannot parse, here or later, becomes `WorkbookDamaged`."""
+    from openpyxl.reader.excel import ExcelReader
+    from openpyxl.styles.stylesheet import apply_stylesheet
+    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl.xml.constants import SHARED_STRINGS
+
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about styles, extensions and impossible dates
+        try:
+            reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+            reader.read_manifest()
+            texts = reader.package.find(SHARED_STRINGS)
+            if texts is not None:
+                reader.shared_strings = _LazyStrings(reader.archive.open(texts.PartName[1:]))
+            reader.read_workbook()
+            apply_stylesheet(reader.archive, reader.wb)
+            sheets = {
+                sheet.name: part.target
+                for sheet, part in reader.parser.find_sheets()
+                if sheet.state == "visible"
+                and part.target in reader.valid_files
+                and "chartsheet" not in part.Type
+            }
+            yield Book(reader, sheets)
+        except (KeyError, ValueError, IndexError, TypeError, AttributeError, SyntaxError, EOFError, OSError,
+                zipfile.BadZipFile, zlib.error, InvalidFileException, NotImplementedError) as problem:  # fmt: skip
+            what = str(problem)[:200] or type(problem).__name__
+            raise errors.WorkbookDamaged(name=name, problem=what) from problem
+
+
+def read_sheet(
+    rows: Iterator[tuple[int, list[str]]], *, header: bool, rename: Sequence[str] | None, name: str
+) -> tuple[TableBuilder, int]:
+    """A sheet's table, and the number of empty rows left out between others.
+
+    Args:
+        rows: as `Book.rows` gives them.
+        header: whether the first row names the columns.
+        rename: new names of the columns.
+        name: of the file, for messages.
+
+    Raises:
+        EmptyFile, NoRows, and RaggedRows for a cell right of the last named column.
+    """
+    last, first = next(rows, (0, None))
+    if first is None:
+        raise errors.EmptyFile(name=name)
+    found = first if header else [f"column_{i}" for i in range(1, len(first) + 1)]
+    table, blank, width = TableBuilder(column_names(found, rename)), 0, len(found)
+    if not header:
+        table.add(first)
+    for line, cells in rows:
+        if len(cells) > width:
+            raise errors.RaggedRows(row=table.rows + 1, line=line, expected=width, found=len(cells), count=1)
+        blank, last = blank + line - last - 1, line
+        table.add(cells + [""] * (width - len(cells)))
+    if not table.rows:
+        raise errors.NoRows(columns=", ".join(found))
+    return table, blank
 
 
 class _LazyStrings:
@@ -45,105 +159,6 @@ class _LazyStrings:
             if node.tag == f"{{{SHEET_MAIN_NS}}}si":
                 yield Text.from_tree(node).content
                 node.clear()
-
-
-@contextmanager
-def open_workbook(path: Path, name: str) -> Iterator[Any]:
-    """The workbook, values only, closed afterwards; what openpyxl cannot read becomes `WorkbookDamaged`."""
-    from openpyxl.reader.excel import ExcelReader
-    from openpyxl.utils.exceptions import InvalidFileException
-    from openpyxl.xml.constants import SHARED_STRINGS
-
-    class Reader(ExcelReader):  # type: ignore[misc]
-        def read_strings(self) -> None:
-            part = self.package.find(SHARED_STRINGS)
-            if part is not None:
-                self.shared_strings = _LazyStrings(self.archive.open(part.PartName[1:]))
-
-        def read_chartsheet(self, sheet: Any, rel: Any) -> None:
-            """Sheets that hold a chart have no cells."""
-
-    with path.open("rb") as file:
-        try:
-            reader = Reader(file, read_only=True, data_only=True, keep_links=False)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about styles and extensions, which values do not need
-                reader.read()
-            yield reader.wb
-        except (KeyError, ValueError, IndexError, TypeError, AttributeError, SyntaxError, EOFError, OSError,
-                zipfile.BadZipFile, InvalidFileException, NotImplementedError) as problem:  # fmt: skip
-            raise errors.WorkbookDamaged(
-                name=name, problem=str(problem)[:200] or type(problem).__name__
-            ) from problem
-
-
-def visible_sheets(workbook: Any) -> tuple[str, ...]:
-    """Names of the sheets that hold cells and are not hidden, in order."""
-    return tuple(s.title for s in workbook.worksheets if s.sheet_state == "visible")
-
-
-def sheet_rows(
-    workbook: Any, sheet: str | None, report: Callable[[float], None] | None = None
-) -> Iterator[list[str]]:
-    """The rows of a sheet as text cells without empty ones at the end; an empty row is an empty list.
-
-    Args:
-        workbook: as `open_workbook` gives it.
-        sheet: name of the sheet; None for the first visible one.
-        report: called now and then with the share done, as far as the file says how many rows it has.
-
-    Raises:
-        UnknownSheet: no visible sheet of this name.
-    """
-    sheets = visible_sheets(workbook)
-    if (sheet is not None and sheet not in sheets) or not sheets:
-        raise errors.UnknownSheet(sheet=sheet or "", sheets=", ".join(sheets))
-    page = workbook[sheet or sheets[0]]
-    height = page.max_row or 1
-    page.reset_dimensions()  # some programs write a wrong size, which would cut the rows
-    for number, values in enumerate(page.iter_rows(values_only=True), 1):
-        cells = [_unescape(as_text(value)) for value in values]
-        while cells and not cells[-1]:
-            cells.pop()
-        if report and number % _REPORT_ROWS == 0:
-            report(min(number / height, 1.0))
-        yield cells
-
-
-def read_sheet(
-    rows: Iterator[list[str]], *, header: bool, rename: Sequence[str] | None, name: str
-) -> tuple[TableBuilder, int]:
-    """A sheet's table, and the number of empty rows left out between others.
-
-    Args:
-        rows: as `sheet_rows` gives them.
-        header: whether the first row names the columns.
-        rename: new names of the columns.
-        name: of the file, for messages.
-
-    Raises:
-        EmptyFile, NoRows, and RaggedRows for a cell right of the last named column.
-    """
-    numbered = enumerate(rows, 1)
-    first = next((cells for _, cells in numbered if cells), None)
-    if first is None:
-        raise errors.EmptyFile(name=name)
-    found = first if header else [f"column_{i}" for i in range(1, len(first) + 1)]
-    table, blank, waiting = TableBuilder(column_names(found, rename)), 0, 0
-    width = len(found)
-    if not header:
-        table.add(first)
-    for line, cells in numbered:
-        if not cells:
-            waiting += 1
-            continue
-        if len(cells) > width:
-            raise errors.RaggedRows(row=table.rows + 1, line=line, expected=width, found=len(cells), count=1)
-        blank, waiting = blank + waiting, 0
-        table.add(cells + [""] * (width - len(cells)))
-    if not table.rows:
-        raise errors.NoRows(columns=", ".join(found))
-    return table, blank
 
 
 def _unescape(text: str) -> str:

@@ -88,7 +88,6 @@ class Tfidf:
             NoFeatures: when nothing is frequent enough.
         """
         from scipy.sparse import hstack
-        from sklearn.feature_extraction.text import TfidfTransformer
 
         kinds = ("characters", "words") if params.analyzer == "both" else (params.analyzer,)
         settings = {
@@ -101,11 +100,10 @@ class Tfidf:
         for kind in kinds:
             analyze = _vectorizer(kind, settings).build_analyzer()
             terms, counts = count_terms(texts, analyze, params.min_df, params.max_features // len(kinds))
-            if not terms:
-                continue
-            weights = TfidfTransformer(**_weights(settings))
-            blocks.append(weights.fit_transform(counts))
-            parts[kind] = _vectorizer(kind, settings, terms, weights.idf_ if weighting == "tfidf" else None)
+            if terms:
+                rows, idf = _weighted(counts, settings)
+                blocks.append(rows)
+                parts[kind] = _vectorizer(kind, settings, terms, idf)
         if not parts:
             raise NoFeatures(min_df=params.min_df, rows=len(texts))
         return cls(parts, settings), hstack(blocks, format="csr")
@@ -126,27 +124,32 @@ class Tfidf:
         terms = {kind: list(part.vocabulary) for kind, part in self._parts.items()}
         written = {"settings": dict(self._settings), "terms": terms}
         (folder / VOCABULARY).write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")
-        if self._settings["weighting"] == "tfidf":
-            idf: FloatArray = np.concatenate([part.idf_ for part in self._parts.values()])
-            np.save(folder / IDF, idf, allow_pickle=False)
+        np.save(
+            folder / IDF, np.concatenate([part.idf_ for part in self._parts.values()]), allow_pickle=False
+        )
 
     @classmethod
     def load(cls, folder: Path) -> Tfidf:
         """What `save` wrote, ready to transform."""
         written = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
-        settings, parts, start = written["settings"], {}, 0
-        idf = np.load(folder / IDF, allow_pickle=False) if settings["weighting"] == "tfidf" else None
+        idf = np.load(folder / IDF, allow_pickle=False)
+        parts, start = {}, 0
         for kind, terms in written["terms"].items():
             end = start + len(terms)
-            parts[kind] = _vectorizer(kind, settings, terms, None if idf is None else idf[start:end])
+            parts[kind] = _vectorizer(kind, written["settings"], terms, idf[start:end])
             start = end
-        return cls(parts, settings)
+        return cls(parts, written["settings"])
 
 
-def _weights(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _weighted(counts: Any, settings: Mapping[str, Any]) -> tuple[Any, FloatArray]:
+    """Training rows and the weight of each term."""
+    from sklearn.feature_extraction.text import TfidfTransformer
+    from sklearn.preprocessing import normalize
+
     if settings["weighting"] == "mean":
-        return {"use_idf": False, "norm": "l1"}
-    return {"sublinear_tf": settings["sublinear"]}
+        return normalize(counts, norm="l1"), np.ones(counts.shape[1])
+    transformer = TfidfTransformer(sublinear_tf=settings["sublinear"])
+    return transformer.fit_transform(counts), transformer.idf_
 
 
 def _vectorizer(
@@ -154,6 +157,7 @@ def _vectorizer(
 ) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
+    mean = settings["weighting"] == "mean"
     vectorizer = TfidfVectorizer(
         analyzer="char" if kind == "characters" else "word",
         preprocessor=normalise,
@@ -162,7 +166,8 @@ def _vectorizer(
         ngram_range=tuple(settings[kind]),
         vocabulary=None if terms is None else {term: column for column, term in enumerate(terms)},
         dtype=np.float32,
-        **_weights(settings),
+        norm="l1" if mean else "l2",
+        sublinear_tf=settings["sublinear"] and not mean,
     )
     if idf is not None:
         vectorizer.idf_ = idf
