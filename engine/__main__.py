@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     run.set_defaults(act=_run)
 
     worker = commands.add_parser("worker", help="run waiting jobs while somebody needs them")
-    worker.add_argument("--stay", action="store_true", help="go on when nothing is to do and no interface is open")
+    worker.add_argument(
+        "--stay", action="store_true", help="go on when nothing is to do and no interface is open"
+    )
     worker.set_defaults(act=_worker)
 
     profile = commands.add_parser(

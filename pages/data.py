@@ -21,11 +21,11 @@ versions = [v for d in datasets for v in reversed(d.versions)]
 st.title(t("Data"), anchor=False)
 
 job_id = attach(import_purpose(current.id), IMPORT_KINDS, current.id)
-if job_id:
+draft = st.session_state.get(UPLOAD)
+if job_id and draft is None:
     follow_import(current.id, job_id)
 busy = job_id is not None and ws.jobs.get(job_id).active
 
-draft = st.session_state.get(UPLOAD)
 if draft is not None:
     import_panel(current.id, draft, datasets)
 elif not versions and busy:
@@ -52,7 +52,10 @@ else:
             st.session_state[ADDING] = True
             st.rerun()
         more = st.menu_button(
-            t("More"), ["delete"], key="data_more", format_func=labelled({"delete": N_("Delete this dataset")})
+            t("More"),
+            ["delete"],
+            key="data_more",
+            format_func=labelled({"delete": N_("Delete this dataset")}),
         )
         if st.button(
             t("Continue: clean and divide"), key="data_next", type="primary", icon=":material/arrow_forward:"

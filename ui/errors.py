@@ -54,6 +54,6 @@ def show_unexpected(problem: Exception) -> bool:
         show_error(problem)
         return True
     error_id = secrets.token_hex(4)
-    log.error("error %s", error_id, exc_info=problem)
+    log.log(logging.ERROR, "error %s", error_id, exc_info=problem)
     show_error(UnexpectedError(error_id=error_id, detail=type(problem).__name__))
     return True

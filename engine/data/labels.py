@@ -67,7 +67,7 @@ def label_findings(frame: pd.DataFrame, schema: Schema) -> list[Finding]:
 
 
 def sorted_finding(labels: pd.Series[str]) -> list[Finding]:
-    """A warning when the rows come sorted by label, as exports often do."""
+    """A note when the rows come sorted by label, as exports often do."""
     given = labels[labels != ""]
     codes = pd.factorize(given)[0]
     shares = np.bincount(codes) / max(len(codes), 1) if len(codes) else np.empty(0)

@@ -57,7 +57,9 @@ class RolesInvalid(DataError):
     remedy = N_("Choose at least one input column and at most one label, group, time, id and split column.")
 
 
-def make_schema(roles: Mapping[str, str], columns: Sequence[str], task: str = "text-classification") -> Schema:
+def make_schema(
+    roles: Mapping[str, str], columns: Sequence[str], task: str = "text-classification"
+) -> Schema:
     """A schema from a mapping of column name to role; unnamed columns are ignored.
 
     Raises:

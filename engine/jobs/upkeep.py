@@ -25,7 +25,8 @@ def upkeep(engine: Engine) -> None:
         if is_sqlite(engine) and integrity.backup_due(sqlite_path(engine.url)):
             integrity.backup(sqlite_path(engine.url), "daily")
         artifacts.collect(engine)
-        sweep_folders(engine)
+        if artifacts.belongs_to(engine):
+            sweep_folders(engine)
     except (StorageError, OSError, sqlite3.Error) as problem:
         log.warning("upkeep is put off: %s", problem)
 

@@ -107,7 +107,7 @@ def _shares(table: SplitTable, parts: IntArray, spec: Split) -> list[Finding]:
     if spec.kind == "given" or np.abs(got - (spec.train, spec.validation, spec.test)).max() <= _OFF_SHARE:
         return []
     message = N_(
-        "Train, validation and test got {train} %, {validation} % and {test} % of the rows: few rows, large groups or many duplicates allow no better."
+        "Shares of the rows in percent: train {train}, validation {validation}, test {test}. Few rows, large groups or many duplicates allow no better."
     )
     percent = dict(
         zip(("train", "validation", "test"), (round(100 * share) for share in got.tolist()), strict=True)

@@ -220,7 +220,7 @@ class Projects:
         waits = N_("Waits for data")
         return [
             StepState("data", "active", N_("Importing")) if importing and not ready
-            else StepState("data", "done", N_("{n} datasets"), {"n": found.datasets}) if ready
+            else StepState("data", "done", N_("Datasets: {n}"), {"n": found.datasets}) if ready
             else StepState("data", "todo", N_("No data yet")),
             StepState("prepare", "blocked", waits) if not ready
             else StepState("prepare", "done", N_("Divided")) if divided
@@ -229,11 +229,11 @@ class Projects:
             else StepState("model", "done", N_("Chosen")) if drafted or states
             else StepState("model", "todo", N_("Defaults chosen")),
             StepState("train", "blocked", waits) if not ready
-            else StepState("train", "active", N_("{n} running or waiting"), {"n": going}) if going
-            else StepState("train", "done", N_("{n} runs succeeded"), {"n": succeeded}) if succeeded
+            else StepState("train", "active", N_("Running or waiting: {n}"), {"n": going}) if going
+            else StepState("train", "done", N_("Finished runs: {n}"), {"n": succeeded}) if succeeded
             else StepState("train", "todo", N_("No run yet")),
             StepState("evaluate", "blocked", N_("Waits for a run")) if not succeeded
-            else StepState("evaluate", "done", N_("Test opened {n} times"), {"n": opened}) if opened
+            else StepState("evaluate", "done", N_("Openings of the test: {n}"), {"n": opened}) if opened
             else StepState("evaluate", "todo", N_("Test still sealed")),
             StepState("share", "later", N_("Comes with the next release")),
         ]  # fmt: skip

@@ -133,7 +133,7 @@ def collect(engine: Engine, *, young: float = YOUNG_SECONDS) -> list[str]:
     Returns:
         The digests removed.
     """
-    if not _ours(engine):
+    if not belongs_to(engine):
         log.warning("the files under %s belong to another database: nothing is removed", root())
         return []
     limit = time.time() - young
@@ -156,7 +156,7 @@ def collect(engine: Engine, *, young: float = YOUNG_SECONDS) -> list[str]:
     return removed
 
 
-def _ours(engine: Engine) -> bool:
+def belongs_to(engine: Engine) -> bool:
     """Whether this database is the one the store was first collected for; an empty new one must not sweep an old store."""
     mark = root() / "database"
     with write(engine) as connection:

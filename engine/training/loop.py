@@ -120,10 +120,11 @@ def train_network(
                 break
             if progress.best_epoch == progress.epochs:
                 best = _values(model.variables)
-            if written is not None:
-                written.result()
-            state = _state(model, optimizer, progress, best)
-            written = writer.submit(_save, checkpoints, progress.epochs, *state, training)
+            _settle(written, training)
+            written = writer.submit(
+                checkpoints.save, progress.epochs, *_state(model, optimizer, progress, best)
+            )
+        _settle(written, training)
     if best is not None and (plan.keep_best or stopped):
         _assign(model.variables, best)
     if _out_of_patience(progress, plan):
@@ -302,20 +303,13 @@ def _state(
     return arrays, {**vars(progress), "history": list(progress.history)}
 
 
-def _save(
-    checkpoints: Checkpoints,
-    number: int,
-    arrays: dict[str, NDArray[Any]],
-    meta: dict[str, Any],
-    training: Training,
-) -> None:
-    """Write a generation; a full disk costs the checkpoint, not the training."""
+def _settle(written: Future[None] | None, training: Training) -> None:
+    """Wait for the checkpoint before; a full disk costs the checkpoint, not the training."""
     try:
-        checkpoints.save(number, arrays, meta)
+        if written is not None:
+            written.result()
     except OSError as problem:
-        training.report(
-            "log", level="warning", text=f"The checkpoint of epoch {number} was not written: {problem}"
-        )
+        training.report("log", level="warning", text=f"A checkpoint was not written: {problem}")
 
 
 def _values(variables: Any) -> list[NDArray[Any]]:

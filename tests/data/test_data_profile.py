@@ -95,6 +95,8 @@ def test_time_coverage_reads_only_dates_that_begin_with_the_year() -> None:
     years = [f"{1900 + i}-01-01" for i in range(PERIODS + 1)]
     long = profiled(text=years, label=["p"] * len(years), day=years).time
     assert long is not None and "1900" in long.periods and len(long.periods) == PERIODS + 1
+    plain = profiled(text=["a", "b"], label=["p", "n"], day=["2023", "2024"]).time
+    assert plain is not None and (plain.first, plain.last) == ("2023-01-01", "2024-01-01")
     none = profiled(text=["a"], label=["p"], day=["never"]).time
     assert none is not None and (none.first, none.last, none.readable) == (None, None, 0)
 

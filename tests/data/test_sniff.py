@@ -95,6 +95,13 @@ def test_kind_by_content_then_name(put: Put, content: str, name: str, kind: str)
     assert sniff_kind(put(content), name) == kind
 
 
+def test_markup_is_read_as_lines_only_when_asked(put: Put) -> None:
+    path = put("<html><b>bold</b></html>\nplain\n")
+    with pytest.raises(errors.DocumentRefused):
+        read_table(path, "x.txt")
+    assert len(read_table(path, "x.txt", ReadOptions(kind="txt"))) == 2
+
+
 def test_a_workbook_is_known_under_any_name(put: Put) -> None:
     path = put(workbook())
     for name in ("x.xlsx", "x.xlsm", "x.csv", "x"):

@@ -186,6 +186,8 @@ def test_an_import_that_fails_says_why_and_can_be_tried_again(
     assert "Row 100001" in at.error[0].value.replace("\\", "").replace(",", "")
     assert workspace.datasets.list(project) == []
     assert not at.button(key="import_go").disabled
+    at.button(key="import_drop").click().run()
+    assert not at.error, "another file begins without the former one's error"
 
 
 def test_the_same_file_again_is_the_same_version(

@@ -34,7 +34,7 @@ def import_panel(project_id: str, draft: ImportDraft, datasets: list[Dataset]) -
     try:
         upload = ws.datasets.upload(draft.upload_id)
     except NotFound:
-        drop_draft()
+        _drop(project_id)
         st.info(t("The file is no longer here. Choose it again."))
         st.button(t("Choose a file"), key="import_gone", type="primary")
         return
@@ -42,7 +42,13 @@ def import_panel(project_id: str, draft: ImportDraft, datasets: list[Dataset]) -
         with st.container(width="stretch", gap="xxsmall"):
             st.markdown(f"**{safe_text(upload.name, 120)}**")
             st.caption(size(upload.size))
-        st.button(t("Choose another file"), key="import_drop", icon=":material/close:", on_click=drop_draft)
+        st.button(
+            t("Choose another file"),
+            key="import_drop",
+            icon=":material/close:",
+            on_click=_drop,
+            args=(project_id,),
+        )
     st.subheader(t("1 · Read"), anchor=False)
     preview = reading(draft)
     if preview.problem is not None or not preview.columns:
@@ -52,6 +58,12 @@ def import_panel(project_id: str, draft: ImportDraft, datasets: list[Dataset]) -
     ready = roles_state(draft.roles)
     st.subheader(t("3 · Save"), anchor=False)
     _save(project_id, draft, preview, datasets, PurePath(upload.name).stem, ready=ready)
+
+
+def _drop(project_id: str) -> None:
+    """Forget the file, and what became of its import."""
+    drop_draft()
+    unfollow(import_purpose(project_id))
 
 
 def _save(
@@ -67,9 +79,10 @@ def _save(
         st.caption(t("There is a dataset of this name: this becomes its version {number}.", number=number))
     purpose = import_purpose(project_id)
     job_id = followed(purpose)
-    job = workspace().jobs.get(job_id) if job_id else None
-    if job is not None and job.active:
-        return
+    if job_id:
+        follow_import(project_id, job_id)
+        if workspace().jobs.get(job_id).active:
+            return
     if st.button(
         t("Save version"),
         key="import_go",

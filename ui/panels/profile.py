@@ -33,7 +33,7 @@ def figures(profile: Profile, version: DatasetVersion) -> None:
         )  # fmt: skip
         st.metric(
             t("Median length"), profile.sizes.p50, format="localized", border=True,
-            help=t("In {unit}; 95 % of the rows have at most {p95}.", unit=t(profile.sizes.unit), p95=f"{profile.sizes.p95:,.0f}"),
+            help=t("In {unit}; 95 rows of 100 have at most {p95}.", unit=t(profile.sizes.unit), p95=f"{profile.sizes.p95:,.0f}"),
         )  # fmt: skip
         st.metric(
             t("Repeated rows"), profile.duplicates.extra, format="localized", border=True,

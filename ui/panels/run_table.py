@@ -85,7 +85,7 @@ def run_table(
 
 def _columns(metrics: Sequence[str]) -> dict[str, Any]:
     column = st.column_config.TextColumn
-    about = t("Value, 95 % interval and the number of rows behind it.")
+    about = t("Value, its interval (95 %) and the number of rows behind it.")
     return {
         "state": column(t("State"), width=180),
         "name": column(t("Run"), width=190),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.evaluation.result import EvaluationResult, Score
 from ui.format import percent
-from ui.panels.metrics import METRIC_HELP, METRICS, metric_title
+from ui.panels.metrics import METRIC_HELP, METRICS, metric_title, part_title
 from ui.text import N_, n, t
 
 
@@ -29,6 +29,7 @@ def headline(result: EvaluationResult, metric: str, *, openings: int) -> None:
             N_("What you get by always answering the largest class of the train part, on the same rows."),
         )  # fmt: skip
     parts = [
+        part_title(result.part),
         n("{n} labelled row", "{n} labelled rows", result.n),
         t("intervals: {level} % bootstrap, {resamples} resamples", level=f"{result.confidence * 100:g}", resamples=f"{result.resamples:,}"),
     ]  # fmt: skip

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from engine.data.findings import finding, row_ids
 from engine.data.profile.result import ColumnProfile, SliceProfile, TimeProfile
@@ -24,20 +26,21 @@ def column_profiles(frame: pd.DataFrame, schema: Schema) -> tuple[ColumnProfile,
     """Every column of the schema, cells stripped of surrounding white space."""
     found = []
     for column in schema.columns:
-        counts = frame[column.name].fillna("").str.strip().value_counts()
-        filled = counts.drop("", errors="ignore")
-        top = tuple(
-            (str(value)[:_VALUE_CHARS], int(count)) for value, count in filled.head(TOP_VALUES).items()
-        )
+        cells = frame[column.name].fillna("").str.strip()
+        tally = pc.value_counts(pa.array(cells, pa.large_string()))
+        counts = np.asarray(tally.field("counts"))
+        order = np.argsort(-counts, kind="stable")[: TOP_VALUES + 1]  # equal counts: as they come in the file
+        values = tally.field("values").take(pa.array(order)).to_pylist()
+        top = [
+            (value[:_VALUE_CHARS], int(n)) for value, n in zip(values, counts[order], strict=True) if value
+        ]
+        missing = int((cells == "").sum())
         found.append(
             ColumnProfile(
-                name=column.name,
-                role=column.role,
-                missing=int(counts.get("", 0)),
-                distinct=len(filled),
-                top=top,
+                name=column.name, role=column.role, missing=missing, distinct=len(counts) - (missing > 0),
+                top=tuple(top[:TOP_VALUES]),
             )
-        )
+        )  # fmt: skip
     return tuple(found)
 
 
@@ -64,7 +67,7 @@ def time_profile(frame: pd.DataFrame, column: str) -> tuple[TimeProfile, list[Fi
     plain = cells.str.replace(r"[年月/.](\d)", r"-\1", regex=True).str.replace("[日月年]", "", regex=True)
     plain = plain.str.replace(r"-(\d)\b", r"-0\1", regex=True)
     stamps = pd.to_datetime(
-        plain.where(plain.str.match(r"^\d{4}-\d{2}"), ""), format="ISO8601", errors="coerce", utc=True
+        plain.where(plain.str.match(r"^\d{4}(?:-\d{2}|$)"), ""), format="ISO8601", errors="coerce", utc=True
     )
     days = stamps.dropna()
     unreadable = stamps.isna().to_numpy() & (cells != "").to_numpy()

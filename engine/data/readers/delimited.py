@@ -19,6 +19,9 @@ from engine.errors import DataError
 
 SEPARATORS = (",", "\t", ";", "|")
 QUOTING: Mapping[bool, Literal[0, 3]] = {True: csv.QUOTE_MINIMAL, False: csv.QUOTE_NONE}
+csv.field_size_limit(
+    limits.MAX_LINE
+)  # of the whole process; the limit on texts is checked, with row and column, later
 _SNIFF_ROWS = 50
 _HOPELESS = 10 * limits.MAX_LINE
 """Characters after which nobody waits any longer for the closing quote."""
@@ -103,7 +106,6 @@ def parse_rows(stream: TextIO, separator: str, quotes: bool) -> Iterator[tuple[i
         TextTooLong: a field over many lines that no memory should hold, with the position of its column.
     """
     record: list[str] = []
-    csv.field_size_limit(limits.MAX_LINE)
     lines = _lines(stream, record)
     reader = csv.reader(lines, delimiter=separator, strict=True, quoting=QUOTING[quotes])
     row = 0

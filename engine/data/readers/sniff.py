@@ -90,14 +90,14 @@ def sniff_kind(path: Path, name: str, wanted: str | None = None) -> Kind:
         head = file.read(HEAD)
     if not head.removeprefix(b"\xef\xbb\xbf").strip() and size <= HEAD:
         raise errors.EmptyFile(name=name)
-    found = _by_content(path, name, head)
+    found = _by_content(path, name, head, asked=wanted is not None)
     if found is None and wanted not in (None, *TEXT_KINDS):
         raise errors.UnknownKind(kind=str(wanted), known=", ".join(TEXT_KINDS))
     return found or _text_kind(name, head, wanted)
 
 
-def _by_content(path: Path, name: str, head: bytes) -> Kind | None:
-    """XLSX or Parquet, None for text; raises for everything else."""
+def _by_content(path: Path, name: str, head: bytes, asked: bool) -> Kind | None:
+    """XLSX or Parquet, None for text; raises for everything else. Markup is text for somebody who asked for it."""
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -111,7 +111,8 @@ def _by_content(path: Path, name: str, head: bytes) -> Kind | None:
         telling = magic in (b"%PDF-", b"{\\rtf") or any(byte < 32 for byte in magic) or b"\0" in head
         if not wide and telling and head[offset : offset + len(magic)] == magic:
             raise refusal(name=name, format=label)
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html", b"<?xml")):
+    markup = (b"<!doctype html", b"<html", b"<?xml")
+    if not asked and head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(markup):
         raise errors.DocumentRefused(name=name, format="HTML/XML")
     controls = sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1b\x00" for byte in head)
     if not wide and controls > 0.02 * len(head) + 2 and not utf16_orders(head):
