@@ -133,9 +133,12 @@ def _profile(arguments: argparse.Namespace) -> int:
 
 def _worker(arguments: argparse.Namespace) -> int:
     from engine.jobs.supervisor import supervise
-    from engine.workspace import open_scope
+    from engine.storage.database import open_database
+    from engine.storage.migrations import migrate
 
-    if not supervise(open_scope().engine, stay=arguments.stay):
+    engine = open_database()
+    migrate(engine)
+    if not supervise(engine, stay=arguments.stay):
         print(_t("A worker is at work in this home already."))
     return 0
 

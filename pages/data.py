@@ -22,9 +22,10 @@ st.title(t("Data"), anchor=False)
 
 job_id = attach(import_purpose(current.id), IMPORT_KINDS, current.id)
 draft = st.session_state.get(UPLOAD)
-if job_id and draft is None:
-    follow_import(current.id, job_id)
-busy = job_id is not None and ws.jobs.get(job_id).active
+job = ws.jobs.get(job_id) if job_id else None
+busy = job is not None and job.active
+if job is not None and (draft is None or job.state == "succeeded"):
+    follow_import(current.id, job.id)
 
 if draft is not None:
     import_panel(current.id, draft, datasets)
@@ -65,4 +66,4 @@ else:
             goto("prepare")
     if more == "delete":
         delete_dataset_dialog(version)
-    version_view(current.id, version)
+    version_view(current.id, version, used=recipe is not None and recipe.data == version.id)

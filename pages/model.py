@@ -6,8 +6,9 @@ import hashlib
 
 import streamlit as st
 
+from engine.errors import BentuError
 from engine.recipe import Recipe
-from ui.errors import attempt, show_kept_error
+from ui.errors import attempt, show_error, show_kept_error
 from ui.forms import changed, form
 from ui.navigation import goto
 from ui.panels.family_cards import family_cards
@@ -22,7 +23,6 @@ DIALS = {"quick": N_("Quick"), "balanced": N_("Balanced"), "thorough": N_("Thoro
 DIAL_KEY = "model_dial"
 
 st.title(t("Model"))
-show_kept_error()
 
 ws = workspace()
 here = project()
@@ -30,6 +30,7 @@ assert here is not None
 recipe = ws.recipes.draft(here.id)
 
 if recipe is None:
+    show_kept_error()
     st.info(
         t("A model needs data first. Add a dataset, then choose what to train on it."),
         icon=":material/table_view:",
@@ -50,7 +51,17 @@ def start(key: str, draft: Recipe) -> None:
         goto("train", run=run.id)
 
 
-cards = ws.recipes.cards(here.id)
+try:
+    cards = ws.recipes.cards(here.id)
+except BentuError as error:
+    # The draft is of another version of Bentu, or of a family that is gone: without this way out the page stays closed.
+    show_error(error)
+    st.button(
+        t("Start over with the defaults"), key="model_reset", type="primary", icon=":material/restart_alt:",
+        on_click=attempt, args=(ws.recipes.reset, here.id),
+    )  # fmt: skip
+    st.stop()
+
 family = recipe.family.name
 version = ws.datasets.version(str(recipe.data))
 values = dict(recipe.family.params)
@@ -87,16 +98,19 @@ schedule(recipe)
 formulas(here.id, recipe)
 recipe_yaml(here.id, recipe)
 
-with st.bottom, st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
-    # The latest run is part of the key: two tabs or a double click make one run, a second start makes another.
-    latest = next((r.id for r in ws.runs.list(here.id, limit=1)), "")
-    token = hashlib.sha256(f"{here.id} {latest} {recipe.model_dump_json()}".encode()).hexdigest()
-    title = next((t(c.title) for c in cards if c.name == family), family)
-    st.markdown(
-        f"**{title}** · "
-        + (t("ready") if blocked is None else t("not ready: {reason}", reason=blocked.reason))
-    )
-    st.button(
-        t("Start training"), key="model_start", type="primary", icon=":material/play_arrow:",
-        disabled=blocked is not None, on_click=start, args=(token, recipe),
-    )  # fmt: skip
+# At the foot of the window, so that what a change led to and the start are in view wherever one scrolled.
+with st.bottom:
+    show_kept_error()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        # The latest run is part of the key: two tabs or a double click make one run, a second start makes another.
+        latest = next((r.id for r in ws.runs.list(here.id, limit=1)), "")
+        token = hashlib.sha256(f"{here.id} {latest} {recipe.model_dump_json()}".encode()).hexdigest()
+        title = next((t(c.title) for c in cards if c.name == family), family)
+        st.markdown(
+            f"**{title}** · "
+            + (t("ready") if blocked is None else t("not ready: {reason}", reason=blocked.reason))
+        )
+        st.button(
+            t("Start training"), key="model_start", type="primary", icon=":material/play_arrow:",
+            disabled=blocked is not None, on_click=start, args=(token, recipe),
+        )  # fmt: skip

@@ -1,15 +1,14 @@
 """The state of a training on disk: it survives kill -9, a half-written file and a damaged one.
 
-A generation is written to a temporary file, flushed to the disk and renamed; the two newest are kept. Each
-begins with the SHA-256 of its content, so damage is noticed and the generation before it is used.
+A generation is an npz file: written under a temporary name, flushed to the disk and renamed; the two newest are kept. Each
+array carries a checksum (zip's CRC-32), so damage is noticed and the generation before it is used.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +41,7 @@ class Checkpoints:
         self._folder = folder
         self._fingerprint = fingerprint
         self.damaged: list[str] = []
-        """Files that `latest` had to pass over because their content does not match their digest."""
+        """Files that `latest` had to pass over because they are damaged."""
         folder.mkdir(parents=True, exist_ok=True)
         for leftover in folder.glob("*.tmp"):
             leftover.unlink()
@@ -50,14 +49,10 @@ class Checkpoints:
     def save(self, number: int, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
         """Write generation `number` durably, then drop all but the two newest."""
         described = json.dumps({"fingerprint": self._fingerprint, **meta}).encode()
-        buffer = io.BytesIO()
-        np.savez(buffer, **{**arrays, _META: np.frombuffer(described, dtype=np.uint8)})  # type: ignore[arg-type]
-        content = buffer.getbuffer()
-        target = self._folder / f"generation-{number:06d}.ckpt"
+        target = self._folder / f"generation-{number:06d}.npz"
         temporary = target.with_suffix(".tmp")
         with temporary.open("wb") as file:
-            file.write(hashlib.sha256(content).hexdigest().encode())
-            file.write(content)
+            np.savez(file, **{**arrays, _META: np.frombuffer(described, dtype=np.uint8)})  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
@@ -74,17 +69,16 @@ class Checkpoints:
         return None
 
     def _generations(self) -> list[Path]:
-        return sorted(self._folder.glob("generation-*.ckpt"), reverse=True)
+        return sorted(self._folder.glob("generation-*.npz"), reverse=True)
 
     def _read(self, path: Path) -> Snapshot | None:
-        raw = path.read_bytes()
-        digest, content = raw[:64], raw[64:]
-        if hashlib.sha256(content).hexdigest().encode() != digest:
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            meta = json.loads(arrays.pop(_META).tobytes())
+        except (zipfile.BadZipFile, ValueError, KeyError, EOFError):
             self.damaged.append(path.name)
             return None
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        meta = json.loads(arrays.pop(_META).tobytes())
         return Snapshot(arrays, meta) if meta.pop("fingerprint") == self._fingerprint else None
 
 

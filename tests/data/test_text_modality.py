@@ -35,7 +35,7 @@ def test_several_columns_are_joined_in_schema_order() -> None:
     ("one", "other", "equal"),
     [
         ("caf\u00e9", "cafe\u0301", True), (" a  b\n", "a b", True), ("a\u3000b", "a b", True), ("Good", "good", False),
-        ("ọ̀rọ̀", "ọ\u0300rọ\u0300", True), ("ａ", "a", False), ("a b", "ab", False), ("", " \t", True),
+        ("ọ̀rọ̀", "ọ\u0300rọ\u0300", True), ("ａ", "a", False), ("a\u2028b", "a b", True), (" a b ", "a b", True), ("a\u00a0\u200bb", "a \u200bb", True), ("a b", "ab", False), ("", " \t", True),
     ],
 )  # fmt: skip
 def test_keys_of_exact_duplicates(one: str, other: str, equal: bool) -> None:

@@ -205,6 +205,23 @@ def test_the_same_file_again_is_the_same_version(
     assert [v.id for v in dataset.versions] == [first.id]
 
 
+def test_imported_data_are_used_by_the_next_steps(
+    open_page: OpenPage, workspace: Workspace, project: str
+) -> None:
+    import_text(workspace, project, SMALL)
+    at = open_page("data")
+    assert "Used by the next steps" in texts(at)
+    at.button(key="data_add").click().run()
+    upload(at, "odd.csv", ODD.encode())
+    at.button(key="import_go").click().run()
+    run_waiting(workspace.scope)
+    at.run()
+    recipe = workspace.recipes.draft(project)
+    assert recipe is not None
+    assert workspace.datasets.version(str(recipe.data)).dataset_name == "odd"
+    assert "Used by the next steps" in texts(at)
+
+
 def test_a_sheet_of_a_workbook_is_chosen(open_page: OpenPage, project: str) -> None:
     book = openpyxl.Workbook()
     book.active.append(["other"])

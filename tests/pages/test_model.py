@@ -186,3 +186,17 @@ def test_a_second_start_on_purpose_makes_a_second_run(
     for expected in (3, 4):
         open_page("model", project=trained.project).button(key="model_start").click().run()
         assert workspace.runs.count(trained.project) == expected
+
+
+def test_a_draft_that_cannot_be_read_any_more_has_a_way_out(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
+    draft = workspace.recipes.draft(trained.project)
+    broken = draft.family.model_copy(update={"params": {"no_such_field": 1}})
+    workspace.recipes.update(trained.project, family=broken)
+    at = open_page("model", project=trained.project)
+    assert not at.exception
+    assert "no_such_field" in at.error[0].value.replace("\\", "")
+    at.button(key="model_reset").click().run()
+    assert not at.exception
+    assert not at.button(key="model_start").disabled

@@ -285,3 +285,26 @@ def test_the_end_of_a_run_that_was_watched_is_announced_once(
     assert len(at.toast) == 1
     at.run()
     assert not at.toast
+
+
+def test_an_interrupted_run_with_a_checkpoint_is_resumed(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
+    from engine.storage.home import home
+
+    run = workspace.runs.submit(trained.project, workspace.recipes.draft(trained.project))
+    folder = workspace.jobs.get(run.job_id).folder
+    checkpoint = home() / folder / "work/checkpoints/epoch_3"
+    checkpoint.mkdir(parents=True)
+    with write(workspace.scope.engine) as connection:
+        error = {"code": "DISK_FULL", "params": {}}
+        connection.execute(
+            update(job).where(job.c.id == run.job_id).values(state="failed", error=error, finished=now())
+        )
+    at = open_page("train", project=trained.project, run=run.id)
+    assert not at.exception
+    assert primaries(at) == [f"resume_{run.id}"]
+    at.button(key=f"resume_{run.id}").click().run()
+    assert not at.exception
+    assert workspace.runs.get(run.id).state == "queued"
+    assert "Next in line" in said(at)

@@ -12,6 +12,9 @@ from ui.text import t
 MOST_BARS = 24
 """More bars than that cannot be read; the table beside the chart has them all."""
 
+ROOM = 1.6
+"""The axis goes on beyond the longest bar, for the words beside it."""
+
 
 def class_bars(counts: Mapping[str, int], classes: Sequence[str]) -> go.Figure:
     """Rows by class; a class keeps its colour, and the rarest one is named as such."""
@@ -47,7 +50,7 @@ def count_bars(
     )  # fmt: skip
     finish(figure, height=bars_height(len(labels)), legend=False)
     figure.update_xaxes(
-        range=[0, (total if of_total else max(values, default=1)) * 1.35],
+        range=[0, (total if of_total else max(values, default=1)) * ROOM],
         showticklabels=False,
         showgrid=False,
     )

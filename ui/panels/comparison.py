@@ -54,14 +54,14 @@ def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
                 icon=":material/compare_arrows:",
             )
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.multiselect(
-            t("Compare with"), list(fitting), format_func=lambda i: fitting[i].name, key=f"compare_runs_{run.id}_{part}",
-            placeholder=t("choose runs of the same split"), max_selections=MOST, default=list(fitting)[:1], width="stretch",
-        )  # fmt: skip
-        figure = st.selectbox(
-            t("Figure"), CHOOSABLE, index=CHOOSABLE.index(metric), format_func=metric_title, key=f"compare_metric_{run.id}_{part}", width=200,
-        )  # fmt: skip
+    left, right = st.columns([3, 1])
+    chosen = left.multiselect(
+        t("Compare with"), list(fitting), format_func=lambda i: fitting[i].name, key=f"compare_runs_{run.id}_{part}",
+        placeholder=t("choose runs of the same split"), max_selections=MOST, default=list(fitting)[:1],
+    )  # fmt: skip
+    figure = right.selectbox(
+        t("Figure"), CHOOSABLE, index=CHOOSABLE.index(metric), format_func=metric_title, key=f"compare_metric_{run.id}_{part}",
+    )  # fmt: skip
     if not chosen:
         st.caption(t("Choose at least one run to compare with."))
         return

@@ -115,6 +115,7 @@ def _imported(project_id: str, job: Job) -> None:
     st.session_state[VERSION] = job.result["version_id"]
     unfollow(import_purpose(project_id))
     version = workspace().datasets.version(job.result["version_id"])
+    workspace().recipes.update(project_id, data=version.id)
     if job.result.get("existing"):
         text = t("These data are already here as {name}.", name=safe_text(version.label, 80))
     else:

@@ -123,16 +123,22 @@ def _against_best(feed: RunFeed) -> None:
         past = [float(e["val_loss"]) for e in before if e.get("val_loss") is not None]
         st.metric(
             t("Validation loss"), significant(float(last["val_loss"])), border=True, height="stretch",
-            delta=f"{float(last['val_loss']) - min(past):+.3g}" if past else None, delta_color="inverse",
+            delta=_signed(float(last["val_loss"]) - min(past), "+.3g") if past else None, delta_color="inverse",
             delta_description=t("vs best") if past else None,
         )  # fmt: skip
     if last.get("val_macro_f1") is not None:
         past = [float(e["val_macro_f1"]) for e in before if e.get("val_macro_f1") is not None]
         st.metric(
             t("Validation macro F1"), percent(float(last["val_macro_f1"])), border=True, height="stretch",
-            delta=f"{(float(last['val_macro_f1']) - max(past)) * 100:+.1f}" if past else None,
+            delta=_signed((float(last["val_macro_f1"]) - max(past)) * 100, "+.1f") if past else None,
             delta_description=t("vs best") if past else None,
         )  # fmt: skip
+
+
+def _signed(change: float, form: str) -> str | int:
+    """A change with its sign; a plain 0 gets no arrow and no colour."""
+    text = format(change, form)
+    return 0 if float(text) == 0 else text
 
 
 def curves(feed: RunFeed, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Batch]) -> None:

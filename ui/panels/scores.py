@@ -48,7 +48,7 @@ def _card(title: str, found: Score, help: str | None, floor: Score | None = None
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(
             title, percent(found.value), help=t(help) if help else None,
-            delta=f"{(found.value - floor.value) * 100:+.1f}" if floor else None,
+            delta=_points(found, floor) if floor else None,
             delta_description=t("points over majority") if floor else None,
         )  # fmt: skip
         st.caption(
@@ -59,6 +59,12 @@ def _card(title: str, found: Score, help: str | None, floor: Score | None = None
                 rows=f"{found.n:,}",
             )
         )
+
+
+def _points(found: Score, floor: Score) -> str | int:
+    """The difference in percentage points; a plain 0 gets no arrow and no colour."""
+    points = f"{(found.value - floor.value) * 100:+.1f}"
+    return 0 if float(points) == 0 else points
 
 
 def score_tables(result: EvaluationResult, key: str) -> None:

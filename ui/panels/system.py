@@ -97,7 +97,7 @@ def versions() -> None:
         pd.DataFrame({"package": list(known), "version": list(known.values())}), hide_index=True, width="content",
         column_config={
             "package": st.column_config.TextColumn(t("Package")),
-            "version": st.column_config.TextColumn(t("Version")),
+            "version": st.column_config.TextColumn(t("Version"), width="medium"),
         },
         alt=t("Versions of the packages that Bentu runs on."), key="versions", height="content",
     )  # fmt: skip

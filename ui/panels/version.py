@@ -36,9 +36,12 @@ def _picked() -> None:
     st.session_state[VERSION] = st.session_state[_PICK]
 
 
-def version_view(project_id: str, version: DatasetVersion) -> None:
-    """Figures, findings, charts and rows; a version without a profile gets one."""
-    _origin(version)
+def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> None:
+    """Figures, findings, charts and rows; a version without a profile gets one.
+
+    `used` says that the next steps work on this version.
+    """
+    _origin(version, used=used)
     profile = workspace().datasets.profile(version.id)
     if profile is None:
         purpose = f"profile_{version.id}"
@@ -53,11 +56,11 @@ def version_view(project_id: str, version: DatasetVersion) -> None:
         st.subheader(t("Findings"), anchor=False)
         findings_list(profile.findings, version, key="finding")
         profile_charts(profile, version)
-    st.subheader(t("Rows"), anchor=False)
+    st.subheader(t("All rows"), anchor=False)
     row_table(version, key=f"rows_{version.id}")
 
 
-def _origin(version: DatasetVersion) -> None:
+def _origin(version: DatasetVersion, *, used: bool) -> None:
     parts = [t("from {file}", file=safe_text(version.source.get("file", ""), 80))]
     if version.source.get("bytes"):
         parts.append(size(float(version.source["bytes"])))
@@ -65,6 +68,8 @@ def _origin(version: DatasetVersion) -> None:
         parts.append(str(version.source["encoding"]))
     parts.append(moment(version.created))
     with st.container(horizontal=True, vertical_alignment="center"):
+        if used:
+            st.badge(t("Used by the next steps"), icon=":material/check:", color="blue")
         if version.synthetic:
             st.badge(
                 t("Synthetic: written by a program, not by customers"),

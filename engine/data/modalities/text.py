@@ -53,7 +53,10 @@ class TextClassification:
     def key(self, value: Any) -> str:
         """The text in normal form C with white space folded; letter case counts."""
         text = str(value)
-        return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+        text = text if text.isascii() else unicodedata.normalize("NFC", text)
+        if "  " not in text and text.isprintable():  # no white space but single spaces: nothing to fold
+            return text.strip(" ")
+        return " ".join(text.split())
 
     def sizes(self, inputs: pd.Series) -> pd.Series:
         """Unicode code points of each text."""

@@ -127,9 +127,9 @@ def _candidates(inputs: pd.Series, modality: Modality) -> NDArray[np.int64]:
     hashes = np.empty(len(inputs), dtype=np.int64)
     content = np.empty(len(inputs), dtype=bool)
     for start in range(0, len(inputs), _CHUNK):
-        keys = [modality.key(value) for value in inputs.iloc[start : start + _CHUNK].to_numpy(dtype=object)]
+        keys = list(map(modality.key, inputs.iloc[start : start + _CHUNK].to_numpy(dtype=object)))
         hashes[start : start + _CHUNK] = [hash(key) for key in keys]
-        content[start : start + _CHUNK] = [bool(key) for key in keys]
+        content[start : start + _CHUNK] = list(map(bool, keys))
     twice = pd.Series(hashes).duplicated(keep=False).to_numpy()
     return np.flatnonzero(twice & content)
 
