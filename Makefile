@@ -27,7 +27,7 @@ lint: .venv/.dev
 check: lint test
 
 catalog: .venv/.dev
-	$(BIN)/pybabel -q extract -F babel.cfg -k t -k n:1,2 -k _t -k N_ -k translate -k plural:1,2 --no-location --sort-output --project=bentu --version= -o engine/i18n/bentu.pot engine ui pages
+	PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output -o engine/i18n/bentu.pot engine ui pages
 	$(BIN)/pybabel -q update -N --no-fuzzy-matching --omit-header -D bentu -i engine/i18n/bentu.pot -d engine/i18n -l zh_CN
 	rm engine/i18n/bentu.pot
 	$(BIN)/pybabel -q compile -D bentu -d engine/i18n

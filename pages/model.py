@@ -40,10 +40,20 @@ if recipe is None:
     st.stop()
 
 
+def run_name(draft: Recipe) -> str:
+    """The family in the reader's words and a number; one may rename it."""
+    return f"{t(ws.recipes.titles()[draft.family.name])} {ws.runs.count(here.id) + 1}"
+
+
 def start(key: str, draft: Recipe) -> None:
     """Submit the draft; the same key never makes a second run."""
     run = attempt(
-        ws.runs.submit, here.id, draft, idempotency=key, cloned_from=st.session_state.get(CLONED_FROM)
+        ws.runs.submit,
+        here.id,
+        draft,
+        name=run_name(draft),
+        idempotency=key,
+        cloned_from=st.session_state.get(CLONED_FROM),
     )
     if run is not None:
         st.session_state.pop(CLONED_FROM, None)

@@ -24,6 +24,7 @@ from engine.recipe import Recipe, read_recipe, recipe_yaml
 FORMAT = 1
 MANIFEST = "manifest.json"
 MAX_BYTES = 4 * 2**30
+MAX_FILES = 1000
 """A bundle that unpacks to more is refused."""
 
 
@@ -77,6 +78,7 @@ def write_bundle(
         "format": FORMAT,
         "family": {"name": family.name, "version": family.version},
         "files": {name: _fingerprint(part / name) for name in _files(part)},
+        "signatures": [],
     }
     (part / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
@@ -90,24 +92,36 @@ def open_bundle(folder: Path) -> Bundle:
         BundleDamaged: a file is missing, changed or was added.
         BundleVersionUnknown, StepVersionUnknown, UnknownName: this code does not know how to answer with it.
     """
+    family_name, family_version = _check_files(folder)
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        expected, found = manifest["files"], {name: _fingerprint(folder / name) for name in _files(folder)}
-        family_name, family_version = manifest["family"]["name"], manifest["family"]["version"]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise BundleDamaged(problem=f"manifest.json cannot be read ({type(problem).__name__})") from None
-    if manifest["format"] != FORMAT:
-        raise BundleVersionUnknown(what="format", found=manifest["format"], known=FORMAT)
-    for name in sorted({*expected, *found}):
-        if expected.get(name) != found.get(name):
-            raise BundleDamaged(problem=f"the file {name} was added, removed or changed")
-    recipe = read_recipe((folder / "recipe.yaml").read_text(encoding="utf-8"))
+        recipe = read_recipe((folder / "recipe.yaml").read_text(encoding="utf-8"))
+        schema = Schema.model_validate_json((folder / "schema.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise BundleDamaged(
+            problem=f"recipe.yaml or schema.json cannot be read ({type(problem).__name__})"
+        ) from None
     Cleaner(recipe.clean)
     family = families.get(family_name)
     if family.version != family_version:
         raise BundleVersionUnknown(what=family_name, found=family_version, known=family.version)
-    schema = Schema.model_validate_json((folder / "schema.json").read_text(encoding="utf-8"))
     return Bundle(folder, recipe, schema, family)
+
+
+def _check_files(folder: Path) -> tuple[str, int]:
+    """Name and version of the family, after every file was compared with the manifest."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        form, expected = manifest["format"], dict(manifest["files"])
+        family = str(manifest["family"]["name"]), int(manifest["family"]["version"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise BundleDamaged(problem=f"manifest.json cannot be read ({type(problem).__name__})") from None
+    if form != FORMAT:
+        raise BundleVersionUnknown(what="format", found=form, known=FORMAT)
+    found = _files(folder)
+    for name in sorted({*expected, *found}):
+        if name not in found or expected.get(name) != _fingerprint(folder / name):
+            raise BundleDamaged(problem=f"the file {name} was added, removed or changed")
+    return family
 
 
 def pack(folder: Path, target: Path) -> Path:
@@ -122,20 +136,32 @@ def pack(folder: Path, target: Path) -> Path:
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    """The bundle back as a folder, made anew; refuses anything but plain files inside it."""
+    """The bundle back as a folder, made anew; refuses anything but plain files inside it, and then leaves nothing."""
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        _extract(archive, part)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    return part.rename(folder)
+
+
+def _extract(archive: Path, folder: Path) -> None:
     total = 0
     try:
         with tarfile.open(archive, "r:") as opened:
-            for member in opened:
+            for count, member in enumerate(opened, start=1):
                 total += member.size
-                if not member.isfile() or total > MAX_BYTES:
+                if not member.isfile() or count > MAX_FILES or total > MAX_BYTES:
                     raise BundleDamaged(problem=f"the member {member.name} is refused")
                 opened.extract(member, folder, filter="data")
-    except (tarfile.TarError, OSError) as problem:
+    except tarfile.FilterError as problem:
+        raise BundleDamaged(problem=f"the member {problem.tarinfo.name} is refused") from None
+    except tarfile.TarError as problem:
         raise BundleDamaged(problem=f"the archive cannot be read ({type(problem).__name__})") from None
-    return folder
 
 
 def _files(folder: Path) -> list[str]:
@@ -143,6 +169,8 @@ def _files(folder: Path) -> list[str]:
     return sorted(str(p.relative_to(folder).as_posix()) for p in files if p.name != MANIFEST)
 
 
-def _fingerprint(path: Path) -> dict[str, Any]:
+def _fingerprint(path: Path) -> dict[str, Any] | None:
+    if path.is_symlink():
+        return None  # what it points to may change behind the check
     with path.open("rb") as content:
         return {"sha256": hashlib.file_digest(content, "sha256").hexdigest(), "bytes": path.stat().st_size}

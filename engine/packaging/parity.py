@@ -24,6 +24,8 @@ from engine.models.family import FloatArray
 REQUIRED = 0.995
 """Share of rows on which the packaged model must give the trained model's class before it may be published."""
 
+MOST_SECONDS = 600
+
 _FORBIDDEN = ("tensorflow", "keras")
 
 
@@ -60,14 +62,19 @@ def check_parity(bundle: Path, inputs: Sequence[Any], expected: FloatArray) -> P
         work = Path(name)
         (work / "inputs.json").write_text(json.dumps(list(inputs)), encoding="utf-8")
         root = Path(__file__).parents[2]
-        done = subprocess.run(
-            [sys.executable, "-m", "engine.packaging.parity", str(bundle.absolute()), str(work)],
-            cwd=root, capture_output=True, text=True, timeout=600, check=False,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "engine.packaging.parity", str(bundle.absolute()), str(work)],
+                cwd=root, capture_output=True, text=True, timeout=MOST_SECONDS, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise ParityFailed(problem=f"no answer within {MOST_SECONDS} seconds") from None
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines()
             raise ParityFailed(problem=lines[-1] if lines else f"exit code {done.returncode}")
-        found: FloatArray = np.load(work / "answers.npy")
+        found: FloatArray = np.load(work / "answers.npy", allow_pickle=False)
+    if found.shape != expected.shape:
+        raise ParityFailed(problem=f"expected answers of shape {expected.shape}, got {found.shape}")
     same = found.argmax(axis=1) == expected.argmax(axis=1)
     agreement = float(same.mean()) if len(same) else 1.0
     return Parity(

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -317,4 +318,10 @@ def _predictions(scope: Scope, run_id: str, part: str) -> pd.DataFrame:
     row = _row(scope, run_id, part)
     if row is None:
         raise SealedTest(name=scope.row(run, run_id, "run").name)
-    return pd.read_parquet(io.BytesIO(artifacts.read_bytes(row.predictions)))
+    return _stored_predictions(row.predictions)
+
+
+@lru_cache(maxsize=2)
+def _stored_predictions(digest: str) -> pd.DataFrame:
+    """By digest, so that paging through errors reads the file once; callers make new frames of it."""
+    return pd.read_parquet(io.BytesIO(artifacts.read_bytes(digest)))

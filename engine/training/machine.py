@@ -26,6 +26,9 @@ def machine() -> Machine:
     """Cores and memory that this process may use (its container's limit, if lower), and the accelerator."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = int(psutil.virtual_memory().total)
+    quota, _, period = _read(Path("/sys/fs/cgroup/cpu.max")).partition(" ")
+    if quota.isdigit() and period.isdigit():
+        cores = max(1, min(cores, int(quota) // int(period)))
     limit = _read(Path("/sys/fs/cgroup/memory.max"))
     if limit.isdigit():
         memory = min(memory, int(limit))
@@ -44,8 +47,15 @@ def environment() -> dict[str, Any]:
         "memory_bytes": here.memory_bytes,
         "accelerator": here.accelerator,
         "revision": _revision(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _processor() -> str:

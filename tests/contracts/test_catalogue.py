@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
+from engine.i18n.extract import extract
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "engine/i18n/zh_CN/LC_MESSAGES"
-KEYWORDS = {"t": None, "n": (1, 2), "_t": None, "N_": None, "translate": None, "plural": (1, 2)}
 PLACEHOLDER = re.compile(r"{([a-z_0-9]+)[^}]*}")
 
 
@@ -26,12 +26,11 @@ def sources() -> dict[str, str]:
     """Every message id in the code with the file that first uses it."""
     found: dict[str, str] = {}
     for folder in ("engine", "ui", "pages"):
-        for name, _, message, _, _ in extract_from_dir(
-            ROOT / folder, [("**.py", "python")], keywords=KEYWORDS
-        ):
-            for text in message if isinstance(message, tuple) else (message,):
-                if text:
-                    found.setdefault(text, f"{folder}/{name}")
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            with path.open("rb") as file:
+                for _, _, message, _ in extract(file, (), (), {}):
+                    for text in message if isinstance(message, tuple) else (message,):
+                        found.setdefault(text, str(path.relative_to(ROOT)))
     return found
 
 
