@@ -46,5 +46,14 @@ def plural(one: str, other: str, count: int, locale: str, /, **params: Any) -> s
 
 
 def render_error(error: BentuError, locale: str) -> tuple[str, str]:
-    """What happened and what to do next, in `locale`."""
-    return translate(error.message, locale, **error.params), translate(error.remedy, locale, **error.params)
+    """What happened and what to do next, in `locale`.
+
+    A parameter may be a message itself, as `{"message": id, "params": {...}}`; it is translated first.
+    """
+    params = {
+        name: translate(value["message"], locale, **value.get("params", {}))
+        if isinstance(value, dict) and "message" in value
+        else value
+        for name, value in error.params.items()
+    }
+    return translate(error.message, locale, **params), translate(error.remedy, locale, **params)

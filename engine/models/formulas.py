@@ -51,6 +51,16 @@ def case_formulas(
     penalty = rf" + {_number(params.l2)} \sum_l \lVert W^{{(l)}} \rVert^2" if params.l2 else ""
     weight = r"w_{y_i} " if params.balanced else ""
     smooth = _number(params.smoothing)
+    error = r"w_y \left(\hat{y} - y\right)" if params.balanced else r"\hat{y} - y"
+    shrink = rf" + {_number(2 * params.l2)} W^{{(l)}}" if params.l2 else ""
+    if params.dropout:
+        kept = _number(1 - params.dropout)
+        lines.append(
+            (
+                N_("Dropout, in training only: each hidden neuron stays with this probability"),
+                rf"a^{{(l)}}_j \leftarrow \frac{{m_j}}{{{kept}}} a^{{(l)}}_j, \quad P(m_j = 1) = {kept}",
+            )
+        )
     lines += [
         (
             N_("Output layer with softmax"),
@@ -66,12 +76,12 @@ def case_formulas(
         ),
         (
             N_("Gradient at the output: prediction minus label (the article has the opposite sign)"),
-            rf"\delta^{{({out})}} = \frac{{\partial L}}{{\partial z^{{({out})}}}} = \hat{{y}} - y",
+            rf"\delta^{{({out})}} = \frac{{\partial L}}{{\partial z^{{({out})}}}} = {error}",
         ),
         (
             N_("Gradient through a hidden layer, and of every layer's weights (the article gives output weights only)"),
             r"\delta^{(l)} = \left(W^{(l+1)\top} \delta^{(l+1)}\right) \odot \left[z^{(l)} > 0\right], \quad "
-            r"\frac{\partial L}{\partial W^{(l)}} = \delta^{(l)} a^{(l-1)\top}, \quad "
+            rf"\frac{{\partial L}}{{\partial W^{{(l)}}}} = \delta^{{(l)}} a^{{(l-1)\top}}{shrink}, \quad "
             r"\frac{\partial L}{\partial b^{(l)}} = \delta^{(l)}",
         ),
         _update(params),

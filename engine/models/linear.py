@@ -93,6 +93,8 @@ class LinearFitted:
     stopped_early: bool = False
 
     def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
+        if not len(inputs):
+            return np.zeros((0, self.classes))
         scores = class_scores(self.estimator.decision_function(self.features.transform(inputs)))
         return spread(softmax(scores, self.temperature), self.estimator.classes_, self.classes)
 

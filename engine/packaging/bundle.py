@@ -111,15 +111,15 @@ def _check_files(folder: Path) -> tuple[str, int]:
     """Name and version of the family, after every file was compared with the manifest."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        form, expected = manifest["format"], dict(manifest["files"])
+        if manifest["format"] != FORMAT:
+            raise BundleVersionUnknown(what="format", found=manifest["format"], known=FORMAT)
         family = str(manifest["family"]["name"]), int(manifest["family"]["version"])
+        expected = dict(manifest["files"])
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise BundleDamaged(problem=f"manifest.json cannot be read ({type(problem).__name__})") from None
-    if form != FORMAT:
-        raise BundleVersionUnknown(what="format", found=form, known=FORMAT)
     found = _files(folder)
     for name in sorted({*expected, *found}):
-        if name not in found or expected.get(name) != _fingerprint(folder / name):
+        if name not in found or name not in expected or expected[name] != _fingerprint(folder / name):
             raise BundleDamaged(problem=f"the file {name} was added, removed or changed")
     return family
 
@@ -169,8 +169,8 @@ def _files(folder: Path) -> list[str]:
     return sorted(str(p.relative_to(folder).as_posix()) for p in files if p.name != MANIFEST)
 
 
-def _fingerprint(path: Path) -> dict[str, Any] | None:
-    if path.is_symlink():
-        return None  # what it points to may change behind the check
+def _fingerprint(path: Path) -> dict[str, Any]:
+    if path.is_symlink():  # what it points to could change after the check
+        raise BundleDamaged(problem=f"{path.name} is a link")
     with path.open("rb") as content:
         return {"sha256": hashlib.file_digest(content, "sha256").hexdigest(), "bytes": path.stat().st_size}

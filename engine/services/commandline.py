@@ -12,7 +12,7 @@ from engine.data.versions import check_table
 from engine.errors import N_, DataError
 from engine.modality import modalities
 from engine.recipe import FileData, Recipe, read_recipe
-from engine.services import datasets, recipes
+from engine.services import datasets, importing, recipes
 from engine.services.inline import run_job_here
 from engine.services.projects import Projects
 from engine.services.scope import Scope
@@ -69,7 +69,7 @@ def profile_file(
     schema = make_schema(chosen, list(frame.columns))
     modality = modalities.get(schema.task)
     schema, _ = check_table(frame, schema, modality)
-    return profile_table(datasets.with_row_ids(frame), schema, modality), chosen
+    return profile_table(importing.with_row_ids(frame), schema, modality), chosen
 
 
 def _project(scope: Scope, wanted: str) -> str:

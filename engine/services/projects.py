@@ -14,7 +14,7 @@ from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.job import GOING
 from engine.samples import SAMPLE_ROLES, SAMPLES, make_sample
-from engine.services import datasets
+from engine.services import datasets, importing
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
@@ -306,7 +306,7 @@ def add_sample_data(
     context.report("phase", name="writing")
     frame = make_sample(name)
     source = {"file": f"{name}.csv", "kind": "csv", "synthetic": True}
-    return datasets.store_table(context, scope, project_id, name, frame, SAMPLE_ROLES, source)
+    return importing.store_table(context, scope, project_id, name, frame, SAMPLE_ROLES, source)
 
 
 def _name(name: str) -> str:

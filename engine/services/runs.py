@@ -132,7 +132,10 @@ class Runs:
         facts = datasets.facts(self._scope, version.id, recipe.split)
         reason = family.unsuitable(facts, machine())
         if reason:
-            raise FamilyUnsuitable(family=family.name, reason=reason.message.format_map(dict(reason.params)))
+            raise FamilyUnsuitable(
+                family={"message": family.title},
+                reason={"message": reason.message, "params": dict(reason.params)},
+            )
         known = splits.current(self._scope, version.id)
         if known and known.openings and known.spec != recipe.split:
             raise splits.SplitOpened(openings=known.openings)

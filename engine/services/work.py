@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from engine.jobs.context import JobContext
 from engine.jobs.process import Work
-from engine.services import datasets, evaluations, projects, runs, splits
+from engine.services import datasets, evaluations, importing, projects, runs, splits
 from engine.services.scope import Scope
 from engine.storage.database import read
 from engine.storage.tables import job
@@ -21,9 +21,9 @@ from engine.storage.tables import job
 Function = Callable[[JobContext, Scope, str, Mapping[str, Any]], dict[str, Any]]
 
 FUNCTIONS: Mapping[str, Function] = {
-    "import": datasets.import_table,
+    "import": importing.import_table,
     "sample": projects.add_sample_data,
-    "profile": datasets.profile_version,
+    "profile": importing.profile_version,
     "cleaning": datasets.preview_version,
     "split": splits.divide_version,
     "train": runs.train_run,

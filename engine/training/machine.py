@@ -85,7 +85,7 @@ def _revision() -> str:
         )  # fmt: skip
         return done.stdout.strip()
     except (OSError, subprocess.SubprocessError):
-        return "unknown"
+        return _version("bentu") or "unknown"
 
 
 def _read(path: Path) -> str:

@@ -75,7 +75,9 @@ def test_uploads_that_nobody_imports_are_removed_after_a_day(workspace: Workspac
         workspace.datasets.upload(upload.id)
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "..\\x.csv", "CON", "a\0b.csv", "\\\\host\\share", "n" * 4000])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "..\\x.csv", "CON", "a\0b.csv", "\\\\host\\share", "n" * 4000]
+)
 def test_a_file_name_is_display_data_only(workspace: Workspace, name: str, bentu_home: Path) -> None:
     upload = workspace.datasets.stage(b"text,label\nhi,a\n", name)
     path, known = uploads.find(upload.id)

@@ -23,7 +23,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 @pytest.fixture
 def worker(workspace: Workspace) -> Iterator[None]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine", "worker", "--stay"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "engine", "worker", "--stay"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     yield
     for job in workspace.jobs.active():
@@ -41,7 +44,9 @@ def eventually(condition: Callable[[], bool], seconds: float = 180) -> None:
 
 def epochs(workspace: Workspace, run: Run) -> dict[int, float]:
     """Validation loss by epoch, the last report of each."""
-    return {e.payload["epoch"]: e.payload["val_loss"] for e in workspace.runs.events(run.id) if e.kind == "epoch"}
+    return {
+        e.payload["epoch"]: e.payload["val_loss"] for e in workspace.runs.events(run.id) if e.kind == "epoch"
+    }
 
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_loss(

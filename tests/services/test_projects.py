@@ -17,7 +17,17 @@ from engine.workspace import DatasetVersion, Workspace
 Importer = Callable[..., DatasetVersion]
 
 
-@pytest.mark.parametrize("name", ["<b>x</b>", "![](http://x/p.png)", "$a$ :red[x]", "项目 \u202e evil", "'; DROP TABLE project; --", "🙂" * 50])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<b>x</b>",
+        "![](http://x/p.png)",
+        "$a$ :red[x]",
+        "项目 \u202e evil",
+        "'; DROP TABLE project; --",
+        "🙂" * 50,
+    ],
+)
 def test_a_name_may_hold_anything(workspace: Workspace, name: str) -> None:
     project = workspace.projects.create(name)
     assert workspace.projects.get(project.id).name == name.strip()[:200]
@@ -116,10 +126,15 @@ def test_a_recipe_survives_its_file(workspace: Workspace, imported: Importer) ->
     recipe = workspace.recipes.choose(project, "tfidf_logreg", "thorough")
     again = workspace.recipes.read(workspace.recipes.yaml(recipe))
     assert again == recipe
-    assert workspace.recipes.replace(project, again.model_copy(update={"data": "ver_elsewhere"})).data == recipe.data
+    assert (
+        workspace.recipes.replace(project, again.model_copy(update={"data": "ver_elsewhere"})).data
+        == recipe.data
+    )
 
 
-@pytest.mark.parametrize("text", ["", "- a", "family: 3", "{{{", "format: 99\n", "data: x\nfamily: {name: nope}\nextra: 1"])
+@pytest.mark.parametrize(
+    "text", ["", "- a", "family: 3", "{{{", "format: 99\n", "data: x\nfamily: {name: nope}\nextra: 1"]
+)
 def test_what_is_no_recipe_is_said_to_be_none(text: str) -> None:
     with pytest.raises(BentuError) as caught:
         read_recipe(text)

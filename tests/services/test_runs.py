@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from engine.errors import BentuError
 from engine.evaluation.result import EvaluationResult
+from engine.i18n import render_error
 from engine.recipe import Recipe, Split
 from engine.services.evaluations import NotComparable, RunNotFinished, SealedTest
 from engine.services.inline import run_waiting
+from engine.services.recipes import FamilyUnsuitable
 from engine.services.runs import NothingToTrain
 from engine.services.splits import SplitOpened
 from engine.workspace import DatasetVersion, Run, Workspace
@@ -43,7 +46,9 @@ def test_a_run_records_what_it_needs_to_be_believed(workspace: Workspace, versio
     assert run.state == "succeeded", run.error
     assert run.metrics is not None
     assert run.metrics["macro_f1"]["n"] == 30
-    assert run.metrics["macro_f1"]["low"] <= run.metrics["macro_f1"]["value"] <= run.metrics["macro_f1"]["high"]
+    assert (
+        run.metrics["macro_f1"]["low"] <= run.metrics["macro_f1"]["value"] <= run.metrics["macro_f1"]["high"]
+    )
     assert run.metrics["baseline"]["accuracy"]["value"] == pytest.approx(0.6, abs=0.02)
     assert run.parity is not None
     assert run.parity["agreement"] >= 0.995
@@ -92,7 +97,9 @@ def test_an_opened_split_is_frozen(workspace: Workspace, version: DatasetVersion
         workspace.runs.submit(version.project_id, run.recipe.model_copy(update={"split": Split(seed=5)}))
 
 
-def test_comparison_is_paired_and_refuses_the_incomparable(workspace: Workspace, version: DatasetVersion) -> None:
+def test_comparison_is_paired_and_refuses_the_incomparable(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
     base, better = trained(workspace, version, "majority"), trained(workspace, version, "tfidf_svm")
     ids = [base.id, better.id]
     assert workspace.evaluations.comparison(ids, "validation", "macro_f1") is None
@@ -113,7 +120,9 @@ def test_comparison_is_paired_and_refuses_the_incomparable(workspace: Workspace,
         workspace.evaluations.start_comparison([base.id, other.id], "validation", "macro_f1")
 
 
-def test_a_waiting_run_can_be_taken_out_and_shows_its_place(workspace: Workspace, version: DatasetVersion) -> None:
+def test_a_waiting_run_can_be_taken_out_and_shows_its_place(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
     recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
     runs = [workspace.runs.submit(version.project_id, recipe) for _ in range(3)]
     assert [workspace.runs.get(r.id).position for r in runs] == [1, 2, 3]
@@ -158,7 +167,9 @@ def outcome(workspace: Workspace, project_id: str, recipe: Recipe) -> BentuError
     return workspace.runs.get(run.id).error
 
 
-def test_a_class_with_one_example_trains_and_is_never_in_two_parts(workspace: Workspace, imported: Importer) -> None:
+def test_a_class_with_one_example_trains_and_is_never_in_two_parts(
+    workspace: Workspace, imported: Importer
+) -> None:
     rows = "".join(f"this is text number {i} of kind {i % 2},{'ab'[i % 2]}\n" for i in range(80))
     version = imported(
         content=f"text,label\n{rows}a single text,rare\n".encode(), roles={"text": "input", "label": "label"}
@@ -174,3 +185,15 @@ def test_a_class_with_one_example_trains_and_is_never_in_two_parts(workspace: Wo
 def test_error_of_an_empty_validation_part_is_a_sentence() -> None:
     error = NothingToTrain(train=3, validation=0, classes=1)
     assert "3 rows" in str(error)
+
+
+def test_a_refusal_is_wholly_in_the_readers_language(workspace: Workspace, imported: Importer) -> None:
+    rows = "".join(f"this is text number {i},same\n" for i in range(40))
+    version = imported(content=f"text,label\n{rows}".encode(), roles={"text": "input", "label": "label"})
+    recipe = workspace.recipes.choose(version.project_id, "tfidf_svm", "quick")
+    with pytest.raises(FamilyUnsuitable) as caught:
+        workspace.runs.submit(version.project_id, recipe)
+    what, remedy = render_error(caught.value, "zh_CN")
+    for sentence in (what, remedy):
+        words = re.sub(r"TF-IDF|SVM", "", sentence)
+        assert not re.search(r"[A-Za-z]{2,}", words), sentence

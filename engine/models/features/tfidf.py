@@ -115,8 +115,10 @@ class Tfidf:
 
     def transform(self, texts: Sequence[str]) -> Any:
         """Rows of shape (n, width), CSR of float32; what the vocabulary does not know is left out."""
-        from scipy.sparse import hstack
+        from scipy.sparse import csr_matrix, hstack
 
+        if not len(texts):
+            return csr_matrix((0, self.width), dtype=np.float32)
         return hstack([part.transform(texts) for part in self._parts.values()], format="csr")
 
     def save(self, folder: Path) -> None:

@@ -1,0 +1,163 @@
+"""Importing: a staged file becomes a checked, stored and profiled dataset version, or nothing at all.
+
+The work of the jobs "import" and "profile"; samples and the command line come through here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import func, insert, select, update
+
+from engine.data.profile import profile_table
+from engine.data.readers import ReadOptions, read_with_notes
+from engine.data.schema import ROW_ID, Finding, Schema, make_schema
+from engine.data.versions import check_table, table_digest, write_table
+from engine.jobs.context import JobContext
+from engine.modality import modalities
+from engine.services import uploads
+from engine.services.datasets import load_table
+from engine.services.scope import Scope
+from engine.storage import artifacts
+from engine.storage.clock import now
+from engine.storage.database import read, write
+from engine.storage.home import folder
+from engine.storage.tables import dataset, dataset_version, new_id, project
+
+
+def import_table(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "import": read, check, store, profile. Raises `DataError`, and then nothing is stored."""
+    path, known = uploads.find(spec["upload"])
+    options = ReadOptions(**_tuples(spec["options"]))
+    context.report("phase", name="reading")
+    frame, notes = read_with_notes(
+        path, known.name, options, lambda share: context.report("progress", fraction=share * 0.5)
+    )
+    source = {"file": known.name, "bytes": known.size, **{k: v for k, v in spec["options"].items() if v}}
+    done = store_table(
+        context, scope, project_id, spec["name"], frame, spec["roles"], source, spec["task"], notes
+    )
+    uploads.discard(spec["upload"])
+    return done
+
+
+def store_table(
+    context: JobContext, scope: Scope, project_id: str, name: str, frame: pd.DataFrame, roles: Mapping[str, str],
+    source: Mapping[str, Any], task: str = "text-classification", notes: Sequence[Finding] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Check a table of text cells, store it as a version of the dataset `name`, and profile it.
+
+    Args:
+        notes: what reading the file had to say; kept with the version's findings.
+    """
+    context.report("phase", name="checking")
+    modality = modalities.get(task)
+    schema, findings = check_table(frame, make_schema(roles, list(frame.columns), task), modality)
+    context.check()
+    context.report("phase", name="storing")
+    digest = table_digest(frame, schema)
+    existing = _existing(scope, project_id, digest)
+    if existing:
+        version_id, dataset_id = existing
+    else:
+        target = folder("tmp") / f"{new_id('tmp')}.parquet"
+        try:
+            write_table(frame, target)
+            artifact = artifacts.put_file(target)
+        finally:
+            target.unlink(missing_ok=True)
+        dataset_id, version_id = _insert(
+            context, scope, project_id, name, digest, artifact, frame, schema, (*notes, *findings), source
+        )
+    if scope.cached("profile", version_id) is None:
+        context.report("phase", name="profiling")
+        store_profile(context, scope, version_id, with_row_ids(frame), schema)
+    return {"dataset_id": dataset_id, "version_id": version_id, "existing": bool(existing)}
+
+
+def with_row_ids(frame: pd.DataFrame) -> pd.DataFrame:
+    """A freshly read frame with the row ids that it has once stored."""
+    if ROW_ID in frame.columns:
+        return frame
+    return frame.assign(**{ROW_ID: range(len(frame))})[[ROW_ID, *frame.columns]]
+
+
+def store_profile(
+    context: JobContext, scope: Scope, version_id: str, frame: pd.DataFrame, schema: Schema
+) -> None:
+    """Profile a table and keep the result, with the facts that dial and estimate need."""
+    found = profile_table(
+        frame,
+        schema,
+        modalities.get(schema.task),
+        lambda share: context.report("progress", fraction=0.5 + share * 0.5),
+    )
+    scope.cache("facts", version_id, found.facts())
+    scope.cache("profile", version_id, found.model_dump(mode="json"))
+
+
+def profile_version(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "profile"."""
+    context.report("phase", name="loading")
+    frame, schema = load_table(scope, spec["version"])
+    context.report("phase", name="profiling")
+    store_profile(context, scope, spec["version"], frame, schema)
+    return {"version_id": spec["version"]}
+
+
+def _existing(scope: Scope, project_id: str, digest: str) -> tuple[str, str] | None:
+    with read(scope.engine) as connection:
+        found = connection.execute(
+            select(dataset_version.c.id, dataset_version.c.dataset_id).where(
+                dataset_version.c.project_id == project_id, dataset_version.c.owner == scope.owner,
+                dataset_version.c.digest == digest,
+            ).order_by(dataset_version.c.created)
+        ).first()  # fmt: skip
+    return (found.id, found.dataset_id) if found else None
+
+
+def _insert(
+    context: JobContext, scope: Scope, project_id: str, name: str, digest: str, artifact: str, frame: pd.DataFrame, schema: Schema,
+    findings: Sequence[Finding], source: Mapping[str, Any],
+) -> tuple[str, str]:  # fmt: skip
+    version_id = new_id("ver")
+    with write(scope.engine, durable=True) as connection:
+        context.fence(connection)
+        dataset_id = connection.execute(
+            select(dataset.c.id).where(
+                dataset.c.project_id == project_id, dataset.c.owner == scope.owner, dataset.c.name == name
+            )
+        ).scalar_one_or_none()
+        if dataset_id is None:
+            dataset_id = new_id("dat")
+            connection.execute(
+                insert(dataset).values(
+                    id=dataset_id, owner=scope.owner, project_id=project_id, name=name, created=now()
+                )
+            )
+        number = connection.execute(
+            select(func.coalesce(func.max(dataset_version.c.number), 0)).where(
+                dataset_version.c.dataset_id == dataset_id
+            )
+        ).scalar_one()
+        connection.execute(
+            insert(dataset_version).values(
+                id=version_id, owner=scope.owner, project_id=project_id, dataset_id=dataset_id, parent_id=None,
+                number=number + 1, digest=digest, artifact=artifact, schema=schema.model_dump(mode="json"),
+                rows=len(frame), columns=len(schema.columns), source=dict(source),
+                findings=[asdict(f) for f in findings], created=now(),
+            )
+        )  # fmt: skip
+        connection.execute(update(project).where(project.c.id == project_id).values(updated=now()))
+    return dataset_id, version_id
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
