@@ -1,0 +1,83 @@
+"""Trains a toy network several times, with and without kill -9; run by test_resume.
+
+TensorFlow is imported once, no operation is run, and every training is a fork of that: seconds instead of a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from engine.models.family import Training
+from engine.recipe import Part, Recipe
+from engine.training.preload import preload
+from engine.training.run import fit_run
+from tests.models.toys import texts_of, toy_data
+
+FAMILIES = {
+    "case_network": {"epochs": 6, "patience": 0, "batch_size": 16, "units": 16, "max_features": 300, "min_df": 1},
+    "article_listing": {"variant": "repaired", "epochs": 6, "batch_size": 16, "max_words": 200, "max_length": 20},
+}
+EPOCHS_BEFORE_DEATH, STEPS_BEFORE_DEATH = 3, 4
+
+
+def main(root: Path) -> None:
+    preload()
+    from tensorflow.python.eager import context
+
+    untouched = context._context is None or context._context._context_handle is None
+    (root / "preload.json").write_text(json.dumps({"no_operation_ran": untouched}))
+    for family in FAMILIES:
+        _forked(lambda: _train(family, root / family / "whole", die=False))
+        for name, between in (("killed", None), ("damaged", _damage_newest)):
+            folder = root / family / name
+            status = _forked(lambda: _train(family, folder, die=True))
+            assert os.WIFSIGNALED(status), status
+            assert os.WTERMSIG(status) == signal.SIGKILL
+            if between:
+                between(folder)
+            _forked(lambda: _train(family, folder, die=False))
+
+
+def _forked(work: Callable[[], None]) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.waitpid(child, 0)[1]
+
+
+def _train(family: str, folder: Path, *, die: bool) -> None:
+    events: list[tuple[str, dict[str, object]]] = []
+    asked = 0
+
+    def stop() -> None:
+        nonlocal asked
+        if die and sum(kind == "epoch" for kind, _ in events) == EPOCHS_BEFORE_DEATH:
+            asked += 1
+            if asked > STEPS_BEFORE_DEATH:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    training = Training(lambda kind, **payload: events.append((kind, payload)), stop, folder / "checkpoints")
+    recipe = Recipe(data="toy", family=Part(name=family, params=FAMILIES[family]))
+    fitted = fit_run(recipe, toy_data(200, seed=7), training)
+    np.save(folder / "answers.npy", fitted.predict_proba(texts_of(50, seed=5)[0]))
+    kept = [(kind, payload) for kind, payload in events if kind in ("epoch", "log")]
+    (folder / "events.json").write_text(json.dumps(kept))
+
+
+def _damage_newest(folder: Path) -> None:
+    newest = max((folder / "checkpoints").glob("generation-*"))
+    newest.write_bytes(newest.read_bytes()[:-2000])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

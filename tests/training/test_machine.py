@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.training import machine as module
+from engine.training.machine import environment, machine
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    machine.cache_clear()
+    environment.cache_clear()
+
+
+def test_says_what_a_run_may_use() -> None:
+    here = machine()
+    assert here.cores >= 1
+    assert here.memory_bytes > 2**28
+
+
+def test_a_container_s_limits_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"/sys/fs/cgroup/cpu.max": "100000 100000", "/sys/fs/cgroup/memory.max": str(2**30)}
+    monkeypatch.setattr(module, "_read", lambda path: files.get(str(path), ""))
+    assert machine().cores == 1
+    assert machine().memory_bytes == 2**30
+
+
+def test_no_limit_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"/sys/fs/cgroup/cpu.max": "max 100000", "/sys/fs/cgroup/memory.max": "max"}
+    monkeypatch.setattr(module, "_read", lambda path: files.get(str(path), ""))
+    assert machine().memory_bytes > 2**28
+
+
+def test_the_environment_is_plain_data_and_names_what_counts() -> None:
+    said = json.loads(json.dumps(environment()))
+    assert said["python"].startswith("3.")
+    assert {"tensorflow", "keras", "scikit-learn", "numpy"} <= set(said["packages"])
+    assert said["processor"]
+    assert said["revision"]
+
+
+def test_the_revision_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENTU_REVISION", "release-7")
+    assert environment()["revision"] == "release-7"
+
+
+def test_looking_at_the_machine_loads_nothing_heavy() -> None:
+    code = "import sys; from engine.training.machine import environment; environment(); print([m for m in ('tensorflow', 'keras', 'sklearn') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

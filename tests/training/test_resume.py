@@ -1,0 +1,55 @@
+"""Case 1: kill -9 in the middle of an epoch, and the resumed run ends like an uninterrupted one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("resume")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.training.resume_program", str(folder)],
+        cwd=ROOT, capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (folder / "stderr.txt").write_text(done.stderr)
+    return folder
+
+
+def read(folder: Path) -> tuple[dict[int, dict[str, float]], list[str], Any]:
+    events = json.loads((folder / "events.json").read_text())
+    epochs = {payload["epoch"]: payload for kind, payload in events if kind == "epoch"}
+    return epochs, [payload["text"] for kind, payload in events if kind == "log"], np.load(folder / "answers.npy")
+
+
+@pytest.mark.parametrize("family", ["case_network", "article_listing"])
+@pytest.mark.parametrize(("name", "first"), [("killed", 3), ("damaged", 2)])
+def test_resumes_and_ends_with_the_same_figures(trained: Path, family: str, name: str, first: int) -> None:
+    whole, _, expected = read(trained / family / "whole")
+    resumed, log, said = read(trained / family / name)
+    assert sorted(whole) == [1, 2, 3, 4, 5, 6]
+    # The last checkpoint may still have been under way when the process died; then one more epoch is repeated.
+    assert sorted(resumed) in (list(range(first + 1, 7)), list(range(first, 7)))
+    assert any(text.startswith("Resumed after epoch") for text in log)
+    assert any("is damaged" in text for text in log) == (name == "damaged")
+    for epoch in resumed:
+        for figure in ("loss", "accuracy", "val_loss", "val_accuracy", "val_macro_f1", "learning_rate"):
+            assert resumed[epoch][figure] == pytest.approx(whole[epoch][figure], abs=1e-6)
+    assert np.abs(said - expected).max() < 1e-6
+
+
+def test_preloading_runs_no_operation_and_says_nothing(trained: Path) -> None:
+    assert json.loads((trained / "preload.json").read_text()) == {"no_operation_ran": True}
+    assert "oneDNN" not in (trained / "stderr.txt").read_text()
