@@ -73,7 +73,7 @@ class Checkpoints:
 
     def _read(self, path: Path) -> Snapshot | None:
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             meta = json.loads(arrays.pop(_META).tobytes())
         except (zipfile.BadZipFile, ValueError, KeyError, EOFError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from pathlib import Path
 
 import httpx
@@ -125,10 +126,14 @@ def test_from_a_file_to_an_honestly_evaluated_model(
             shot(page, f"page_{name or 'home'}_{locale[:2]}_{theme}_{width}")
 
 
+def sample_project(server: Server) -> str:
+    """Id of the Chinese sample, asked of the server's own database."""
+    with sqlite3.connect(server.home / "bentu.db") as database:
+        return str(database.execute("SELECT id FROM project WHERE sample AND name LIKE '示例%'").fetchone()[0])
+
+
 def test_a_network_trains_live_and_stops_keeping_the_best(server: Server, open_page: Opener) -> None:
-    page = open_page()
-    page.get_by_role("button", name="Open", exact=True).last.click()
-    settle(page)
+    page = open_page(project=sample_project(server))
     page.get_by_role("button", name="Run the article's case").first.click()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible(timeout=SLOW)
     stop = page.get_by_role("button", name=re.compile("^Stop"))

@@ -11,7 +11,7 @@ from engine.recipe import Part, Recipe, Step
 from tests.models.toys import Line, toy_data
 
 RECIPE = Recipe(
-    data="version", family=Part(name="tfidf_svm", params={"min_df": 1}), clean=(Step(name="unicode"),)
+    data="version", family=Part(name="tfidf_svm", params={"min_df": 1}), clean=(Step(name="html"),)
 )
 
 

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,21 @@ from engine.training.run import fit_run
 from tests.models.toys import texts_of, toy_data
 
 FAMILIES = {
-    "case_network": {"epochs": 6, "patience": 0, "batch_size": 16, "units": 16, "max_features": 300, "min_df": 1},
-    "article_listing": {"variant": "repaired", "epochs": 6, "batch_size": 16, "max_words": 200, "max_length": 20},
+    "case_network": {
+        "epochs": 6,
+        "patience": 0,
+        "batch_size": 16,
+        "units": 16,
+        "max_features": 300,
+        "min_df": 1,
+    },
+    "article_listing": {
+        "variant": "repaired",
+        "epochs": 6,
+        "batch_size": 16,
+        "max_words": 200,
+        "max_length": 20,
+    },
 }
 EPOCHS_BEFORE_DEATH, STEPS_BEFORE_DEATH = 3, 4
 
@@ -34,15 +48,15 @@ def main(root: Path) -> None:
     untouched = context._context is None or context._context._context_handle is None
     (root / "preload.json").write_text(json.dumps({"no_operation_ran": untouched}))
     for family in FAMILIES:
-        _forked(lambda: _train(family, root / family / "whole", die=False))
-        for name, between in (("killed", None), ("damaged", _damage_newest)):
+        _forked(partial(_train, family, root / family / "whole", die=False))
+        for name in ("killed", "damaged"):
             folder = root / family / name
-            status = _forked(lambda: _train(family, folder, die=True))
+            status = _forked(partial(_train, family, folder, die=True))
             assert os.WIFSIGNALED(status), status
             assert os.WTERMSIG(status) == signal.SIGKILL
-            if between:
-                between(folder)
-            _forked(lambda: _train(family, folder, die=False))
+            if name == "damaged":
+                _damage_newest(folder)
+            _forked(partial(_train, family, folder, die=False))
 
 
 def _forked(work: Callable[[], None]) -> int:

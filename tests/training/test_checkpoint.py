@@ -38,8 +38,11 @@ def test_gives_back_the_newest_exactly(tmp_path: Path) -> None:
 
 
 def test_keeps_two_generations(tmp_path: Path) -> None:
-    filled(tmp_path, 1, 2, 3, 4)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["generation-000003.npz", "generation-000004.npz"]
+    filled(tmp_path / "these", 1, 2, 3, 4)
+    assert sorted(p.name for p in (tmp_path / "these").iterdir()) == [
+        "generation-000003.npz",
+        "generation-000004.npz",
+    ]
 
 
 def _truncate(path: Path) -> None:

@@ -106,7 +106,9 @@ def test_a_finished_training_is_not_trained_again(line: Line, tmp_path: Path) ->
     assert np.array_equal(predict_scores(model, HELD), predict_scores(again, HELD))
 
 
-def test_a_full_disk_costs_the_checkpoint_not_the_training(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_costs_the_checkpoint_not_the_training(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from engine.training.checkpoint import Checkpoints
 
     def full(*_: object) -> None:

@@ -53,5 +53,7 @@ def test_the_revision_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_looking_at_the_machine_loads_nothing_heavy() -> None:
     code = "import sys; from engine.training.machine import environment; environment(); print([m for m in ('tensorflow', 'keras', 'sklearn') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -31,7 +31,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(folder: Path) -> tuple[dict[int, dict[str, float]], list[str], Any]:
     events = json.loads((folder / "events.json").read_text())
     epochs = {payload["epoch"]: payload for kind, payload in events if kind == "epoch"}
-    return epochs, [payload["text"] for kind, payload in events if kind == "log"], np.load(folder / "answers.npy")
+    return (
+        epochs,
+        [payload["text"] for kind, payload in events if kind == "log"],
+        np.load(folder / "answers.npy"),
+    )
 
 
 @pytest.mark.parametrize("family", ["case_network", "article_listing"])
