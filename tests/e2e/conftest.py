@@ -144,6 +144,6 @@ def shot(page: Page, name: str) -> None:
     page.wait_for_timeout(300)
     height = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight || 900")
     page.set_viewport_size({"width": size["width"], "height": min(max(int(height), size["height"]), 5000)})
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1000)
     page.screenshot(path=str(SHOTS / f"{name}.png"))
     page.set_viewport_size(size)
