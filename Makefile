@@ -28,7 +28,7 @@ check: lint test
 
 catalog: .venv/.dev
 	PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output -o engine/i18n/bentu.pot engine ui pages
-	$(BIN)/pybabel -q update -N --no-fuzzy-matching --omit-header -D bentu -i engine/i18n/bentu.pot -d engine/i18n -l zh_CN
+	$(BIN)/pybabel -q update -N --no-fuzzy-matching --no-wrap --ignore-pot-creation-date -D bentu -i engine/i18n/bentu.pot -d engine/i18n -l zh_CN
 	rm engine/i18n/bentu.pot
 	$(BIN)/pybabel -q compile -D bentu -d engine/i18n
 

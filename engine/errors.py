@@ -51,7 +51,13 @@ def fill(message: str, params: dict[str, Any]) -> str:
         def __missing__(self, key: str) -> str:
             return "{" + key + "}"
 
-    return message.format_map(_Visible(params))
+    plain = {k: fill(v["message"], v.get("params", {})) if is_message(v) else v for k, v in params.items()}
+    return message.format_map(_Visible(plain))
+
+
+def is_message(value: Any) -> bool:
+    """Whether a parameter is a message itself: `{"message": id, "params": {...}}`."""
+    return isinstance(value, dict) and "message" in value
 
 
 def error_classes() -> dict[str, type[BentuError]]:
@@ -107,6 +113,12 @@ class NotFound(BentuError):
     code = "NOT_FOUND"
     message = N_("There is no {kind} with the id {id} here.")
     remedy = N_("It may have been deleted. Go back to the list and choose again.")
+    kinds = (
+        N_("project"), N_("dataset"), N_("dataset version"), N_("split"), N_("run"), N_("job"), N_("upload"), N_("sample"),
+    )  # fmt: skip
+
+    def __init__(self, kind: Any, id: str) -> None:
+        super().__init__(kind={"message": kind} if isinstance(kind, str) else kind, id=id)
 
 
 class UnexpectedError(BentuError):

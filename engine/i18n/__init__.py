@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine.errors import N_, BentuError, fill
+from engine.errors import N_, BentuError, fill, is_message
 
 LOCALES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
 DOMAIN = "bentu"
@@ -51,9 +51,7 @@ def render_error(error: BentuError, locale: str) -> tuple[str, str]:
     A parameter may be a message itself, as `{"message": id, "params": {...}}`; it is translated first.
     """
     params = {
-        name: translate(value["message"], locale, **value.get("params", {}))
-        if isinstance(value, dict) and "message" in value
-        else value
+        name: translate(value["message"], locale, **value.get("params", {})) if is_message(value) else value
         for name, value in error.params.items()
     }
     return translate(error.message, locale, **params), translate(error.remedy, locale, **params)

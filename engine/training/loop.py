@@ -313,7 +313,7 @@ def _settle(written: Future[None] | None, training: Training) -> None:
 
 
 def _values(variables: Any) -> list[NDArray[Any]]:
-    return [np.array(variable) for variable in variables]
+    return [variable.numpy().copy() for variable in variables]
 
 
 def _numbered(arrays: Any, kind: str) -> list[NDArray[Any]]:

@@ -72,7 +72,7 @@ def test_placeholders_survive_translation() -> None:
 
 
 def texts(found: Catalog) -> dict[str, object]:
-    return {str(m.id): m.string for m in found}
+    return {str(tuple(m.id) if isinstance(m.id, list) else m.id): m.string for m in found if m.id}
 
 
 def test_compiled_catalogue_is_current() -> None:

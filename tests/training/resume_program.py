@@ -89,7 +89,7 @@ def _train(family: str, folder: Path, *, die: bool) -> None:
 
 
 def _damage_newest(folder: Path) -> None:
-    newest = max((folder / "checkpoints").glob("generation-*"))
+    newest = max((folder / "checkpoints").glob("generation-*.npz"))
     newest.write_bytes(newest.read_bytes()[:-2000])
 
 

@@ -45,7 +45,8 @@ def test_resumes_and_ends_with_the_same_figures(trained: Path, family: str, name
     resumed, log, said = read(trained / family / name)
     assert sorted(whole) == [1, 2, 3, 4, 5, 6]
     # The last checkpoint may still have been under way when the process died; then one more epoch is repeated.
-    assert sorted(resumed) in (list(range(first + 1, 7)), list(range(first, 7)))
+    assert sorted(resumed) == list(range(min(resumed), 7))
+    assert min(resumed) in (first, first + 1)
     assert any(text.startswith("Resumed after epoch") for text in log)
     assert any("is damaged" in text for text in log) == (name == "damaged")
     for epoch in resumed:
