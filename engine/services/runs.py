@@ -45,6 +45,7 @@ from engine.storage.tables import (
     test_opening,
 )
 from engine.training.machine import environment, machine
+from engine.training.run import fit_run
 
 PARITY_ROWS = 2000
 """Validation rows (and, where they are fewer, train rows) on which the packaged model is checked."""
@@ -313,7 +314,7 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
 
     run_id = spec["run"]
     recipe = read_recipe(scope.row(run, run_id, "run").recipe)
-    family, params = resolve(recipe)
+    family, _ = resolve(recipe)
     data = prepare(scope, recipe, context.report)
     _record(scope, run_id, split_id=data.split_id, environment=environment())
     train, validation = data.of("train"), data.of("validation")
@@ -334,7 +335,7 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     checkpoints = context.folder / "checkpoints"
     checkpoints.mkdir(parents=True, exist_ok=True)
     training = Training(context.report, context.stop, checkpoints, threads=max(1, (os.cpu_count() or 2) - 1))
-    fitted = family.fit(training_data, params, training)
+    fitted = fit_run(recipe, training_data, training)
 
     context.report("phase", name="packaging")
     proba = fitted.predict_proba(training_data.validation_inputs)
