@@ -52,7 +52,9 @@ def main(wanted: list[str]) -> None:
     from engine.workspace import open_workspace
 
     ws = open_workspace()
-    print("| set | family | validation acc / macro-F1 | test acc / macro-F1 (95 % interval of macro-F1, n) | reference | train s |")
+    print(
+        "| set | family | validation acc / macro-F1 | test acc / macro-F1 (95 % interval of macro-F1, n) | reference | train s |"
+    )
     print("|---|---|---|---|---|---|")
     for name, entry in SETS.items():
         if wanted and not any(w in name for w in wanted):
@@ -60,7 +62,9 @@ def main(wanted: list[str]) -> None:
         project = ws.projects.create(name)
         raw = gzip.decompress((shared / entry.file).read_bytes())
         upload = ws.datasets.stage(raw, Path(entry.file).name.removesuffix(".gz"))
-        job = ws.datasets.start_import(project.id, upload.id, name, ReadOptions(), entry.roles, idempotency=name)
+        job = ws.datasets.start_import(
+            project.id, upload.id, name, ReadOptions(), entry.roles, idempotency=name
+        )
         ended = run_job_here(ws.scope, job.id)
         assert ended.state == "succeeded", ended.error
         for family, reference in entry.references.items():
@@ -78,7 +82,9 @@ def main(wanted: list[str]) -> None:
             print(_row(name, family, validation.result, test.result, reference, seconds), flush=True)
 
 
-def _row(name: str, family: str, validation: Any, test: Any, reference: tuple[float, float], seconds: float) -> str:
+def _row(
+    name: str, family: str, validation: Any, test: Any, reference: tuple[float, float], seconds: float
+) -> str:
     def pair(result: Any) -> str:
         return f"{result.overall['accuracy'].value * 100:.1f} / {result.overall['macro_f1'].value * 100:.1f}"
 

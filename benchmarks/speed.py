@@ -36,14 +36,20 @@ def main() -> None:
         project = ws.projects.create("speed")
         start = time.perf_counter()
         upload = ws.datasets.stage(sample_csv("reviews_zh"), "reviews.csv")
-        job = ws.datasets.start_import(project.id, upload.id, "reviews", ReadOptions(), SAMPLE_ROLES, idempotency="speed")
+        job = ws.datasets.start_import(
+            project.id, upload.id, "reviews", ReadOptions(), SAMPLE_ROLES, idempotency="speed"
+        )
         _ended(ws, job.id)
         imported = time.perf_counter() - start
         recipe = ws.recipes.choose(project.id, "tfidf_svm", "balanced")
         run = ws.runs.submit(project.id, recipe)
         _ended(ws, run.job_id)
         _ended(ws, ws.evaluations.open_test(run.id, "speed").id)
-        _row("upload of 10 000 rows to first evaluated model (SVM)", f"{time.perf_counter() - start:.1f} s", "<= 60 s")
+        _row(
+            "upload of 10 000 rows to first evaluated model (SVM)",
+            f"{time.perf_counter() - start:.1f} s",
+            "<= 60 s",
+        )
         print(f"|   of which import and profile | {imported:.1f} s | |")
 
         _wait(lambda: ws.jobs.worker().spares.get("training") == "ready", 90)
@@ -53,7 +59,11 @@ def main() -> None:
         _wait(lambda: ws.runs.get(run.id).state == "running", 60)
         _row("submit to running, warm process", f"{time.perf_counter() - start:.2f} s", "<= 1 s")
         _wait(lambda: any(e.kind in ("batch", "epoch") for e in ws.runs.events(run.id)), 60)
-        _row("submit to first training step of the case network", f"{time.perf_counter() - start:.2f} s", "<= 4 s")
+        _row(
+            "submit to first training step of the case network",
+            f"{time.perf_counter() - start:.2f} s",
+            "<= 4 s",
+        )
         pid = ws.jobs.get(run.job_id).pid
         start = time.perf_counter()
         ws.runs.discard(run.id)
@@ -82,7 +92,11 @@ def _pages(project_id: str) -> None:
             mine.append((time.perf_counter() - start) * 1000)
         times += mine
         print(f"|   rerun of the page {page}, median | {statistics.median(mine):.0f} ms | |")
-    _row("page rerun with the 10 000-row project, p95 of all", f"{statistics.quantiles(times, n=20)[-1]:.0f} ms", "<= 150 ms")
+    _row(
+        "page rerun with the 10 000-row project, p95 of all",
+        f"{statistics.quantiles(times, n=20)[-1]:.0f} ms",
+        "<= 150 ms",
+    )
 
 
 def _memory() -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-EPOCHS, ROUNDS, BATCH = 4, 5, 128
+EPOCHS, ROUNDS, BATCH = 8, 4, 128
 
 
 def main() -> None:

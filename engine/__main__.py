@@ -44,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     profile.add_argument("--encoding")
     profile.add_argument("--separator")
     profile.add_argument("--sheet")
-    profile.add_argument("--role", action="append", default=[], metavar="COLUMN=ROLE", help="may be repeated")
+    profile.add_argument(
+        "--role", action="append", default=[], type=_role, metavar="COLUMN=ROLE", help="may be repeated"
+    )
     profile.add_argument("--json", action="store_true", help="print the whole profile as JSON")
     profile.set_defaults(act=_profile)
 
@@ -67,6 +69,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _role(text: str) -> tuple[str, str]:
+    column, equals, role = text.rpartition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"expected COLUMN=ROLE, got {text!r}")
+    return column, role
+
+
 def _locale() -> str:
     return match_locale(os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG"))
 
@@ -83,7 +92,7 @@ def _run(arguments: argparse.Namespace) -> int:
     scope = open_scope()
     workspace = Workspace(scope)
     project_id, recipe = recipe_in_project(workspace.scope, arguments.recipe, arguments.project)
-    run = workspace.runs.submit(project_id, recipe, name=arguments.name)
+    run = workspace.runs.submit(project_id, recipe, name=arguments.name, inline=not arguments.queue)
     if arguments.queue:
         print(_t("Run {id} waits in line, place {place}.", id=run.id, place=run.position or 1))
         return 0
@@ -110,7 +119,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _profile(arguments: argparse.Namespace) -> int:
     from engine.services.commandline import profile_file
 
-    roles = dict(r.rsplit("=", 1) for r in arguments.role if "=" in r)
+    roles = dict(arguments.role)
     profile, roles = profile_file(
         arguments.file,
         roles,

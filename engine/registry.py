@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import threading
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
@@ -48,7 +49,8 @@ class Registry(Generic[T]):
         self.kind = kind
         self._packages = packages
         self._entries: dict[str, T] = {}
-        self._loaded = False
+        self._loading = self._loaded = False
+        self._lock = threading.RLock()
 
     def register(self, entry: T) -> T:
         """Add `entry`; a second entry of the same name is a programming error."""
@@ -80,7 +82,17 @@ class Registry(Generic[T]):
     def _load(self) -> None:
         if self._loaded:
             return
-        self._loaded = True
+        with self._lock:  # another session's thread waits until all entries are there
+            if self._loaded or self._loading:
+                return
+            self._loading = True
+            try:
+                self._import()
+                self._loaded = True
+            finally:
+                self._loading = False
+
+    def _import(self) -> None:
         for package_name in self._packages:
             package = importlib.import_module(package_name)
             for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):

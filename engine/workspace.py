@@ -8,6 +8,7 @@ Example:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,7 @@ from engine.services.settings import Settings
 from engine.services.splits import Splits, SplitView
 from engine.services.uploads import Upload
 from engine.storage.database import open_database
+from engine.storage.errors import LowSpace
 from engine.storage.migrations import migrate
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "Project", "Run", "SplitView", "StepState", "Upload", "WorkerState", "Workspace", "open_scope", "open_workspace",
     "start_services",
 ]  # fmt: skip
+
+log = logging.getLogger(__name__)
 
 LOCAL_OWNER = "local"
 """The one owner of an installation without accounts."""
@@ -71,7 +75,10 @@ def start_services() -> Iterator[Workspace]:
     The supervisor is detached: it outlives the interface while jobs run, and leaves by itself afterwards.
     """
     workspace = open_workspace()
-    workspace.projects.add_first_samples()
+    try:
+        workspace.projects.add_first_samples()
+    except LowSpace as problem:  # looking at what is there must still be possible; the next start adds them
+        log.warning("the samples are put off: %s", problem)
     with hold_ui_lock():
         stop_keeping = keep_supervisor()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -9,7 +10,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from ui.state import PROJECT
+from ui.state import PROJECT, RUN
 from ui.text import N_, language, t
 
 _PAGES = Path(__file__).parent.parent / "pages"
@@ -45,9 +46,22 @@ def page_table() -> dict[str, Page]:
     }
 
 
+def menu(table: Mapping[str, Page]) -> None:
+    """Links to the pages. Streamlit's own menu would drop language and project from the address, and a reload lose them."""
+    query = _link_query()
+    run = st.session_state.get(RUN)
+    for name, page in table.items():
+        shown = {"run": run} if run and name in ("train", "evaluate") else {}
+        st.page_link(page, query_params={**query, **shown}, width="stretch")
+
+
 def goto(name: str, **params: str) -> NoReturn:
     """Open page `name`, keeping project and language in the link; `params` are added to it."""
+    st.switch_page(page_table()[name], query_params={**_link_query(), **params})
+
+
+def _link_query() -> dict[str, str]:
     query = {"lang": "zh" if language() == "zh_CN" else "en"}
     if chosen := st.session_state.get(PROJECT):
         query["project"] = chosen
-    st.switch_page(page_table()[name], query_params={**query, **params})
+    return query

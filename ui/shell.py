@@ -9,7 +9,7 @@ import streamlit as st
 from engine.errors import BentuError
 from engine.i18n import LOCALES
 from ui.errors import show_error, show_kept_error
-from ui.navigation import goto, page_table
+from ui.navigation import goto, menu, page_table
 from ui.state import choose_project, project, workspace
 from ui.text import choose_language, language, t
 
@@ -19,12 +19,14 @@ st.set_page_config(
 )
 
 pages = page_table()
-current = st.navigation(list(pages.values()), position="sidebar")
+current = st.navigation(list(pages.values()), position="hidden")
 
 _LANGUAGE = "shell_language"
 _PROJECT = "shell_project"
 
 with st.sidebar:
+    links = st.container(gap="xxsmall", key="menu")
+    st.divider()
     st.session_state[_LANGUAGE] = language()
     st.segmented_control(
         t("Language"), list(LOCALES), format_func=LOCALES.__getitem__, key=_LANGUAGE, required=True,
@@ -34,6 +36,8 @@ with st.sidebar:
 show_kept_error()
 try:
     chosen = project()
+    with links:
+        menu(pages)
     projects = {p.id: p for p in workspace().projects.list()}
     if projects:
         with st.sidebar:

@@ -143,15 +143,20 @@ class LinearFamily(ABC):
         )
 
     def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> LinearParams:
+        """Characters where words are not spaced, else both; fewer and shorter sequences if the memory asks for it."""
         analyzer = suited_analyzer(facts)
-        if dial == "quick":
-            return LinearParams(
-                analyzer="characters" if analyzer == "characters" else "words",
-                char_max=2,
-                word_max=1,
-                C=self.usual_c,
-            )
-        return LinearParams(analyzer=analyzer, C=self.usual_c, tune_c=dial == "thorough")
+        full = LinearParams(analyzer=analyzer, C=self.usual_c, tune_c=dial == "thorough")
+        smaller = full.model_copy(update={"char_max": 3, "max_features": 50_000})
+        least = LinearParams(
+            analyzer="characters" if analyzer == "characters" else "words",
+            char_max=2,
+            word_max=1,
+            C=self.usual_c,
+        )
+        for params in () if dial == "quick" else (full, smaller):
+            if self.estimate(params, facts, machine).memory_bytes <= machine.memory_bytes:
+                return params
+        return least
 
     def estimate(self, params: LinearParams, facts: Facts, machine: Machine) -> Estimate:
         """Rough: features by Heaps' law, memory of the count and of a second copy in the solver, time per entry measured."""

@@ -55,7 +55,7 @@ class NetworkFitted:
     stopped_early: bool
 
     def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
-        from engine.training.loop import forward_pass
+        from engine.training.step import forward_pass
 
         if not len(inputs):
             return np.zeros((0, max(int(self.model.outputs[0].shape[-1]), 2)))

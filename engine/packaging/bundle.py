@@ -166,7 +166,7 @@ def _extract(archive: Path, folder: Path) -> None:
 
 def _files(folder: Path) -> list[str]:
     files = (p for p in folder.rglob("*") if p.is_file() or p.is_symlink())
-    return sorted(str(p.relative_to(folder).as_posix()) for p in files if p.name != MANIFEST)
+    return sorted(str(p.relative_to(folder).as_posix()) for p in files if p != folder / MANIFEST)
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from engine.data.schema import make_schema
 from engine.data.versions import check_table
 from engine.errors import N_, DataError
 from engine.modality import modalities
-from engine.recipe import FileData, Recipe, read_recipe
+from engine.recipe import FileData, Recipe, RecipeUnreadable, read_recipe
 from engine.services import datasets, importing, recipes
 from engine.services.inline import run_job_here
 from engine.services.projects import Projects
@@ -31,7 +31,11 @@ def recipe_in_project(scope: Scope, path: Path, project: str | None) -> tuple[st
     """
     if not path.is_file():
         raise FileMissing(file=str(path))
-    recipe = read_recipe(path.read_text(encoding="utf-8"))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise RecipeUnreadable(field=path.name, problem={"message": N_("it is not UTF-8 text")}) from None
+    recipe = read_recipe(text)
     recipes.resolve(recipe)
     if isinstance(recipe.data, str):
         version = datasets.Datasets(scope).version(recipe.data)
@@ -46,7 +50,9 @@ def recipe_in_project(scope: Scope, path: Path, project: str | None) -> tuple[st
     with source.open("rb") as content:
         upload = store.stage(content, source.name)
     options = ReadOptions(encoding=data.encoding, separator=data.separator)
-    job = store.start_import(project_id, upload.id, source.stem, options, data.roles, idempotency=upload.id)
+    job = store.start_import(
+        project_id, upload.id, source.stem, options, data.roles, idempotency=upload.id, inline=True
+    )
     ended = run_job_here(scope, job.id)
     if ended.problem is not None:
         raise ended.problem

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from engine.data.profile import Profile
 from engine.data.readers import Preview, ReadOptions, preview_file, suggest_roles
@@ -35,7 +35,7 @@ from engine.services.scope import Scope
 from engine.services.uploads import Upload
 from engine.storage import artifacts
 from engine.storage.database import read, write
-from engine.storage.tables import dataset, dataset_version, project, run, split
+from engine.storage.tables import dataset, dataset_version, project, result, run, split
 
 PREVIEW_ROWS = 100_000
 """Cleaning previews look at this many rows at most, the first ones; the preview says how many."""
@@ -126,7 +126,7 @@ class Datasets:
 
     def start_import(
         self, project_id: str, upload_id: str, name: str, options: ReadOptions, roles: Mapping[str, str],
-        idempotency: str, task: str = "text-classification",
+        idempotency: str, task: str = "text-classification", inline: bool = False,
     ) -> Job:  # fmt: skip
         """Read a staged file into a dataset version and profile it, as a job.
 
@@ -138,7 +138,7 @@ class Datasets:
             "upload": upload_id, "file": known.name, "name": name, "options": asdict(options), "roles": dict(roles),
             "task": task,
         }  # fmt: skip
-        return self._scope.submit("import", spec, project_id, idempotency=idempotency)
+        return self._scope.submit("import", spec, project_id, idempotency=idempotency, inline=inline)
 
     def list(self, project_id: str) -> list[Dataset]:
         """The project's datasets, newest first."""
@@ -174,17 +174,17 @@ class Datasets:
             digests = connection.scalars(
                 select(dataset_version.c.artifact).where(dataset_version.c.dataset_id == dataset_id)
             ).all()
-        total = sum(artifacts.path(d).stat().st_size for d in digests)
-        return DatasetDeletion(len(digests), runs, total)
+        return DatasetDeletion(len(digests), runs, artifacts.size(digests))
 
     def delete(self, dataset_id: str) -> None:
         """Delete a dataset with its versions and splits; refused while runs were trained on it."""
         row = self._scope.row(dataset, dataset_id, "dataset")
-        runs = self.deletion(dataset_id).runs
-        if runs:
-            raise DatasetInUse(name=row.name, runs=runs)
         with write(self._scope.engine) as connection:
             ids = select(dataset_version.c.id).where(dataset_version.c.dataset_id == dataset_id)
+            living = select(func.count()).where(run.c.version_id.in_(ids), run.c.deleted.is_(None))
+            if runs := connection.scalar(living):
+                raise DatasetInUse(name=row.name, runs=runs)
+            forget_results(connection, self._scope.owner, connection.scalars(ids).all())
             connection.execute(run.delete().where(run.c.version_id.in_(ids)))
             connection.execute(
                 dataset.delete().where(dataset.c.id == dataset_id, dataset.c.owner == self._scope.owner)
@@ -230,6 +230,15 @@ class Datasets:
         row = self._scope.row(dataset_version, version_id, "dataset version")
         spec = {"version": version_id, "steps": [s.model_dump(mode="json") for s in steps]}
         return self._scope.submit("cleaning", spec, row.project_id)
+
+
+def forget_results(connection: Connection, owner: str, version_ids: Sequence[str]) -> None:
+    """Remove what was computed from versions that are being deleted: profiles and previews hold their texts."""
+    key, kind = result.c.key, result.c.kind
+    for version_id in version_ids:
+        preview = (kind == "cleaning") & key.startswith(f"{version_id}:", autoescape=True)
+        computed = (kind.in_(("profile", "facts")) & (key == version_id)) | preview
+        connection.execute(result.delete().where(result.c.owner == owner, computed))
 
 
 def exists(scope: Scope, version_id: str) -> bool:

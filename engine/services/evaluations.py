@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from engine.data.schema import ROW_ID
 from engine.errors import N_, BentuError
@@ -22,6 +22,7 @@ from engine.evaluation.metrics import evaluate
 from engine.evaluation.predictions import Order, export_csv, filter_predictions, predictions_frame
 from engine.evaluation.report import report_html, report_json
 from engine.evaluation.result import Difference, EvaluationResult
+from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
@@ -34,7 +35,7 @@ from engine.serving.predictor import load_model
 from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, write
-from engine.storage.tables import evaluation, new_id, project, run, test_opening
+from engine.storage.tables import evaluation, new_id, project, run, split, test_opening
 
 
 class RunNotFinished(BentuError):
@@ -122,15 +123,20 @@ class Evaluations:
                         reason=reason.strip()[:1000], opened=now(),
                     )
                 )  # fmt: skip
-        return self._scope.submit("evaluate", {"run": run_id}, row.project_id)
+            # together: a queue that is full must not leave an opening that nobody looked through
+            return queue.enqueue(
+                connection, self._scope.owner, "evaluate", {"run": run_id}, "short", project_id=row.project_id
+            )
 
     def openings(self, split_id: str) -> list[Opening]:
-        """Every opening of a split's test part, oldest first; deleted runs stay in the log."""
+        """Every opening of a test part of the split's dataset version, oldest first; deleted runs stay in the log."""
+        version_id = self._scope.row(split, split_id, "split").version_id
+        of_version = select(split.c.id).where(split.c.version_id == version_id)
         with read(self._scope.engine) as connection:
             rows = connection.execute(
                 select(test_opening, run.c.name)
                 .join(run, run.c.id == test_opening.c.run_id)
-                .where(test_opening.c.split_id == split_id, test_opening.c.owner == self._scope.owner)
+                .where(test_opening.c.split_id.in_(of_version), test_opening.c.owner == self._scope.owner)
                 .order_by(test_opening.c.opened)
             ).all()
         return [Opening(r.run_id, r.name, r.reason, r.opened) for r in rows]
@@ -155,12 +161,12 @@ class Evaluations:
         """Compare runs of one split, as a job."""
         rows = [self._scope.row(run, i, "run") for i in run_ids]
         if len(rows) < 2:
-            raise NotComparable(problem="fewer than two runs")
+            raise NotComparable(problem={"message": N_("fewer than two runs were chosen")})
         if len({r.split_id for r in rows}) > 1:
-            raise NotComparable(problem="they were trained on different splits")
+            raise NotComparable(problem={"message": N_("they were trained on different splits")})
         for row in rows:
             if _row(self._scope, row.id, part) is None:
-                raise SealedTest(name=row.name) if part == "test" else RunNotFinished(name=row.name)
+                raise _absent(part, row.name)
         spec = {"runs": list(run_ids), "part": part, "metric": metric}
         return self._scope.submit("compare", spec, rows[0].project_id)
 
@@ -172,7 +178,7 @@ class Evaluations:
         """The evaluation as a self-contained HTML page or as JSON, with everything needed to judge it."""
         found = self.get(run_id, part)
         if found is None:
-            raise SealedTest(name=runs.Runs(self._scope).get(run_id).name)
+            raise _absent(part, runs.Runs(self._scope).get(run_id).name)
         context = self._context(run_id)
         if fmt == "html":
             return report_html(found.result, context, locale).encode()
@@ -200,7 +206,8 @@ def store_evaluation(
     rows: Any,
     probabilities: FloatArray,
     train: Any,
-) -> EvaluationResult:
+    packaged: Mapping[str, Any] | None = None,
+) -> None:
     """Score probabilities of the labelled rows of a part and store result and predictions; replaces earlier ones.
 
     Args:
@@ -209,6 +216,7 @@ def store_evaluation(
         rows: positions of the scored rows in `data`.
         probabilities: shape (len(rows), classes).
         train: positions of the labelled train rows, for the majority baseline.
+        packaged: columns of the run (its bundle) that are written with its scores, all or nothing.
     """
     recipe = read_recipe(scope.row(run, run_id, "run").recipe)
     schema, modality = data.schema, modalities.get(data.schema.task)
@@ -228,17 +236,22 @@ def store_evaluation(
     frame.to_parquet(buffer, index=False)
     predictions = artifacts.put_bytes(buffer.getvalue())
     artifact = artifacts.put_bytes(result.model_dump_json().encode())
+    headline = {name: score.model_dump() for name, score in result.overall.items()}
     with write(scope.engine, durable=True) as connection:
+        context.fence(connection)
         connection.execute(
             evaluation.delete().where(evaluation.c.run_id == run_id, evaluation.c.part == part)
         )
         connection.execute(
             insert(evaluation).values(
                 id=new_id("evl"), owner=scope.owner, run_id=run_id, part=part, artifact=artifact, predictions=predictions,
-                headline={k: s.model_dump() for k, s in result.overall.items()}, created=now(),
+                headline=headline, created=now(),
             )
         )  # fmt: skip
-    return result
+        if packaged is not None:
+            baseline = {name: score.model_dump() for name, score in result.baseline.items()}
+            values = {**packaged, "metrics": {**headline, "baseline": baseline}}
+            connection.execute(update(run).where(run.c.id == run_id).values(**values))
 
 
 def evaluate_test(
@@ -255,7 +268,9 @@ def evaluate_test(
             raise SealedTest(name=row.name)
     if _row(scope, run_id, "test") is not None:
         return {"run_id": run_id}
-    data = runs.prepare(scope, read_recipe(row.recipe), context.report)
+    if row.bundle is None:
+        raise RunNotFinished(name=row.name)
+    data = runs.prepare(scope, read_recipe(row.recipe), context.report, row.split_id)
     test, train = data.of("test"), data.of("train")
     test, train = test[data.labels[test] >= 0], train[data.labels[train] >= 0]
     if not len(test):
@@ -280,7 +295,7 @@ def compare_runs(
     index = {label: i for i, label in enumerate(schema.classes)}
     frames = [_predictions(scope, r.id, spec["part"]).sort_values(ROW_ID) for r in rows]
     if any(list(f[ROW_ID]) != list(frames[0][ROW_ID]) for f in frames):
-        raise NotComparable(problem="they were scored on different rows")
+        raise NotComparable(problem={"message": N_("they were scored on different rows")})
     truth: IntArray = np.array([index[label] for label in frames[0]["true"]], dtype=np.int64)
     answers = [f[[f"p_{label}" for label in schema.classes]].to_numpy(dtype=np.float64) for f in frames]
     found = [
@@ -314,10 +329,14 @@ def _row(scope: Scope, run_id: str, part: str) -> Any:
         ).one_or_none()
 
 
+def _absent(part: str, name: str) -> BentuError:
+    return SealedTest(name=name) if part == "test" else RunNotFinished(name=name)
+
+
 def _predictions(scope: Scope, run_id: str, part: str) -> pd.DataFrame:
     row = _row(scope, run_id, part)
     if row is None:
-        raise SealedTest(name=scope.row(run, run_id, "run").name)
+        raise _absent(part, scope.row(run, run_id, "run").name)
     return _stored_predictions(row.predictions)
 
 

@@ -23,7 +23,7 @@ from engine.services.datasets import load_table
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
-from engine.storage.database import read, write
+from engine.storage.database import read, serialise, write
 from engine.storage.home import folder
 from engine.storage.tables import dataset, dataset_version, new_id, project
 
@@ -32,6 +32,9 @@ def import_table(
     context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Work of the job "import": read, check, store, profile. Raises `DataError`, and then nothing is stored."""
+    done = scope.cached("import", context.job_id)
+    if done is not None:  # an earlier attempt ended after its last step; the file may be gone
+        return done
     path, known = uploads.find(spec["upload"])
     options = ReadOptions(**_tuples(spec["options"]))
     context.report("phase", name="reading")
@@ -42,6 +45,7 @@ def import_table(
     done = store_table(
         context, scope, project_id, spec["name"], frame, spec["roles"], source, spec["task"], notes
     )
+    scope.cache("import", context.job_id, done)
     uploads.discard(spec["upload"])
     return done
 
@@ -130,6 +134,7 @@ def _insert(
     version_id = new_id("ver")
     with write(scope.engine, durable=True) as connection:
         context.fence(connection)
+        serialise(connection, f"dataset:{project_id}")
         dataset_id = connection.execute(
             select(dataset.c.id).where(
                 dataset.c.project_id == project_id, dataset.c.owner == scope.owner, dataset.c.name == name

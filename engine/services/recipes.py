@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import update
+from sqlalchemy import true, update
 
 from engine.errors import N_, NotFound, RecipeError
 from engine.models.family import Dial, Estimate, Facts, Family, Unsuitable, families
@@ -83,16 +83,23 @@ class Recipes:
     def update(self, project_id: str, **fields: Any) -> Recipe:
         """Replace top-level fields of the draft (data, clean, split, family, dial, evaluation, seed).
 
-        Each call reads, replaces and writes in one go, so that two tabs lose at most the same field.
+        Of two tabs that change it at once, the second starts anew from what the first wrote: they lose at most the
+        same field.
         """
-        recipe = self._need(project_id)
+        while True:
+            revision = self._scope.row(project, project_id, "project").draft_revision
+            recipe = self._changed(self._need(project_id), fields)
+            if self._store(project_id, recipe, revision):
+                return recipe
+
+    def _changed(self, recipe: Recipe, fields: Mapping[str, Any]) -> Recipe:
         if "data" in fields and fields["data"] != recipe.data:
             base = self._fresh(str(fields["data"]))
             recipe = base.model_copy(update={"clean": recipe.clean})
         values = recipe.model_dump(mode="json")
         for name, value in fields.items():
             values[name] = _plain(value)
-        return self._store(project_id, read_recipe(values))
+        return read_recipe(values)
 
     def reset(self, project_id: str) -> Recipe | None:
         """Forget the draft: defaults for the latest dataset version."""
@@ -100,7 +107,7 @@ class Recipes:
             connection.execute(
                 update(project)
                 .where(project.c.id == project_id, project.c.owner == self._scope.owner)
-                .values(draft=None, updated=now())
+                .values(draft=None, draft_revision=project.c.draft_revision + 1, updated=now())
             )
         return self.draft(project_id)
 
@@ -113,7 +120,8 @@ class Recipes:
         )
         if not known:
             recipe = recipe.model_copy(update={"data": current.data})
-        return self._store(project_id, recipe)
+        self._store(project_id, recipe)
+        return recipe
 
     def cards(self, project_id: str) -> list[FamilyCard]:
         """Every family of the project's task, with the reason where it does not fit."""
@@ -244,20 +252,22 @@ class Recipes:
         part = Part(name=name, version=family.version, params=params)
         return Recipe(task=schema.task, data=version_id, split=split, family=part, dial="balanced")
 
-    def _store(self, project_id: str, recipe: Recipe) -> Recipe:
+    def _store(self, project_id: str, recipe: Recipe, revision: int | None = None) -> bool:
+        """Write the draft; with a revision, only if nobody wrote since. Whether it was written."""
+        unchanged = project.c.draft_revision == revision if revision is not None else true()
         with write(self._scope.engine) as connection:
             done = connection.execute(
                 update(project)
-                .where(project.c.id == project_id, project.c.owner == self._scope.owner)
+                .where(project.c.id == project_id, project.c.owner == self._scope.owner, unchanged)
                 .values(
                     draft=recipe.model_dump(mode="json"),
                     draft_revision=project.c.draft_revision + 1,
                     updated=now(),
                 )
             )
-            if done.rowcount == 0:
-                raise NotFound(kind="project", id=project_id)
-        return recipe
+        if done.rowcount == 0 and revision is None:
+            raise NotFound(kind="project", id=project_id)
+        return bool(done.rowcount)
 
 
 def _first(task: str) -> str:

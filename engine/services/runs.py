@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,8 +15,9 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import func, insert, select, update
 
+from engine.data.labels import labels_of
 from engine.data.schema import ROW_ID, Schema
-from engine.errors import N_, BentuError, JobError, RecipeError, error_from_json
+from engine.errors import N_, BentuError, JobError, NotFound, RecipeError, error_from_json
 from engine.jobs import events, queue
 from engine.jobs.context import JobContext
 from engine.jobs.events import JobEvent as Event
@@ -42,6 +44,7 @@ from engine.storage.tables import (
     new_id,
     project,
     run,
+    split,
     test_opening,
 )
 from engine.training.machine import environment, machine
@@ -118,9 +121,12 @@ class Runs:
 
     def submit(
         self, project_id: str, recipe: Recipe, name: str | None = None, idempotency: str | None = None,
-        cloned_from: str | None = None,
+        cloned_from: str | None = None, inline: bool = False,
     ) -> Run:  # fmt: skip
         """Put a training in line. The same idempotency key gives the same run.
+
+        Args:
+            inline: no worker takes it: the caller runs it (`services.inline`).
 
         Raises:
             FamilyUnsuitable, InvalidParameter, UnknownName: the recipe cannot run on its data.
@@ -129,6 +135,8 @@ class Runs:
         """
         self._scope.row(project, project_id, "project")
         version = datasets.Datasets(self._scope).version(str(recipe.data))
+        if version.project_id != project_id:
+            raise NotFound(kind="dataset version", id=version.id)
         family, _ = resolve(recipe)
         facts = datasets.facts(self._scope, version.id, recipe.split)
         reason = family.unsuitable(facts, machine())
@@ -137,12 +145,8 @@ class Runs:
                 family={"message": family.title},
                 reason={"message": reason.message, "params": dict(reason.params)},
             )
-        known = splits.current(self._scope, version.id)
-        if known and known.openings and known.spec != recipe.split:
-            raise splits.SplitOpened(openings=known.openings)
+        splits.refuse_redraw(self._scope, version.id, recipe.split)
         key = idempotency or new_id("key")
-        if (earlier := self._by_key(key)) is not None:
-            return earlier
         run_id, text = new_id("run"), recipe.model_dump(mode="json")
         digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
         with write(self._scope.engine, durable=True) as connection:
@@ -151,8 +155,11 @@ class Runs:
             ).scalar_one()
             job_row = queue.enqueue(
                 connection, self._scope.owner, "train", {"run": run_id}, "training",
-                project_id=project_id, idempotency=f"run:{key}",
+                project_id=project_id, idempotency=f"run:{key}", executor="inline" if inline else "local",
             )  # fmt: skip
+            earlier = connection.scalar(select(run.c.id).where(run.c.job_id == job_row.id))
+            if earlier is not None:
+                return self.get(earlier)
             connection.execute(
                 insert(run).values(
                     id=run_id, owner=self._scope.owner, project_id=project_id, version_id=version.id, split_id=None,
@@ -180,9 +187,11 @@ class Runs:
             ).scalar_one()
 
     def get(self, run_id: str) -> Run:
-        """One run; raises `NotFound`."""
-        self._scope.row(run, run_id, "run")
-        return self._runs(run.c.id == run_id)[0]
+        """One run; raises `NotFound`, also for a deleted one."""
+        found = self._runs(run.c.id == run_id)
+        if not found:
+            raise NotFound(kind="run", id=run_id)
+        return found[0]
 
     def events(self, run_id: str, after: int = 0, limit: int = 5000) -> Sequence[Event]:
         """What the run reported after the event with the id `after`, oldest first."""
@@ -225,6 +234,8 @@ class Runs:
         with write(self._scope.engine) as connection:
             connection.execute(update(run).where(run.c.id == run_id).values(deleted=now(), bundle=None))
             connection.execute(evaluation.delete().where(evaluation.c.run_id == run_id))
+        job_row = queue.get(self._scope.engine, self._scope.owner, found.job_id)
+        shutil.rmtree(job_row.work, ignore_errors=True)  # checkpoints of a run that failed
 
     def log_tail(self, run_id: str, lines: int = 200) -> str:
         """The end of the run's log."""
@@ -232,14 +243,11 @@ class Runs:
             self._scope.engine, self._scope.owner, self._scope.row(run, run_id, "run").job_id
         ).log_tail(lines * 120)
 
-    def _by_key(self, key: str) -> Run | None:
-        found = self._runs(run.c.idempotency == key)
-        return found[0] if found else None
-
     def _runs(self, *conditions: Any, limit: int = 1, offset: int = 0) -> Sequence[Run]:
         opened = (
-            select(test_opening.c.split_id, func.count().label("openings"))
-            .group_by(test_opening.c.split_id)
+            select(split.c.version_id, func.count().label("openings"))
+            .join(test_opening, test_opening.c.split_id == split.c.id)
+            .group_by(split.c.version_id)
             .subquery()
         )
         mine = select(test_opening.c.run_id).where(test_opening.c.run_id == run.c.id).exists()
@@ -253,7 +261,7 @@ class Runs:
             .join(job, job.c.id == run.c.job_id)
             .join(dataset_version, dataset_version.c.id == run.c.version_id)
             .join(dataset, dataset.c.id == dataset_version.c.dataset_id)
-            .outerjoin(opened, opened.c.split_id == run.c.split_id)
+            .outerjoin(opened, opened.c.version_id == run.c.version_id)
             .where(run.c.owner == self._scope.owner, run.c.deleted.is_(None), *conditions)
             .order_by(run.c.created.desc(), run.c.id)
             .limit(limit)
@@ -292,20 +300,23 @@ class Prepared:
         return np.flatnonzero((self.parts == part).to_numpy())
 
 
-def prepare(scope: Scope, recipe: Recipe, report: Any) -> Prepared:
-    """Load a recipe's data, make sure of its split, and read inputs and labels (not cleaned yet)."""
+def prepare(scope: Scope, recipe: Recipe, report: Any, split_id: str | None) -> Prepared:
+    """Load a recipe's data, make sure of its split, and read inputs and labels (not cleaned yet).
+
+    Args:
+        split_id: the split that the run was begun on, whatever the version's split is by now; None to draw it.
+    """
     version_id = str(recipe.data)
     report("phase", name="loading")
     frame, schema = datasets.load_table(scope, version_id)
     report("phase", name="splitting")
-    view = splits.ensure(scope, version_id, recipe.split, frame)
-    parts = splits.assignment(scope, view.id).reindex(frame[ROW_ID])
-    column = schema.first("label")
-    index = {label: i for i, label in enumerate(schema.classes)}
-    cells = frame[column].astype(str).str.strip() if column else pd.Series([""] * len(frame))
-    labels = cells.map(lambda cell: index.get(cell, -1)).to_numpy(dtype=np.int64)
+    split_id = split_id or splits.ensure(scope, version_id, recipe.split, frame).id
+    parts = splits.assignment(scope, split_id).reindex(frame[ROW_ID])
+    labels = (
+        pd.Index(schema.classes, dtype="str").get_indexer(pd.Index(labels_of(frame, schema))).astype(np.int64)
+    )
     inputs = modalities.get(schema.task).read(frame, schema)
-    return Prepared(view.id, schema, frame, parts, labels, inputs)
+    return Prepared(split_id, schema, frame, parts, labels, inputs)
 
 
 def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -313,9 +324,10 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     from engine.services.evaluations import store_evaluation
 
     run_id = spec["run"]
-    recipe = read_recipe(scope.row(run, run_id, "run").recipe)
+    row = scope.row(run, run_id, "run")
+    recipe = read_recipe(row.recipe)
     family, _ = resolve(recipe)
-    data = prepare(scope, recipe, context.report)
+    data = prepare(scope, recipe, context.report, row.split_id)
     _record(scope, run_id, split_id=data.split_id, environment=environment())
     train, validation = data.of("train"), data.of("validation")
     train, validation = train[data.labels[train] >= 0], validation[data.labels[validation] >= 0]
@@ -351,18 +363,8 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
 
     context.report("phase", name="evaluating")
     served = load_model(bundle).predict_proba(list(data.inputs.iloc[validation]))
-    result = store_evaluation(context, scope, run_id, "validation", data, validation, served, train)
-    headline: dict[str, Any] = {name: s.model_dump() for name, s in result.overall.items()}
-    headline["baseline"] = {name: s.model_dump() for name, s in result.baseline.items()}
-    with write(scope.engine, durable=True) as connection:
-        context.fence(connection)
-        connection.execute(
-            update(run)
-            .where(run.c.id == run_id)
-            .values(
-                stopped_early=fitted.stopped_early, metrics=headline, parity=asdict(parity), bundle=artifact
-            )
-        )
+    packaged = {"stopped_early": fitted.stopped_early, "parity": asdict(parity), "bundle": artifact}
+    store_evaluation(context, scope, run_id, "validation", data, validation, served, train, packaged)
     return {"run_id": run_id, "bundle": artifact}
 
 

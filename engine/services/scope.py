@@ -27,12 +27,14 @@ class Scope:
     engine: Engine
 
     def submit(
-        self, kind: str, spec: Mapping[str, Any], project_id: str, *, idempotency: str | None = None
-    ) -> Job:
-        """Put a job into the short lane, for what must not wait behind a training."""
+        self, kind: str, spec: Mapping[str, Any], project_id: str, *, idempotency: str | None = None,
+        inline: bool = False,
+    ) -> Job:  # fmt: skip
+        """Put a job into the short lane, for what must not wait behind a training; one that is `inline` the caller runs."""
         return queue.submit(
-            self.engine, self.owner, kind, spec, "short", project_id=project_id, idempotency=idempotency
-        )
+            self.engine, self.owner, kind, spec, "short", project_id=project_id, idempotency=idempotency,
+            executor="inline" if inline else "local",
+        )  # fmt: skip
 
     def row(self, table: Table, id: str, kind: str) -> Any:
         """The row of `table` with this id that belongs to the owner, or `NotFound`."""

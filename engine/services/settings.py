@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select
 
 from engine.errors import N_
 from engine.services.scope import Scope
+from engine.storage import artifacts
 from engine.storage.database import read, write
 from engine.storage.home import home
 from engine.storage.tables import setting
@@ -27,7 +29,7 @@ PACKAGES = (
     "ai-edge-litert",
 )
 _FOLDERS = (
-    ("artifacts", N_("Datasets, models and results")), ("uploads", N_("Uploads not yet imported")),
+    ("uploads", N_("Uploads not yet imported")),
     ("jobs", N_("Logs and checkpoints of jobs")), ("backups", N_("Backups of the database")),
 )  # fmt: skip
 
@@ -57,8 +59,9 @@ class Settings:
     def storage(self) -> list[tuple[str, int]]:
         """Bytes used by kind, as (label message id, bytes)."""
         used = [(label, _bytes(name)) for name, label in _FOLDERS]
-        database = sum(p.stat().st_size for p in home().glob("*.db*"))
-        return [(N_("Database"), database), *used]
+        database = sum(_size(p) for p in home().glob("*.db*"))
+        stored = artifacts.stored_bytes()
+        return [(N_("Database"), database), (N_("Datasets, models and results"), stored), *used]
 
     def free_bytes(self) -> int:
         """Free space on the disk that holds BENTU_HOME."""
@@ -78,4 +81,11 @@ class Settings:
 
 
 def _bytes(name: str) -> int:
-    return sum(p.stat().st_size for p in (home() / name).rglob("*") if p.is_file())
+    return sum(_size(p) for p in (home() / name).rglob("*") if p.is_file())
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # a job removed it meanwhile
+        return 0

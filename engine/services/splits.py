@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from engine.data.schema import ROW_ID, Finding
 from engine.errors import N_, DataError
@@ -25,7 +25,7 @@ from engine.services import datasets
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
-from engine.storage.database import read, write
+from engine.storage.database import read, serialise, write
 from engine.storage.home import folder
 from engine.storage.tables import dataset_version, new_id, split, test_opening
 
@@ -38,7 +38,7 @@ class SplitOpened(DataError):
 
 @dataclass(frozen=True)
 class SplitView:
-    """A split as pages show it. `openings` counts how often its test part was opened, over all runs."""
+    """A split as pages show it. `openings` counts how often a test part of the version was opened, over all its splits and runs."""
 
     id: str
     version_id: str
@@ -99,22 +99,21 @@ def assignment(scope: Scope, split_id: str) -> pd.Series:
 def start(scope: Scope, version_id: str, spec: Split) -> Job:
     """Divide a version anew, as a job; refused once its test part was opened."""
     row = scope.row(dataset_version, version_id, "dataset version")
-    _refuse_opened(scope, version_id)
+    refuse_redraw(scope, version_id, spec)
     spec_json = {"version": version_id, "split": spec.model_dump(mode="json")}
     return scope.submit("split", spec_json, row.project_id)
 
 
 def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> SplitView:
-    """The version's split if it was drawn by `spec`, else a new one. `frame` is the version's table.
+    """The version's split that was drawn by `spec` (it becomes the current one), else a new one. `frame` is the version's table.
 
     Raises:
         SplitOpened: when another spec is asked for after the test part was opened.
     """
-    known = current(scope, version_id)
-    if known and known.spec == spec:
-        return known
-    if known:
-        _refuse_opened(scope, version_id)
+    with read(scope.engine) as connection:
+        known = _drawn(connection, version_id, spec)
+    if known is not None:
+        return _made_current(scope, version_id, known.id)
     schema = datasets.Datasets(scope).version(version_id).schema
     modality = modalities.get(schema.task)
     inputs = modality.read(frame, schema)
@@ -128,6 +127,10 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> S
         target.unlink(missing_ok=True)
     split_id = new_id("spl")
     with write(scope.engine, durable=True) as connection:
+        serialise(connection, f"split:{version_id}")
+        known = _drawn(connection, version_id, spec)  # another job may have been faster
+        if known is not None:
+            return _view(scope, known)
         connection.execute(
             insert(split).values(
                 id=split_id, owner=scope.owner, version_id=version_id, spec=spec.model_dump(mode="json"), artifact=artifact,
@@ -139,12 +142,10 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> S
     return get(scope, split_id)
 
 
-def openings(scope: Scope, split_id: str) -> int:
-    """How often the test part of a split was opened."""
+def refuse_redraw(scope: Scope, version_id: str, spec: Split) -> None:
+    """Raise `SplitOpened` if a test part of the version was opened and `spec` would divide it in a new way."""
     with read(scope.engine) as connection:
-        return connection.execute(
-            select(func.count()).select_from(test_opening).where(test_opening.c.split_id == split_id)
-        ).scalar_one()
+        _drawn(connection, version_id, spec)
 
 
 def divide_version(
@@ -157,16 +158,40 @@ def divide_version(
     return {"split_id": ensure(scope, spec["version"], Split.model_validate(spec["split"]), frame).id}
 
 
-def _refuse_opened(scope: Scope, version_id: str) -> None:
-    known = current(scope, version_id)
-    if known and known.openings:
-        raise SplitOpened(openings=known.openings)
+def _drawn(connection: Connection, version_id: str, spec: Split) -> Any:
+    """The version's split that was drawn by `spec`, or None; raises `SplitOpened` where no new one may be drawn."""
+    rows = connection.execute(
+        select(split).where(split.c.version_id == version_id).order_by(split.c.created.desc(), split.c.id)
+    ).all()
+    known = next((row for row in rows if Split.model_validate(row.spec) == spec), None)
+    if known is None and (opened := _openings(connection, version_id)):
+        raise SplitOpened(openings=opened)
+    return known
+
+
+def _made_current(scope: Scope, version_id: str, split_id: str) -> SplitView:
+    """A split that was drawn before is the version's split again, with the record of who looked at it."""
+    now_current = current(scope, version_id)
+    if now_current is None or now_current.id != split_id:
+        with write(scope.engine, durable=True) as connection:
+            connection.execute(update(split).where(split.c.id == split_id).values(created=now()))
+    return get(scope, split_id)
+
+
+def _openings(connection: Connection, version_id: str) -> int:
+    """Openings over all splits of a version: a row seen in one test part may lie in that of another split too."""
+    of_version = select(split.c.id).where(split.c.version_id == version_id)
+    return connection.execute(
+        select(func.count()).select_from(test_opening).where(test_opening.c.split_id.in_(of_version))
+    ).scalar_one()
 
 
 def _view(scope: Scope, row: Any) -> SplitView:
+    with read(scope.engine) as connection:
+        openings = _openings(connection, row.version_id)
     return SplitView(
         id=row.id, version_id=row.version_id, spec=Split.model_validate(row.spec), counts=row.counts["parts"],
         class_counts=row.counts["classes"], leaks=row.leaks,
         findings=tuple(Finding(**{**f, "rows": tuple(f["rows"])}) for f in row.findings),
-        openings=openings(scope, row.id), created=row.created,
+        openings=openings, created=row.created,
     )  # fmt: skip

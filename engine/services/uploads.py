@@ -5,16 +5,19 @@ A file's own name is display data only. Uploads that nobody imports are removed 
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from engine.data.readers import MAX_BYTES, FileTooLarge
 from engine.errors import NotFound
+from engine.storage.errors import DiskFull
 from engine.storage.home import folder
 from engine.storage.tables import new_id
 
@@ -50,8 +53,10 @@ def stage(source: BinaryIO | bytes, name: str) -> Upload:
                     _check_size(size)
                     out.write(chunk)
         (place / "name.json").write_text(json.dumps({"name": name[:255], "size": size}), encoding="utf-8")
-    except BaseException:
+    except BaseException as problem:
         shutil.rmtree(place, ignore_errors=True)
+        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(path=str(folder("uploads"))) from problem
         raise
     return Upload(upload_id, name[:255], size)
 
@@ -75,8 +80,9 @@ def sweep(now: float | None = None) -> None:
     """Remove uploads that nobody imported within a day."""
     limit = (now or time.time()) - KEEP_SECONDS
     for place in folder("uploads").iterdir():
-        if place.stat().st_mtime < limit:
-            shutil.rmtree(place, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another tab may sweep, or import it, meanwhile
+            if place.stat().st_mtime < limit:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _check_size(size: int) -> None:

@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -85,6 +85,11 @@ def path(digest: str) -> Path:
     if not place.is_file():
         raise ArtifactMissing(digest=digest, path=str(root()))
     return place
+
+
+def size(digests: Iterable[str]) -> int:
+    """Bytes of these files together; one that is gone counts nothing, so that its rows can still be deleted."""
+    return sum(place.stat().st_size for digest in set(digests) if (place := _place(digest)).is_file())
 
 
 def read_bytes(digest: str) -> bytes:

@@ -19,6 +19,7 @@ from engine.errors import N_, RecipeError
 from engine.models.calibration import class_scores, negative_log_likelihood
 from engine.models.family import Discarded, FloatArray, IntArray, Training
 from engine.training.checkpoint import Checkpoints
+from engine.training.step import CompiledStep, forward_pass
 
 _BETWEEN_EVENTS = 0.5
 _EVALUATED_AT_ONCE = 512
@@ -107,7 +108,7 @@ def train_network(
         Diverged: if the loss became infinite or no number.
     """
     optimizer.build(model.trainable_variables)
-    machine = _Machine(model, optimizer, plan)
+    compiled = CompiledStep(model, optimizer, plan.class_weights, plan.smoothing)
     checkpoints = Checkpoints(training.checkpoints, plan.fingerprint)
     progress, best = _resume(checkpoints, model, optimizer, training)
     stopped = False
@@ -115,7 +116,7 @@ def train_network(
     with ThreadPoolExecutor(max_workers=1) as writer:
         written: Future[None] | None = None
         while progress.epochs < plan.epochs and not _out_of_patience(progress, plan):
-            if not _one_epoch(machine, train, validation, plan, progress, training):
+            if not _one_epoch(compiled, train, validation, plan, progress, training):
                 stopped = True
                 break
             if progress.best_epoch == progress.epochs:
@@ -141,78 +142,15 @@ def predict_scores(model: Any, rows: Rows) -> FloatArray:
     return _scores(forward_pass(model), rows)
 
 
-def forward_pass(model: Any) -> Callable[[NDArray[Any]], Any]:
-    """The model as one compiled call from an input array to its output; dropout is off."""
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype)]
-    forward: Callable[[NDArray[Any]], Any] = tf.function(
-        lambda inputs: model(inputs, training=False), input_signature=signature, jit_compile=False
-    )
-    return forward
-
-
-class _Machine:
-    """The compiled step and forward pass; running sums stay on the device until someone looks."""
-
-    def __init__(self, model: Any, optimizer: Any, plan: Plan) -> None:
-        import tensorflow as tf
-
-        self.optimizer = optimizer
-        self.forward = forward_pass(model)
-        self._loss, self._hits = tf.Variable(0.0), tf.Variable(0.0)
-        self._seen = 0
-        classes = max(int(model.outputs[0].shape[-1]), 2)
-        weights = tf.constant(
-            np.ones(classes) if plan.class_weights is None else plan.class_weights, tf.float32
-        )
-        signature = [
-            tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype),
-            tf.TensorSpec([None], tf.int64),
-        ]
-
-        @tf.function(input_signature=signature, jit_compile=False)  # type: ignore[untyped-decorator]
-        def step(inputs: Any, labels: Any) -> None:
-            with tf.GradientTape() as tape:
-                scores = model(inputs, training=True)
-                if scores.shape[-1] == 1:
-                    scores = tf.concat([tf.zeros_like(scores), scores], axis=-1)
-                targets = tf.one_hot(labels, classes) * (1 - plan.smoothing) + plan.smoothing / classes
-                losses = tf.nn.softmax_cross_entropy_with_logits(targets, scores)
-                loss = tf.reduce_mean(losses * tf.gather(weights, labels))
-                objective = tf.add_n([loss, *model.losses])
-            gradients = tape.gradient(objective, model.trainable_variables)
-            optimizer.apply(gradients, model.trainable_variables)
-            right = tf.equal(tf.argmax(scores, axis=-1, output_type=labels.dtype), labels)
-            self._loss.assign_add(loss * tf.cast(tf.size(labels), tf.float32))
-            self._hits.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
-
-        self._step = step
-
-    def begin(self, learning_rate: float) -> None:
-        self.optimizer.learning_rate.assign(learning_rate)
-        self._loss.assign(0.0)
-        self._hits.assign(0.0)
-        self._seen = 0
-
-    def step(self, inputs: NDArray[Any], labels: IntArray) -> None:
-        self._step(inputs, labels)
-        self._seen += len(labels)
-
-    def figures(self) -> dict[str, float]:
-        """Mean loss and accuracy of this epoch so far."""
-        return {"loss": float(self._loss) / self._seen, "accuracy": float(self._hits) / self._seen}
-
-
 def _one_epoch(
-    machine: _Machine, train: Rows, validation: Rows, plan: Plan, progress: Progress, training: Training
+    compiled: CompiledStep, train: Rows, validation: Rows, plan: Plan, progress: Progress, training: Training
 ) -> bool:
     """Train one epoch and append its figures; False if the user asked to stop and keep."""
     epoch = progress.epochs
     order = np.random.default_rng([plan.seed, epoch]).permutation(len(train.labels))
     steps = -(-len(order) // plan.batch_size)
     rate = plan.rate(epoch)
-    machine.begin(rate)
+    compiled.begin(rate)
     started = time.monotonic()
     reported = started if epoch else float("-inf")  # the very first step is shown at once: it runs
     for step in range(steps):
@@ -222,18 +160,18 @@ def _one_epoch(
         if asked == "keep":
             return False
         chosen = order[step * plan.batch_size : (step + 1) * plan.batch_size]
-        machine.step(train.take(chosen), train.labels[chosen])
+        compiled.step(train.take(chosen), train.labels[chosen])
         now = time.monotonic()
         if now - reported >= _BETWEEN_EVENTS:
             reported = now
             done = step + 1
             training.report(
-                "batch", epoch=epoch + 1, epochs=plan.epochs, step=done, steps=steps, **machine.figures(),
-                examples_per_second=done * plan.batch_size / (now - started),
+                "batch", epoch=epoch + 1, epochs=plan.epochs, step=done, steps=steps, **compiled.figures(),
+                examples_per_second=min(done * plan.batch_size, len(order)) / (now - started),
             )  # fmt: skip
-    figures = machine.figures()
+    figures = compiled.figures()
     trained = time.monotonic() - started
-    figures |= _validate(machine, validation)
+    figures |= _validate(compiled, validation)
     if not (np.isfinite(figures["loss"]) and np.isfinite(figures["val_loss"])):
         raise Diverged(epoch=epoch + 1, learning_rate=rate)
     value = figures["val_macro_f1"] if plan.watch == "macro_f1" else -figures["val_loss"]
@@ -248,10 +186,10 @@ def _one_epoch(
     return True
 
 
-def _validate(machine: _Machine, rows: Rows) -> dict[str, float]:
+def _validate(compiled: CompiledStep, rows: Rows) -> dict[str, float]:
     from sklearn.metrics import f1_score
 
-    scores = _scores(machine.forward, rows)
+    scores = _scores(compiled.forward, rows)
     predicted = scores.argmax(axis=1)
     labels = list(range(scores.shape[1]))
     return {

@@ -129,7 +129,9 @@ def test_from_a_file_to_an_honestly_evaluated_model(
 def sample_project(server: Server) -> str:
     """Id of the Chinese sample, asked of the server's own database."""
     with sqlite3.connect(server.home / "bentu.db") as database:
-        return str(database.execute("SELECT id FROM project WHERE sample AND name LIKE '示例%'").fetchone()[0])
+        return str(
+            database.execute("SELECT id FROM project WHERE sample AND name LIKE '示例%'").fetchone()[0]
+        )
 
 
 def test_a_network_trains_live_and_stops_keeping_the_best(server: Server, open_page: Opener) -> None:

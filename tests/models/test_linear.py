@@ -106,3 +106,16 @@ def test_balanced_svm_reaches_its_reference_on_development_data(
     )
     said = fitted.predict_proba(texts[1]).argmax(axis=1)
     assert f1_score(codes[1], said, average="macro") >= least
+
+
+@BOTH
+def test_a_small_machine_gets_smaller_features(family: Any) -> None:
+    from engine.models.family import Machine
+    from tests.models.toys import toy_facts
+
+    facts = toy_facts(rows=1_000_000)
+    wide = family.defaults("balanced", facts, Machine(2, 2**40))
+    tight = Machine(2, family.estimate(wide, facts, Machine(2, 2**40)).memory_bytes - 1)
+    narrow = family.defaults("balanced", facts, tight)
+    assert family.estimate(narrow, facts, tight).memory_bytes <= tight.memory_bytes
+    assert narrow.max_features < wide.max_features

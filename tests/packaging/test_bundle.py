@@ -207,3 +207,9 @@ def test_too_much_and_no_archive_are_refused(
     with pytest.raises(BundleDamaged):
         unpack(tmp_path / "no.tar", tmp_path / "there")
     assert not (tmp_path / "there").exists()
+
+
+def test_a_file_that_calls_itself_manifest_is_noticed_too(bundle: Path) -> None:
+    (bundle / "model" / "manifest.json").write_text("{}")
+    with pytest.raises(BundleDamaged):
+        open_bundle(bundle)

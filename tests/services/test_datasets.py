@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from engine.data.errors import FileTooLarge, RaggedRows
 from engine.data.readers import MAX_BYTES, ReadOptions
 from engine.errors import BentuError, NotFound
+from engine.recipe import Step
 from engine.samples import SAMPLE_ROLES
 from engine.services import uploads
 from engine.services.datasets import DatasetInUse
+from engine.services.importing import import_table
 from engine.services.inline import run_waiting
+from engine.storage import artifacts
+from engine.storage.errors import DiskFull
 from engine.storage.home import folder
+from engine.storage.tables import dataset_version
 from engine.workspace import DatasetVersion, Workspace
 from tests.services.conftest import sample_bytes
 
@@ -179,3 +187,64 @@ def test_nothing_of_another_owner_is_found(workspace: Workspace, imported: Impor
     ):  # fmt: skip
         with pytest.raises(NotFound):
             ask()
+
+
+def test_what_was_computed_from_a_dataset_goes_with_it(workspace: Workspace, imported: Importer) -> None:
+    version = imported()
+    steps = [Step(name="whitespace")]
+    workspace.datasets.start_cleaning_preview(version.id, steps)
+    run_waiting(workspace.scope)
+    assert workspace.datasets.cleaning_preview(version.id, steps) is not None
+    workspace.datasets.delete(version.dataset_id)
+    assert workspace.datasets.cleaning_preview(version.id, steps) is None
+    for kind in ("profile", "facts"):
+        assert workspace.scope.cached(kind, version.id) is None
+
+
+def test_a_lost_file_does_not_keep_its_project_alive(workspace: Workspace, imported: Importer) -> None:
+    version = imported()
+    row = workspace.scope.row(dataset_version, version.id, "dataset version")
+    artifacts.path(row.artifact).unlink()
+    assert workspace.datasets.deletion(version.dataset_id).bytes == 0
+    assert workspace.projects.deletion(version.project_id).bytes == 0
+    workspace.projects.delete(version.project_id)
+    assert workspace.projects.list() == []
+
+
+def test_an_import_that_died_after_its_last_step_ends_well(workspace: Workspace) -> None:
+    project = workspace.projects.create("p").id
+    upload = workspace.datasets.stage(sample_bytes(50), "reviews.csv")
+    job = workspace.datasets.start_import(project, upload.id, "r", ReadOptions(), SAMPLE_ROLES, upload.id)
+    scope = workspace.scope
+    spec = dict(job.spec)
+    # all its work is done, its end is not written: the next attempt comes
+    context = Dead(job.id)
+    first = import_table(context, scope, project, spec)
+    ended = run_waiting(scope)[0]
+    assert ended.problem is None
+    assert ended.result == first
+
+
+class Dead:
+    """The context of an attempt whose process ends before its job does."""
+
+    attempt = 1
+    folder = Path()
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+
+    def report(self, kind: str, **payload: Any) -> None: ...
+    def stop(self) -> str | None: ...
+    def check(self) -> None: ...
+    def fence(self, connection: Connection) -> None: ...
+
+
+def test_a_full_disk_while_uploading_is_a_sentence(workspace: Workspace, bentu_home: Path) -> None:
+    class Full(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(DiskFull):
+        workspace.datasets.stage(Full(), "a.csv")
+    assert list((bentu_home / "uploads").iterdir()) == []

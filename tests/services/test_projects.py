@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,8 @@ from engine.recipe import Step, read_recipe
 from engine.registry import UnknownName
 from engine.services.inline import run_waiting
 from engine.services.projects import NameEmpty, ProjectBusy
+from engine.storage import artifacts
+from engine.storage.errors import LowSpace
 from engine.workspace import DatasetVersion, Workspace
 
 Importer = Callable[..., DatasetVersion]
@@ -148,3 +152,61 @@ def test_settings_and_storage(workspace: Workspace) -> None:
     assert all(size >= 0 for _, size in workspace.settings.storage())
     assert workspace.settings.free_bytes() > 0
     assert "bentu" in workspace.settings.versions()
+
+
+def test_a_full_disk_does_not_keep_bentu_from_starting(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as nearly_full:
+        nearly_full.setenv("BENTU_MIN_FREE_MB", "1000000000")
+        with pytest.raises(LowSpace):
+            workspace.projects.add_first_samples()
+        assert workspace.projects.list() == [], "no sample without its import"
+    workspace.projects.add_first_samples()
+    assert len(workspace.projects.list()) == 2
+
+
+def test_the_rail_counts_openings_of_deleted_runs(workspace: Workspace, imported: Importer) -> None:
+    version = imported(rows=300)
+    recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
+    gone, kept = (workspace.runs.submit(version.project_id, recipe) for _ in range(2))
+    run_waiting(workspace.scope)
+    workspace.evaluations.open_test(gone.id, "x")
+    run_waiting(workspace.scope)
+    workspace.runs.delete(gone.id)
+    assert workspace.runs.get(kept.id).openings == 1
+    step = next(s for s in workspace.projects.rail(version.project_id) if s.name == "evaluate")
+    assert step.params == {"n": 1}
+
+
+def test_storage_counts_files_wherever_they_lie(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENTU_ARTIFACTS", str(tmp_path / "elsewhere"))
+    artifacts.put_bytes(b"x" * 1000)
+    assert dict(workspace.settings.storage())["Datasets, models and results"] == 1000
+
+
+def test_two_tabs_that_change_the_draft_at_once_keep_both_changes(
+    workspace: Workspace, imported: Importer
+) -> None:
+    project = imported().project_id
+    for seed in range(1, 11):
+        together = threading.Barrier(2)
+
+        def change(together: threading.Barrier, **fields: object) -> None:
+            together.wait()
+            workspace.recipes.update(project, **fields)
+
+        dial = ("quick", "thorough")[seed % 2]
+        tabs = [
+            threading.Thread(target=change, args=(together,), kwargs=fields)
+            for fields in ({"seed": seed}, {"dial": dial})
+        ]
+        for tab in tabs:
+            tab.start()
+        for tab in tabs:
+            tab.join()
+        draft = workspace.recipes.draft(project)
+        assert draft is not None
+        assert (draft.seed, draft.dial) == (seed, dial)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from engine.errors import BentuError
+from engine.errors import BentuError, NotFound
 from engine.evaluation.result import EvaluationResult
 from engine.i18n import render_error
+from engine.jobs.lease import claim
+from engine.jobs.timing import Timing
 from engine.recipe import Recipe, Split
+from engine.services import evaluations
 from engine.services.evaluations import NotComparable, RunNotFinished, SealedTest
-from engine.services.inline import run_waiting
+from engine.services.inline import run_job_here, run_waiting
 from engine.services.recipes import FamilyUnsuitable
 from engine.services.runs import NothingToTrain
 from engine.services.splits import SplitOpened
+from engine.storage.errors import LowSpace
 from engine.workspace import DatasetVersion, Run, Workspace
 
 Importer = Callable[..., DatasetVersion]
@@ -197,3 +202,98 @@ def test_a_refusal_is_wholly_in_the_readers_language(workspace: Workspace, impor
     for sentence in (what, remedy):
         words = re.sub(r"TF-IDF|SVM", "", sentence)
         assert not re.search(r"[A-Za-z]{2,}", words), sentence
+
+
+def test_a_run_is_tested_on_its_own_split_whatever_was_drawn_since(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
+    first = trained(workspace, version, "majority")
+    workspace.splits.start(version.id, Split(seed=5))
+    run_waiting(workspace.scope)
+    redrawn = workspace.splits.current(version.id)
+    assert redrawn is not None
+    assert redrawn.id != first.split_id
+    workspace.evaluations.open_test(first.id, "the older split")
+    run_waiting(workspace.scope)
+    assert workspace.evaluations.get(first.id, "test") is not None
+    now_current = workspace.splits.current(version.id)
+    assert now_current is not None
+    assert now_current.id == redrawn.id, "looking at a run divides nothing anew"
+    # rows that somebody saw in one test part may lie in the other split's too
+    assert now_current.openings == 1
+    with pytest.raises(SplitOpened):
+        workspace.splits.start(version.id, Split(seed=6))
+
+
+def test_the_same_split_drawn_again_keeps_its_openings(workspace: Workspace, version: DatasetVersion) -> None:
+    first = trained(workspace, version, "majority")
+    trained(workspace, version, "majority", split=Split(seed=5))
+    workspace.evaluations.open_test(first.id, "before it is drawn again")
+    again = trained(workspace, version, "majority")
+    assert again.state == "succeeded", again.error
+    assert again.split_id == first.split_id
+    assert again.openings == 1
+
+
+def test_a_deleted_run_is_not_found(workspace: Workspace, version: DatasetVersion) -> None:
+    run = trained(workspace, version, "majority")
+    workspace.runs.delete(run.id)
+    for look in (workspace.runs.get, workspace.runs.delete, workspace.runs.resume):
+        with pytest.raises(NotFound):
+            look(run.id)
+
+
+def test_data_of_another_project_are_not_found(workspace: Workspace, version: DatasetVersion) -> None:
+    recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
+    with pytest.raises(NotFound):
+        workspace.runs.submit(workspace.projects.create("Another").id, recipe)
+
+
+def test_a_run_discarded_at_the_last_moment_leaves_no_evaluation(
+    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
+    run = workspace.runs.submit(version.project_id, recipe)
+    whole = evaluations.evaluate
+
+    def discarded_meanwhile(**given: Any) -> EvaluationResult:
+        workspace.runs.discard(run.id)
+        return whole(**given)
+
+    monkeypatch.setattr(evaluations, "evaluate", discarded_meanwhile)
+    run_waiting(workspace.scope)
+    ended = workspace.runs.get(run.id)
+    assert (ended.state, ended.metrics) == ("cancelled", None)
+    assert workspace.evaluations.get(run.id) is None
+
+
+def test_a_full_queue_does_not_count_as_an_opening(
+    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained(workspace, version, "majority")
+    monkeypatch.setenv("BENTU_MIN_FREE_MB", "1000000000")
+    with pytest.raises(LowSpace):
+        workspace.evaluations.open_test(run.id, "no room")
+    assert workspace.runs.get(run.id).openings == 0
+
+
+def test_what_waits_for_its_caller_is_not_taken_by_a_worker(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
+    recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
+    run = workspace.runs.submit(version.project_id, recipe, inline=True)
+    assert claim(workspace.scope.engine, "training", Timing()) is None
+    assert run_job_here(workspace.scope, run.job_id).state == "succeeded"
+
+
+def test_a_missing_validation_result_is_not_called_sealed(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
+    recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
+    run = workspace.runs.submit(version.project_id, recipe)
+    for look in (
+        workspace.evaluations.predictions,
+        lambda *a: workspace.evaluations.report(*a, "json", "en"),
+    ):
+        with pytest.raises(RunNotFinished):
+            look(run.id, "validation")

@@ -12,6 +12,7 @@ from ui.run_feed import Batch, best_epoch
 from ui.text import t
 
 MOST_POINTS = 500
+FEW_EPOCHS = 8
 MOST_MARKERS = 40
 """With more epochs the markers would run into one another; the dash still tells the lines apart."""
 T = TypeVar("T")
@@ -32,14 +33,16 @@ def loss_figure(epochs: Sequence[Mapping[str, Any]], batches: Sequence[Batch] = 
     if batches:
         shown = thin(batches, MOST_POINTS // 2 - 1)
         figure.add_scatter(
-            x=[b.x for b in shown], y=[b.loss for b in shown], name=t("inside the epoch"), mode="lines",
+            x=[b.x for b in shown], y=[b.loss for b in shown], name=t("inside the epoch"), mode="lines" if len(shown) > 1 else "markers",
             line={"width": 1, "color": palette()[-1]}, opacity=0.6,
             hovertemplate="%{y:.4f}<extra></extra>",
         )  # fmt: skip
     _line(figure, epochs, "loss", t("training"), 0)
     _line(figure, epochs, "val_loss", t("validation"), 1)
     _mark_best(figure, epochs, "val_loss")
-    return finish(figure, height=280, x=t("epoch"), y=t("loss"))
+    finish(figure, height=280, x=t("epoch"), y=t("loss"))
+    figure.update_xaxes(rangemode="tozero")
+    return _whole_epochs(figure, epochs)
 
 
 def metric_figure(epochs: Sequence[Mapping[str, Any]]) -> go.Figure:
@@ -52,6 +55,13 @@ def metric_figure(epochs: Sequence[Mapping[str, Any]]) -> go.Figure:
     _mark_best(figure, epochs, "val_macro_f1")
     finish(figure, height=280, x=t("epoch"), y=t("share"))
     figure.update_yaxes(rangemode="normal", tickformat=".0%")
+    return _whole_epochs(figure, epochs)
+
+
+def _whole_epochs(figure: go.Figure, epochs: Sequence[Mapping[str, Any]]) -> go.Figure:
+    """With few epochs the axis would also name halves of them."""
+    if len(epochs) <= FEW_EPOCHS:
+        figure.update_xaxes(dtick=1)
     return figure
 
 

@@ -104,8 +104,13 @@ def _figures(run: Run, feed: RunFeed) -> None:
             st.metric(t("Epoch"), f"{current} / {feed.total_epochs}", border=True, height="stretch")
         if epochs:
             _against_best(feed)
-        if feed.speed:
-            st.metric(t("Examples a second"), significant(feed.speed), border=True, height="stretch")
+        elif feed.total_epochs:
+            # Their places are kept, so that nothing moves when the first epoch ends.
+            st.metric(t("Validation loss"), "–", border=True, height="stretch")
+            st.metric(t("Validation macro F1"), "–", border=True, height="stretch")
+        if feed.speed or feed.total_epochs:
+            speed = significant(feed.speed) if feed.speed else "–"
+            st.metric(t("Examples a second"), speed, border=True, height="stretch")
         if feed.total_epochs and main_phase(run, feed.phases) == "training":
             left = feed.remaining()
             st.metric(

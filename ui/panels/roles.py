@@ -58,10 +58,10 @@ def _column(draft: ImportDraft, preview: Preview, place: int, name: str) -> None
     with examples:
         cells = [
             safe_text(v, EXAMPLE_CHARACTERS)
-            for v in preview.rows.iloc[:, place].head(EXAMPLES)
+            for v in dict.fromkeys(preview.rows.iloc[:, place])
             if str(v).strip()
         ]
-        st.caption(" · ".join(cells) if cells else t("empty in the first rows"))
+        st.caption(" · ".join(cells[:EXAMPLES]) if cells else t("empty in the first rows"))
     key = f"role_{draft.upload_id}_{place}"
     st.session_state[key] = draft.roles.get(name, "ignore")
     role.selectbox(

@@ -40,7 +40,7 @@ def step_line(run: Run, seen: Sequence[str]) -> None:
             badges.append(f":gray-badge[:material/radio_button_unchecked: {word}]")
         elif run.active:
             part = t(run.phase) if run.phase and run.phase not in PHASES else word
-            part = f": {part}" if part != word else ""
+            part = f" · {part}" if part != word else ""
             badges.append(f":blue-badge[:material/pending: **{word}**{part}]")
         else:
             badges.append(f":orange-badge[:material/cancel: {t('{phase}: ended here', phase=word)}]")

@@ -104,6 +104,8 @@ def split_result(view: SplitView, version: DatasetVersion) -> None:
             if part != "excluded" or view.counts.get(part):
                 title = t(PART_TITLES[part]) if part in PART_TITLES else t("left out")
                 st.metric(title, view.counts.get(part, 0), format="localized", border=True)
+    # Their titles are longer than those of the parts: in columns of that width they would be cut.
+    with st.grid("auto", min_column_width=240, gap="xsmall", key="split_leaks"):
         for kind, title in LEAK_TITLES.items():
             if view.leaks.get(kind):
                 st.metric(t(title), view.leaks[kind], format="localized", border=True)

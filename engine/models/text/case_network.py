@@ -165,14 +165,14 @@ class CaseNetwork:
         """
         width = expected_width(params, facts)
         count = parameter_count(params, width, facts.classes)
-        steps = -(-facts.rows // params.batch_size) * params.epochs
-        seconds = steps * (1.5e-3 + 4e-9 * count) + facts.rows * params.epochs * (
-            2.5e-9 * width + 3e-10 * count
-        )
+        # With patience, the best epoch comes long before the last one that is allowed.
+        epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+        steps = -(-facts.rows // params.batch_size)
+        seconds = steps * (1.5e-3 + 4e-9 * count) + facts.rows * (3e-10 * width + 8e-11 * count)
         return Estimate(
             parameters=count,
             memory_bytes=int(8.5e8 + 24 * count + 24 * expected_entries(params, facts)),
-            seconds=6 + expected_seconds(params, facts) + seconds,
+            seconds=6 + expected_seconds(params, facts) + epochs * seconds,
         )
 
     def formulas(self, params: CaseNetworkParams, facts: Facts) -> Sequence[tuple[str, str]]:
