@@ -244,6 +244,107 @@ test_opening = Table(
     Index(None, "run_id"),
 )  # fmt: skip
 
+demo = Table(
+    "demo", metadata,
+    _id(), _owner(),
+    _of("project_id", "project"),
+    _needs("title", Text),
+    _needs("description", Text),
+    _needs("consent", Text),
+    _needs("examples", _Json),
+    _needs("languages", _Json),
+    _needs("state", Text),
+    _needs("token_digest", Text),
+    Column("expires", UTCDateTime),
+    _needs("serial", Integer),
+    Column("version_id", Text),
+    _needs("visits", Integer),
+    _needs("answers", Integer),
+    _needs("created", UTCDateTime),
+    _needs("updated", UTCDateTime),
+    UniqueConstraint("token_digest"),
+    Index(None, "owner", "project_id"),
+    Index(None, "project_id"),
+)  # fmt: skip
+
+model_version = Table(
+    "model_version", metadata,
+    _id(), _owner(),
+    _of("demo_id", "demo"),
+    _of("run_id", "run", cascade=False),
+    _needs("number", Integer),
+    _digest("bundle"),
+    _needs("manifest", Text),
+    _needs("parity", _Json),
+    Column("override_reason", Text),
+    _needs("created", UTCDateTime),
+    UniqueConstraint("demo_id", "number"),
+    UniqueConstraint("demo_id", "run_id"),
+    Index(None, "run_id"),
+)  # fmt: skip
+
+promotion = Table(
+    "promotion", metadata,
+    _id(), _owner(),
+    _of("demo_id", "demo"),
+    _of("version_id", "model_version"),
+    Column("former_id", Text),
+    _needs("kind", Text),
+    Column("comparison", _Json),
+    _needs("at", UTCDateTime),
+    Index(None, "demo_id", "at"),
+    Index(None, "version_id"),
+)  # fmt: skip
+
+demo_alert = Table(
+    "demo_alert", metadata,
+    _id(), _owner(),
+    _of("demo_id", "demo"),
+    _needs("key", Text),
+    _needs("error", _Json),
+    _needs("at", UTCDateTime),
+    UniqueConstraint("demo_id", "key"),
+)  # fmt: skip
+
+feedback = Table(
+    "feedback", metadata,
+    _id(), _owner(),
+    _of("project_id", "project"),
+    _of("demo_id", "demo"),
+    _needs("key", Text),
+    _needs("model", Integer),
+    _needs("inputs", _Json),
+    _needs("answer", Text),
+    _needs("confidence", Float),
+    _needs("right", Boolean),
+    Column("correction", Text),
+    Column("comment", Text),
+    _needs("visitor", Text),
+    _needs("locale", Text),
+    _needs("received", UTCDateTime),
+    _needs("state", Text),
+    Column("label", Text),
+    _needs("revision", Integer),
+    _needs("updated", UTCDateTime),
+    _of("dataset_version_id", "dataset_version", nullable=True, cascade=False),
+    UniqueConstraint("demo_id", "key"),
+    Index(None, "owner", "project_id", "state", "received"),
+    Index(None, "project_id"),
+    Index(None, "dataset_version_id"),
+)  # fmt: skip
+
+feedback_change = Table(
+    "feedback_change", metadata,
+    _id(), _owner(),
+    _of("feedback_id", "feedback"),
+    _needs("revision", Integer),
+    _needs("state", Text),
+    Column("label", Text),
+    _needs("applied", Boolean),
+    _needs("at", UTCDateTime),
+    Index(None, "feedback_id", "at"),
+)  # fmt: skip
+
 result = Table(
     "result", metadata,
     Column("owner", Text, primary_key=True),

@@ -18,10 +18,10 @@ from engine.storage.errors import SchemaTooNew, SchemaTooOld
 from engine.storage.migrations import HEAD, REVISIONS, migrate, require_current, revision
 from engine.storage.tables import dataset, metadata, project
 
-SECOND = """
+NEXT = """
 from alembic import op
 import sqlalchemy as sa
-revision, down_revision = "0002", "0001"
+revision, down_revision = "9998", "{head}"
 def upgrade():
     rebuild = "always" if op.get_bind().dialect.name == "sqlite" else "never"
     with op.batch_alter_table("project", recreate=rebuild) as table:
@@ -77,15 +77,15 @@ def test_an_empty_database_is_no_place_to_work(server_schema: None) -> None:
 
 
 @pytest.fixture
-def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Code with a second revision that rebuilds a table; the path of its script."""
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Code with one more revision that rebuilds a table; the path of its script."""
     scripts = tmp_path / "migrations"
     shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    script = scripts / "versions" / "0002_toy.py"
-    script.write_text(SECOND.format(then=""))
+    script = scripts / "versions" / "9998_toy.py"
+    script.write_text(NEXT.format(head=HEAD, then=""))
     monkeypatch.setattr(migrations, "SCRIPTS", scripts)
-    monkeypatch.setattr(migrations, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(migrations, "HEAD", "0002")
+    monkeypatch.setattr(migrations, "REVISIONS", (*REVISIONS, "9998"))
+    monkeypatch.setattr(migrations, "HEAD", "9998")
     return script
 
 
@@ -98,7 +98,7 @@ def _with_project(engine: Engine) -> None:
         connection.execute(dataset.insert().values(**values))
 
 
-def test_an_older_format_is_brought_up_after_a_copy(database: Engine, second: Path, bentu_home: Path) -> None:
+def test_an_older_format_is_brought_up_after_a_copy(database: Engine, toy: Path, bentu_home: Path) -> None:
     """Case 25; rebuilding a table must not cascade into the rows that refer to it."""
     _with_project(database)
     with pytest.raises(SchemaTooOld):
@@ -108,20 +108,43 @@ def test_an_older_format_is_brought_up_after_a_copy(database: Engine, second: Pa
         assert connection.execute(text("SELECT name, colour FROM project")).one() == ("名", None)
         assert connection.scalars(select(dataset.c.id)).all() == ["dat_a"]
     if is_sqlite(database):
-        (copy,) = (bentu_home / "backups").glob("*-before-0002.db")
+        (copy,) = (bentu_home / "backups").glob("*-before-9998.db")
         old = open_database(f"sqlite:///{copy}")
-        assert revision(old) == "0001"
+        assert revision(old) == HEAD
         old.dispose()
 
 
-def test_a_migration_that_fails_leaves_the_old_format(database: Engine, second: Path) -> None:
+def test_a_migration_that_fails_leaves_the_old_format(database: Engine, toy: Path) -> None:
     _with_project(database)
-    second.write_text(SECOND.format(then="raise RuntimeError('power cut')"))
+    toy.write_text(NEXT.format(head=REVISIONS[-1], then="raise RuntimeError('power cut')"))
     with pytest.raises(RuntimeError, match="power cut"):
         migrate(database)
-    assert revision(database) == "0001"
+    assert revision(database) == HEAD
     with read(database) as connection:
         (row,) = connection.execute(text("SELECT * FROM project")).mappings()
         assert row["name"] == "名"
         assert "colour" not in row
         assert connection.scalars(select(dataset.c.id)).all() == ["dat_a"]
+
+
+@pytest.mark.parametrize("older", REVISIONS[:-1])
+def test_a_database_of_each_earlier_format_comes_up(
+    older: str, server_schema: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = tmp_path / "older"
+    shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in (scripts / "versions").glob("*.py"):
+        if script.name[:4] > older:
+            script.unlink()
+    engine = open_database()
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "SCRIPTS", scripts)
+        patch.setattr(migrations, "HEAD", older)
+        migrate(engine)
+    _with_project(engine)
+    migrate(engine)
+    assert revision(engine) == HEAD
+    with read(engine) as connection:
+        assert connection.scalars(select(dataset.c.id)).all() == ["dat_a"]
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
