@@ -1,0 +1,74 @@
+"""Ed25519 signatures (RFC 8032) over what the studio hands to the demo process.
+
+Stage 6a (packaging). The private key stays in the studio; the demo process is given the public key when it starts, so that
+whoever can write the demo's folder still cannot make it serve anything the owner did not publish.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+
+class SigningKey:
+    """The studio's private key."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+
+    @property
+    def public(self) -> str:
+        """The public key, 32 bytes in base64: what `verified` needs."""
+        return base64.b64encode(self._key.public_key().public_bytes_raw()).decode("ascii")
+
+    def sign(self, data: bytes) -> str:
+        """The signature of `data`, in base64."""
+        return base64.b64encode(self._key.sign(data)).decode("ascii")
+
+
+def load_or_make_key(path: Path) -> SigningKey:
+    """The key in the file `path`, made on the first call and readable by its user only.
+
+    Two processes that start together end with the same key: the file appears whole or not at all.
+    """
+    while True:
+        try:
+            return SigningKey(Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_bytes())))
+        except FileNotFoundError:
+            _make(path)
+
+
+def verified(public: str, data: bytes, signature: str) -> bool:
+    """Whether `signature` (base64) of `data` was made by the private half of `public` (base64)."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public, validate=True))
+        key.verify(base64.b64decode(signature, validate=True), data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def key_id(public: str) -> str:
+    """A short name of a public key, for messages: it does not replace the check."""
+    return hashlib.sha256(public.encode("ascii")).hexdigest()[:16]
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(partial, path)  # fails where another process was faster: its key counts
+    except FileExistsError:
+        pass
+    finally:
+        partial.unlink()

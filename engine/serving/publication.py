@@ -1,0 +1,96 @@
+"""What the studio tells the demo process about one demo: a signed document, one file a link.
+
+Stage 6b (serving). The file is named after the SHA-256 of the link's token, so the folder tells nobody a link. The document
+pins the bundle by the digest of its manifest and carries a serial number that only grows: an older document or an
+exchanged bundle is recognised. A demo that was revoked has no file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from engine.packaging.signing import SigningKey, verified
+
+PUBLISHED, BUNDLES = "published", "bundles"
+"""Folders of the demo's home: documents by token digest, unpacked bundles by manifest digest."""
+
+
+class Plain(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PublishedModel(Plain):
+    """A version of a demo's model: `bundle` is the SHA-256 of its manifest and the name of its folder."""
+
+    number: int
+    bundle: str
+
+
+class Publication(Plain):
+    """A demo as strangers may know it.
+
+    `inputs` are the names of the input columns; each example gives a text for each of them. `former` is the version that served before
+    `model`: what a freshly started process falls back to when `model` does not verify. `caveat` is the owner's reason for
+    publishing a model whose package did not pass the parity check.
+    """
+
+    format: Literal[1] = 1
+    demo: str
+    serial: int
+    state: Literal["on", "off"]
+    title: str
+    description: str
+    consent: str
+    task: str
+    inputs: tuple[str, ...]
+    classes: tuple[str, ...]
+    examples: tuple[Mapping[str, str], ...]
+    languages: tuple[str, ...]
+    expires: datetime | None
+    caveat: str | None
+    synthetic: bool
+    model: PublishedModel
+    former: PublishedModel | None
+
+
+def token_digest(token: str) -> str:
+    """The SHA-256 of a link's token in hex: all that is stored of it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def write_publication(home: Path, digest: str, document: Publication, key: SigningKey) -> None:
+    """Publish `document` under the token digest `digest`: the former one is replaced in one step, durably."""
+    text = document.model_dump_json()
+    folder = home / PUBLISHED
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = folder / f".{digest}.{os.getpid()}"
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump({"document": text, "signature": key.sign(text.encode())}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(folder / f"{digest}.json")
+
+
+def withdraw_publication(home: Path, digest: str) -> None:
+    """Revoke a link: the next request finds nothing. One that is not there is no error."""
+    (home / PUBLISHED / f"{digest}.json").unlink(missing_ok=True)
+
+
+def read_publication(home: Path, digest: str, public: str) -> Publication | None:
+    """The document under a token digest; None if there is none, or if the owner's key did not sign it."""
+    try:
+        envelope = json.loads((home / PUBLISHED / f"{digest}.json").read_text(encoding="utf-8"))
+        text, signature = envelope["document"], envelope["signature"]
+        if not verified(public, text.encode(), signature):
+            return None
+        return Publication.model_validate_json(text)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
