@@ -76,8 +76,10 @@ def main() -> None:
 
 
 def _pages(project_id: str) -> None:
+    from streamlit.logger import set_log_level
     from streamlit.testing.v1 import AppTest
 
+    set_log_level("error")  # it warns at every rerun that no browser is attached
     times = []
     for page in PAGES:
         at = AppTest.from_file(str(ROOT / "ui/shell.py"), default_timeout=60)
