@@ -55,6 +55,11 @@ def fill(message: str, params: dict[str, Any]) -> str:
     return message.format_map(_Visible(plain))
 
 
+def saying(message: str, **params: Any) -> dict[str, Any]:
+    """A parameter that is a message itself, to be translated with the error; its own parameters may be such too."""
+    return {"message": message, "params": params}
+
+
 def is_message(value: Any) -> bool:
     """Whether a parameter is a message itself: `{"message": id, "params": {...}}`."""
     return isinstance(value, dict) and "message" in value

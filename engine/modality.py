@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from engine.data.schema import Finding, Schema
+from engine.errors import N_
 from engine.registry import Registry
 
 
@@ -50,4 +51,4 @@ class Modality(Protocol):
         ...
 
 
-modalities: Registry[Modality] = Registry("modality", "engine.data.modalities")
+modalities: Registry[Modality] = Registry(N_("modality"), "engine.data.modalities")

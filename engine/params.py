@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import N_, RecipeError
+from engine.validation import first_wrong
 
 Scale = Literal["linear", "log"]
 Level = Literal["basic", "advanced"]
@@ -20,7 +21,7 @@ Level = Literal["basic", "advanced"]
 
 class InvalidParameter(RecipeError):
     code = "INVALID_PARAMETER"
-    message = N_("“{field}” of {owner} must be {expected}. Got {value}.")
+    message = N_("“{field}” of {owner} {problem}.")
     remedy = N_("Correct the value in the form or in the recipe file.")
 
 
@@ -118,8 +119,5 @@ def read_params(cls: type[P], values: Mapping[str, Any], owner: str) -> P:
     try:
         return cls.model_validate(dict(values))
     except ValidationError as problem:
-        first = problem.errors()[0]
-        field = ".".join(str(p) for p in first["loc"]) or "?"
-        raise InvalidParameter(
-            field=field, owner=owner, expected=first["msg"], value=repr(first.get("input"))
-        ) from None
+        field, what = first_wrong(problem, values)
+        raise InvalidParameter(field=field, owner=owner, problem=what) from None

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from engine.errors import N_, RecipeError
+from engine.errors import N_, RecipeError, saying
+from engine.validation import MAPPING, WHOLE, first_wrong, shown
 
 FORMAT = 1
 
@@ -23,9 +24,13 @@ TASKS = (
 """Reserved task names; a modality registers the ones that this release can do."""
 
 
+DOCUMENT = saying(N_("the document"))
+"""What an error calls the whole of a recipe, as it calls its fields by their names."""
+
+
 class RecipeUnreadable(RecipeError):
     code = "RECIPE_UNREADABLE"
-    message = N_("This is not a recipe: {field}: {problem}.")
+    message = N_("This is not a recipe: {field} {problem}.")
     remedy = N_("Compare it with a recipe downloaded from the model page.")
 
 
@@ -81,9 +86,9 @@ class Split(Model):
     @model_validator(mode="after")
     def _sums_to_one(self) -> Split:
         if self.kind != "given" and abs(self.train + self.validation + self.test - 1) > 1e-6:
-            raise ValueError("train, validation and test must sum to 1")
+            raise ValueError(N_("must have shares of train, validation and test that sum to 1"))
         if self.kind == "given" and not self.column:
-            raise ValueError("a given split needs the name of its column")
+            raise ValueError(N_("must name its column, because it is a given one"))
         return self
 
 
@@ -123,32 +128,51 @@ def read_recipe(data: Mapping[str, Any] | str) -> Recipe:
         RecipeUnreadable: naming the first field that is wrong.
         RecipeTooNew: when its format is newer than this code.
     """
-    raw: Any = data
-    if isinstance(data, str):
-        try:
-            raw = yaml.safe_load(data)
-        except yaml.YAMLError as problem:
-            raise RecipeUnreadable(field="YAML", problem=str(problem).replace("\n", " ")) from None
+    raw = _yaml(data) if isinstance(data, str) else data
     if not isinstance(raw, Mapping):
-        raise RecipeUnreadable(field="YAML", problem="expected a mapping")
+        raise RecipeUnreadable(field=DOCUMENT, problem=saying(MAPPING, value=shown(raw)))
     raw = dict(raw)
     found = raw.get("format", FORMAT)
     if not isinstance(found, int):
-        raise RecipeUnreadable(field="format", problem="expected a whole number")
+        raise RecipeUnreadable(field="format", problem=saying(WHOLE, value=shown(found)))
     if found > FORMAT:
         raise RecipeTooNew(found=found, known=FORMAT)
     while found < FORMAT:
         if found not in UPGRADES:
-            raise RecipeUnreadable(field="format", problem=f"unknown format {found}")
+            never = saying(N_("is {found}, which never was one"), found=found)
+            raise RecipeUnreadable(field="format", problem=never)
         raw = UPGRADES[found](raw)
         found += 1
     try:
         return Recipe.model_validate(raw)
     except ValidationError as problem:
-        first = problem.errors()[0]
-        raise RecipeUnreadable(
-            field=".".join(str(p) for p in first["loc"]) or "recipe", problem=first["msg"]
-        ) from None
+        field, what = first_wrong(problem, raw)
+        raise RecipeUnreadable(field=field or DOCUMENT, problem=what) from None
+
+
+def _yaml(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as problem:  # a date such as 2026-13-01 is a ValueError
+        raise RecipeUnreadable(field=DOCUMENT, problem=_unreadable(problem, text)) from None
+
+
+def _unreadable(problem: Exception, text: str) -> dict[str, Any]:
+    """Where the text stops being YAML, as far as its reader says."""
+    mark, place = getattr(problem, "problem_mark", None), getattr(problem, "position", None)
+    if mark is not None:
+        line, column = mark.line, mark.column
+    elif isinstance(place, int):  # a character that YAML forbids
+        line, column = text.count("\n", 0, place), place - text.rfind("\n", 0, place) - 1
+    else:
+        return saying(N_("cannot be read as YAML"))
+    return saying(
+        N_("cannot be read as YAML at line {line}, column {column}"), line=line + 1, column=column + 1
+    )
 
 
 def recipe_yaml(recipe: Recipe) -> str:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
-from engine.errors import N_, RecipeError
+from engine.errors import N_, RecipeError, saying
 
 
 class Named(Protocol):
@@ -36,7 +36,7 @@ class Registry(Generic[T]):
     """Entries of one kind by name, found by importing the modules of its packages.
 
     Args:
-        kind: what the entries are, for messages ("family").
+        kind: what the entries are, a message id ("family").
         *packages: dotted packages whose modules register themselves on import.
 
     Example:
@@ -69,7 +69,7 @@ class Registry(Generic[T]):
         try:
             return self._entries[name]
         except KeyError:
-            raise UnknownName(kind=self.kind, name=name, known=", ".join(self._entries)) from None
+            raise UnknownName(kind=saying(self.kind), name=name, known=", ".join(self._entries)) from None
 
     def __iter__(self) -> Iterator[T]:
         self._load()

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from engine.errors import N_, BentuError
+from engine.errors import N_, BentuError, is_message
 from engine.i18n import LOCALES, match_locale, plural, render_error, translate
 from ui.state import LANGUAGE
 
@@ -50,8 +50,7 @@ def n(one: str, other: str, count: int, /, **params: Any) -> str:
 
 def error_text(error: BentuError) -> tuple[str, str]:
     """What happened and what to do, in the session's language, safe to show as Markdown."""
-    safe = type(error)(**{k: safe_text(v) if isinstance(v, str) else v for k, v in error.params.items()})
-    return render_error(safe, language())
+    return render_error(type(error)(**_safe_params(error.params)), language())
 
 
 def labelled(titles: Mapping[Any, str]) -> Callable[[Any], str]:
@@ -62,7 +61,18 @@ def labelled(titles: Mapping[Any, str]) -> Callable[[Any], str]:
 
 def say(message: str, params: Mapping[str, Any], /) -> str:
     """A message of the engine (a finding, a step's state) with its parameters, safe to show as Markdown."""
-    return t(message, **{k: safe_text(v) if isinstance(v, str) else v for k, v in params.items()})
+    return t(message, **_safe_params(params))
+
+
+def _safe_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with all user text in them made safe, also in those that are messages themselves."""
+    safe: dict[str, Any] = {}
+    for name, value in params.items():
+        if is_message(value):
+            safe[name] = {**value, "params": _safe_params(value.get("params", {}))}
+        else:
+            safe[name] = safe_text(value) if isinstance(value, str) else value
+    return safe
 
 
 def safe_text(value: object, limit: int = 500) -> str:

@@ -122,7 +122,7 @@ class LockedWorkbookRefused(DataError):
 
 class WorkbookDamaged(DataError):
     code = "WORKBOOK_DAMAGED"
-    message = N_("The workbook “{name}” cannot be read: {problem}.")
+    message = N_("The workbook “{name}” cannot be read: it is damaged or not complete.")
     remedy = N_("Open it in Excel, WPS or LibreOffice and save it again as XLSX or CSV (UTF-8).")
 
 
@@ -234,7 +234,9 @@ class JsonNotLines(DataError):
 
 class ParquetDamaged(DataError):
     code = "PARQUET_DAMAGED"
-    message = N_("The Parquet file “{name}” cannot be read: {problem}.")
+    message = N_(
+        "The Parquet file “{name}” cannot be read: it is damaged, not complete or of an unknown kind."
+    )
     remedy = N_("Write it again, or export the table as CSV (UTF-8).")
 
 

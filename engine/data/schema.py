@@ -11,10 +11,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.errors import N_, DataError
+from engine.errors import N_, DataError, saying
 
 Role = Literal["input", "label", "slice", "group", "time", "id", "split", "ignore"]
 ROLES: tuple[Role, ...] = ("input", "label", "slice", "group", "time", "id", "split", "ignore")
+ROLE_TITLES: Mapping[str, str] = {
+    "input": N_("Text"), "label": N_("Label"), "slice": N_("Slice"), "group": N_("Group"), "time": N_("Time"),
+    "id": N_("Id"), "split": N_("Split"), "ignore": N_("Ignore"),
+}  # fmt: skip
+"""What a reader calls the roles (message ids)."""
 
 ROW_ID = "row_id"
 """Column of stable row ids (int64, 0-based position in the file) in every stored table and prediction file."""
@@ -67,15 +72,15 @@ def make_schema(
     """
     for name, role in roles.items():
         if name not in columns:
-            raise RolesInvalid(problem=f"there is no column “{name}”")
+            raise RolesInvalid(problem=saying(N_("there is no column “{name}”"), name=name))
         if role not in ROLES:
-            raise RolesInvalid(problem=f"“{role}” is no role")
+            raise RolesInvalid(problem=saying(N_("“{role}” is no role; roles are {roles}"), role=role, roles=", ".join(ROLES)))  # fmt: skip
     schema = Schema(task=task, columns=tuple(Column(name=c, role=roles.get(c, "ignore")) for c in columns))  # type: ignore[arg-type]
     if not schema.names("input"):
-        raise RolesInvalid(problem="no column is the input")
+        raise RolesInvalid(problem=saying(N_("no column has the role “{role}”"), role=saying(ROLE_TITLES["input"])))  # fmt: skip
     for role in ("label", "group", "time", "id", "split"):
         if len(schema.names(role)) > 1:  # type: ignore[arg-type]
-            raise RolesInvalid(problem=f"more than one column is “{role}”")
+            raise RolesInvalid(problem=saying(N_("more than one column has the role “{role}”"), role=saying(ROLE_TITLES[role])))  # fmt: skip
     return schema
 
 

@@ -48,10 +48,16 @@ def plural(one: str, other: str, count: int, locale: str, /, **params: Any) -> s
 def render_error(error: BentuError, locale: str) -> tuple[str, str]:
     """What happened and what to do next, in `locale`.
 
-    A parameter may be a message itself, as `{"message": id, "params": {...}}`; it is translated first.
+    A parameter may be a message itself, as `{"message": id, "params": {...}}`; it is translated first, from inside out.
     """
-    params = {
-        name: translate(value["message"], locale, **value.get("params", {})) if is_message(value) else value
-        for name, value in error.params.items()
-    }
+    params = _translated(error.params, locale)
     return translate(error.message, locale, **params), translate(error.remedy, locale, **params)
+
+
+def _translated(params: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    return {
+        name: translate(value["message"], locale, **_translated(value.get("params", {}), locale))
+        if is_message(value)
+        else value
+        for name, value in params.items()
+    }

@@ -168,4 +168,4 @@ class Family(Protocol):
         ...
 
 
-families: Registry[Family] = Registry("family", "engine.models.text")
+families: Registry[Family] = Registry(N_("family"), "engine.models.text")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data.schema import Schema
-from engine.errors import N_, BundleError
+from engine.errors import N_, BundleError, saying
 from engine.models.family import Family, Fitted, families
 from engine.prepare.steps import Cleaner
 from engine.recipe import Recipe, read_recipe, recipe_yaml
@@ -26,6 +26,8 @@ MANIFEST = "manifest.json"
 MAX_BYTES = 4 * 2**30
 MAX_FILES = 1000
 """A bundle that unpacks to more is refused."""
+
+REFUSED = N_("the archive holds {file}, which is no plain file inside it or more than is allowed")
 
 
 class BundleDamaged(BundleError):
@@ -97,13 +99,12 @@ def open_bundle(folder: Path) -> Bundle:
         recipe = read_recipe((folder / "recipe.yaml").read_text(encoding="utf-8"))
         schema = Schema.model_validate_json((folder / "schema.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise BundleDamaged(
-            problem=f"recipe.yaml or schema.json cannot be read ({type(problem).__name__})"
-        ) from None
+        unread = saying(N_("{file} cannot be read"), file="recipe.yaml / schema.json")
+        raise BundleDamaged(problem=unread) from problem
     Cleaner(recipe.clean)
     family = families.get(family_name)
     if family.version != family_version:
-        raise BundleVersionUnknown(what=family_name, found=family_version, known=family.version)
+        raise BundleVersionUnknown(what=saying(family.title), found=family_version, known=family.version)
     return Bundle(folder, recipe, schema, family)
 
 
@@ -112,15 +113,17 @@ def _check_files(folder: Path) -> tuple[str, int]:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
-            raise BundleVersionUnknown(what="format", found=manifest["format"], known=FORMAT)
+            raise BundleVersionUnknown(what=saying(N_("format")), found=manifest["format"], known=FORMAT)
         family = str(manifest["family"]["name"]), int(manifest["family"]["version"])
         expected = dict(manifest["files"])
     except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise BundleDamaged(problem=f"manifest.json cannot be read ({type(problem).__name__})") from None
+        raise BundleDamaged(problem=saying(N_("{file} cannot be read"), file=MANIFEST)) from problem
     found = _files(folder)
     for name in sorted({*expected, *found}):
         if name not in found or name not in expected or expected[name] != _fingerprint(folder / name):
-            raise BundleDamaged(problem=f"the file {name} was added, removed or changed")
+            raise BundleDamaged(
+                problem=saying(N_("the file {file} was added, removed or changed"), file=name)
+            )
     return family
 
 
@@ -156,12 +159,12 @@ def _extract(archive: Path, folder: Path) -> None:
             for count, member in enumerate(opened, start=1):
                 total += member.size
                 if not member.isfile() or count > MAX_FILES or total > MAX_BYTES:
-                    raise BundleDamaged(problem=f"the member {member.name} is refused")
+                    raise BundleDamaged(problem=saying(REFUSED, file=member.name))
                 opened.extract(member, folder, filter="data")
     except tarfile.FilterError as problem:
-        raise BundleDamaged(problem=f"the member {problem.tarinfo.name} is refused") from None
+        raise BundleDamaged(problem=saying(REFUSED, file=problem.tarinfo.name)) from problem
     except tarfile.TarError as problem:
-        raise BundleDamaged(problem=f"the archive cannot be read ({type(problem).__name__})") from None
+        raise BundleDamaged(problem=saying(N_("the archive cannot be read"))) from problem
 
 
 def _files(folder: Path) -> list[str]:
@@ -171,6 +174,6 @@ def _files(folder: Path) -> list[str]:
 
 def _fingerprint(path: Path) -> dict[str, Any]:
     if path.is_symlink():  # what it points to could change after the check
-        raise BundleDamaged(problem=f"{path.name} is a link")
+        raise BundleDamaged(problem=saying(N_("{file} is a link"), file=path.name))
     with path.open("rb") as content:
         return {"sha256": hashlib.file_digest(content, "sha256").hexdigest(), "bytes": path.stat().st_size}

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import N_, BundleError
+from engine.errors import N_, BundleError, saying
 from engine.models.family import FloatArray
 
 REQUIRED = 0.995
@@ -68,13 +68,13 @@ def check_parity(bundle: Path, inputs: Sequence[Any], expected: FloatArray) -> P
                 cwd=root, capture_output=True, text=True, timeout=MOST_SECONDS, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            raise ParityFailed(problem=f"no answer within {MOST_SECONDS} seconds") from None
+            raise ParityFailed(problem=saying(N_("no answer within {n} seconds"), n=MOST_SECONDS)) from None
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines()
             raise ParityFailed(problem=lines[-1] if lines else f"exit code {done.returncode}")
         found: FloatArray = np.load(work / "answers.npy", allow_pickle=False)
     if found.shape != expected.shape:
-        raise ParityFailed(problem=f"expected answers of shape {expected.shape}, got {found.shape}")
+        raise ParityFailed(problem=saying(N_("answers of the shape {expected} were expected, {found} came"), expected=str(expected.shape), found=str(found.shape)))  # fmt: skip
     same = found.argmax(axis=1) == expected.argmax(axis=1)
     agreement = float(same.mean()) if len(same) else 1.0
     return Parity(

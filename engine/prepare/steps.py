@@ -31,7 +31,7 @@ class CleaningStep(Protocol):
         ...
 
 
-steps: Registry[CleaningStep] = Registry("cleaning step", "engine.prepare.clean")
+steps: Registry[CleaningStep] = Registry(N_("cleaning step"), "engine.prepare.clean")
 
 
 class StepVersionUnknown(BundleError):

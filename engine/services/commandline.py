@@ -9,7 +9,7 @@ from engine.data.profile import Profile, profile_table
 from engine.data.readers import ReadOptions, preview_file, read_table, suggest_roles
 from engine.data.schema import make_schema
 from engine.data.versions import check_table
-from engine.errors import N_, DataError
+from engine.errors import N_, DataError, saying
 from engine.modality import modalities
 from engine.recipe import FileData, Recipe, RecipeUnreadable, read_recipe
 from engine.services import datasets, importing, recipes
@@ -34,7 +34,7 @@ def recipe_in_project(scope: Scope, path: Path, project: str | None) -> tuple[st
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise RecipeUnreadable(field=path.name, problem={"message": N_("it is not UTF-8 text")}) from None
+        raise RecipeUnreadable(field=path.name, problem=saying(N_("is not a text in UTF-8"))) from None
     recipe = read_recipe(text)
     recipes.resolve(recipe)
     if isinstance(recipe.data, str):

@@ -20,7 +20,7 @@ STAGES = (
     "feedback",
     "samples",
 )
-GROUND = ("errors", "params", "registry", "recipe", "i18n", "modality")
+GROUND = ("errors", "validation", "params", "registry", "recipe", "i18n", "modality")
 """What any stage may import; `modality` is the contract of stage 1."""
 
 

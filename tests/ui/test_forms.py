@@ -43,7 +43,7 @@ def script(fields, defaults) -> None:
 
     def put(name, value):
         if value == 7:
-            raise InvalidParameter(field=name, owner="toy", expected="not 7", value="7")
+            raise InvalidParameter(field=name, owner="toy", problem="must be anything but 7")
         values[name] = value
 
     def back(name):
@@ -97,7 +97,7 @@ def test_a_change_is_handed_on_marked_and_reset(page: AppTest) -> None:
 
 def test_what_the_engine_refuses_is_said_and_not_kept(page: AppTest) -> None:
     page.slider(key="toy_depth").set_value(7).run()
-    assert "not 7" in page.error[0].value
+    assert "anything but 7" in page.error[0].value
     assert page.slider(key="toy_depth").value == 2
 
 

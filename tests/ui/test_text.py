@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from ui.text import safe_text
 
@@ -34,3 +35,18 @@ def test_addresses_do_not_become_links(address: str) -> None:
 
 def test_long_text_ends_in_an_ellipsis() -> None:
     assert safe_text("x" * 600) == "x" * 499 + "…"
+
+
+def test_user_text_inside_a_message_of_an_error_is_escaped_too() -> None:
+    def script() -> None:
+        from engine.data.schema import RolesInvalid
+        from engine.errors import N_, saying
+        from ui.errors import show_error
+
+        show_error(
+            RolesInvalid(problem=saying(N_("there is no column “{name}”"), name="![x](http://a.b/c.png)"))
+        )
+
+    at = AppTest.from_function(script).run()
+    assert r"\!\[x\]\(" in at.error[0].value
+    assert "no column" in at.error[0].value

@@ -8,15 +8,11 @@ from collections.abc import Mapping
 import streamlit as st
 
 from engine.data.readers import Preview
-from engine.data.schema import ROLES
+from engine.data.schema import ROLE_TITLES, ROLES
 from engine.errors import N_
 from ui.state import ImportDraft, workspace
 from ui.text import labelled, safe_text, t
 
-ROLE_TITLES = {
-    "input": N_("Text"), "label": N_("Label"), "slice": N_("Slice"), "group": N_("Group"), "time": N_("Time"),
-    "id": N_("Id"), "split": N_("Split"), "ignore": N_("Ignore"),
-}  # fmt: skip
 ROLE_HELP = {
     "input": N_("what the model reads; several columns are joined"),
     "label": N_("the right answer, one class a row"),

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from engine.data import errors, limits
 from engine.data.readers.table import TableBuilder, check_width, column_names
+from engine.errors import N_, saying
 
 TEXT_COLUMN = "text"
 
@@ -80,18 +81,22 @@ def _object(line: str, number: int) -> dict[str, Any]:
             line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_unique
         )
     except json.JSONDecodeError as problem:
-        raise errors.JsonLineInvalid(line=number, problem=f"{problem.msg} ({problem.colno})") from None
-    except (ValueError, RecursionError) as problem:
-        raise errors.JsonLineInvalid(line=number, problem=str(problem)) from None
-    if not isinstance(values, dict):
-        raise errors.JsonLineInvalid(line=number, problem=f"found {line.strip()[:40]}")
-    return values
+        what = saying(N_("it stops being JSON at character {column}"), column=problem.colno)
+    except ValueError:
+        what = saying(N_("a key is there twice"))
+    except RecursionError:
+        what = saying(N_("it is nested too deeply"))
+    else:
+        if isinstance(values, dict):
+            return values
+        what = saying(N_("it holds {found}"), found=line.strip()[:40])
+    raise errors.JsonLineInvalid(line=number, problem=what)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) != len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("twice")
     return values
 
 
@@ -114,7 +119,6 @@ def _checked(cell: str, number: int, replace: bool) -> str:
     except UnicodeEncodeError:
         pass
     if not replace:
-        raise errors.JsonLineInvalid(
-            line=number, problem="\\u0000 or half of a surrogate pair (\\ud800 to \\udfff)"
-        )
+        what = saying(N_("it holds \\u0000 or half of a surrogate pair (\\ud800 to \\udfff)"))
+        raise errors.JsonLineInvalid(line=number, problem=what)
     return cell.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")

@@ -29,7 +29,7 @@ def open_parquet(path: Path, name: str) -> Iterator[Any]:
         with pq.ParquetFile(path, memory_map=True, buffer_size=1 << 16, pre_buffer=False) as file:
             yield file
     except (pa.ArrowException, OSError) as problem:
-        raise errors.ParquetDamaged(name=name, problem=str(problem)[:200]) from None
+        raise errors.ParquetDamaged(name=name) from problem
 
 
 def parquet_columns(file: Any) -> list[str]:

@@ -126,7 +126,7 @@ def _archive_kind(path: Path, name: str) -> Kind:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as problem:
-        raise errors.WorkbookDamaged(name=name, problem=str(problem)) from None
+        raise errors.WorkbookDamaged(name=name) from problem
     names = {member.filename for member in members}
     if "[Content_Types].xml" not in names or not any(n.startswith("xl/workbook") for n in names):
         if names & {"model.weights.h5", "data.pkl", "archive/data.pkl"} or any(

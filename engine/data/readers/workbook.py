@@ -99,8 +99,7 @@ def open_workbook(path: Path, name: str) -> Iterator[Book]:
             yield Book(reader, sheets)
         except (KeyError, ValueError, IndexError, TypeError, AttributeError, SyntaxError, EOFError, OSError,
                 zipfile.BadZipFile, zlib.error, InvalidFileException, NotImplementedError) as problem:  # fmt: skip
-            what = str(problem)[:200] or type(problem).__name__
-            raise errors.WorkbookDamaged(name=name, problem=what) from problem
+            raise errors.WorkbookDamaged(name=name) from problem
 
 
 def read_sheet(
