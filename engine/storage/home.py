@@ -47,6 +47,15 @@ def folder(*names: str) -> Path:
     return _made(home().joinpath(*names))
 
 
+def demo_home() -> Path:
+    """Where the studio and the demo process meet: BENTU_DEMO_HOME, by default `demo` in BENTU_HOME; created if absent.
+
+    The demo process has it as its BENTU_HOME; only a studio asks this.
+    """
+    elsewhere = os.environ.get("BENTU_DEMO_HOME")
+    return _made(Path(elsewhere).expanduser().absolute()) if elsewhere else folder("demo")
+
+
 def _made(path: Path) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
