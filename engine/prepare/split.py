@@ -6,7 +6,7 @@ keys (exact duplicates) and rows of one group form a block; a split drawn here n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,8 +121,41 @@ def assign_split(frame: pd.DataFrame, schema: Schema, spec: Split, keys: pd.Seri
             raise NoGroupColumn()
         shares = (spec.train, spec.validation, spec.test)
         parts = _draw(table, table.labels >= 0, shares, spec.seed, stratified=spec.kind != "random")
+    return _described(table, parts, findings, drawn_by=spec)
+
+
+KEPT = ("split_unlabelled", "split_value_left_out", "split_validation_carved")
+"""Findings about rows that a child version keeps as they are."""
+
+
+def recount_split(
+    frame: pd.DataFrame,
+    schema: Schema,
+    keys: pd.Series[str],
+    assignment: pd.Series[str],
+    former: Sequence[Finding] = (),
+) -> SplitResult:
+    """What there is to know about an assignment that a version inherits instead of drawing one.
+
+    Args:
+        frame, schema, keys: as for `assign_split`.
+        assignment: the part of every row by row id.
+        former: findings of the split it comes from; those in `KEPT` still hold.
+
+    Raises:
+        DataError: as `assign_split`, when nothing can be learned from the rows.
+    """
+    table = _read(frame, schema, keys)
+    codes = pd.Index(PARTS).get_indexer(pd.Index(assignment.reindex(table.row_ids)))
+    parts = np.where(codes < 0, OUT, codes).astype(np.int64)
+    return _described(table, parts, [f for f in former if f.code in KEPT])
+
+
+def _described(
+    table: SplitTable, parts: IntArray, findings: list[Finding], drawn_by: Split | None = None
+) -> SplitResult:
     leaks = find_leaks(parts, table.keys, table.labels, table.groups)
-    findings += shape_findings(table, parts, leaks, spec)
+    findings += shape_findings(table, parts, leaks, drawn_by)
     names = np.array([*PARTS, EXCLUDED], dtype=object)
     return SplitResult(
         assignment=pd.Series(

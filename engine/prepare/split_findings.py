@@ -74,10 +74,11 @@ def carved(table: SplitTable, parts: IntArray) -> list[Finding]:
 
 
 def shape_findings(
-    table: SplitTable, parts: IntArray, leaks: Mapping[str, BoolArray], spec: Split
+    table: SplitTable, parts: IntArray, leaks: Mapping[str, BoolArray], drawn_by: Split | None
 ) -> list[Finding]:
-    """What is missing, small, off its share or leaking in finished parts."""
-    findings = _missing_parts(parts) + _shares(table, parts, spec) + _class_findings(table, parts)
+    """What is missing, small or leaking in finished parts, and how far those that were drawn here are off their shares."""
+    off = _shares(table, parts, drawn_by) if drawn_by is not None else []
+    findings = _missing_parts(parts) + off + _class_findings(table, parts)
     for kind, rows in leaks.items():
         findings += _finding(f"leak_{kind}", "warning", MESSAGES[kind], table.row_ids[rows])
     return findings

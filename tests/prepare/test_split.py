@@ -8,7 +8,7 @@ import pytest
 from engine.data.schema import make_schema
 from engine.errors import DataError, error_from_json
 from engine.prepare import split as module
-from engine.prepare.split import EXCLUDED, PARTS, SEALED, assign_split
+from engine.prepare.split import EXCLUDED, PARTS, SEALED, assign_split, recount_split
 from engine.recipe import Split
 
 
@@ -277,3 +277,24 @@ def test_the_takeaway_reviews_leave_their_excluded_rows_out(shared_data):
     own = assign_split(frame, schema, Split(), frame["review"])
     assert set(own.leaks.values()) == {0}
     assert own.counts["test"] == pytest.approx(1199, abs=5)
+
+
+@pytest.mark.parametrize("spec", [Split(), Split(kind="random", train=0.5, validation=0.3, test=0.2), GIVEN])
+def test_recounting_an_assignment_gives_what_drawing_it_gave(spec):
+    rows = [*given(train=60, dev=20, test=20, other=5), {"text": "train 1", "label": "a", "part": "test"}]
+    frame, schema = table([*rows, {"text": "none", "label": "", "part": "train"}])
+    drawn = assign_split(frame, schema, spec, frame["text"])
+    again = recount_split(frame, schema, frame["text"], drawn.assignment, drawn.findings)
+    pd.testing.assert_series_equal(again.assignment, drawn.assignment)
+    assert (again.counts, again.class_counts, again.leaks) == (drawn.counts, drawn.class_counts, drawn.leaks)
+    assert codes(again) == codes(drawn) - {"split_off_share"}
+
+
+def test_a_train_part_that_grew_is_not_off_its_share():
+    frame, schema = table(many(400))
+    drawn = assign_split(frame, schema, Split(), frame["text"])
+    more, _ = table(many(900))
+    parts = drawn.assignment.reindex(range(900), fill_value="train")
+    grown = recount_split(more, schema, more["text"], parts, drawn.findings)
+    assert grown.counts == {"train": 820, "validation": 40, "test": 40, "excluded": 0}
+    assert not grown.findings
