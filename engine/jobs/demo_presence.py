@@ -1,0 +1,97 @@
+"""The demo process says that it is there, and ends when the studio that started it is gone.
+
+A file lock says whether it lives, as the system drops it with the process; `server.json` says where it listens. The studio
+holds the other end of its standard input, which the system closes with the studio, also after `kill -9`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from engine.errors import N_, saying
+from engine.jobs import identity
+from engine.jobs.demo_options import LEASH, DemoRefused, Listening
+from engine.jobs.presence import code_stamp, moment
+from engine.storage.locks import try_lock
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds that the process may take to end after its studio is gone."""
+
+
+@dataclass(frozen=True)
+class DemoServerState:
+    """The demo process as it last described itself; `alive` is what its lock says now."""
+
+    alive: bool = False
+    pid: int | None = None
+    pid_started: float | None = None
+    address: str = ""
+    port: int = 0
+    started: str | None = None
+    """When it started (ISO 8601, UTC)."""
+    leashed: bool = False
+    """Whether a studio started it; one that was started by hand stays when the studio ends."""
+    code: str = ""
+    """Which code it runs (`presence.code_stamp`)."""
+
+
+def demo_server_state(home: Path) -> DemoServerState:
+    """Whether a demo process serves the home, and what it said of itself."""
+    try:
+        said = json.loads((home / "server.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        said = {}
+    known = {key: value for key, value in said.items() if key in DemoServerState.__dataclass_fields__}
+    return DemoServerState(**(known | {"alive": held(home)}))
+
+
+def held(home: Path) -> bool:
+    """Whether a demo process of this home lives."""
+    free = try_lock(home / "server.lock", shared=True)
+    if free is not None:
+        free.release()
+    return free is None
+
+
+@contextmanager
+def present(home: Path, where: Listening) -> Iterator[None]:
+    """Be the demo process of `home`: the only one, known to the studio, and gone with it if it was started by one.
+
+    Raises:
+        DemoRefused: another one serves this home.
+    """
+    lock = try_lock(home / "server.lock")
+    if lock is None:
+        raise DemoRefused(problem=saying(N_("another one serves {home} already"), home=str(home)))
+    leashed = bool(os.environ.get(LEASH))
+    with lock:
+        state = DemoServerState(
+            alive=True, pid=os.getpid(), pid_started=identity.started(os.getpid()), address=where.address,
+            port=where.port, started=moment(), leashed=leashed, code=code_stamp(),
+        )  # fmt: skip
+        partial = home / "server.partial"
+        partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        partial.replace(home / "server.json")
+        if leashed:
+            threading.Thread(target=_follow_the_studio, name="leash", daemon=True).start()
+        yield
+
+
+def _follow_the_studio() -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    log.warning("the studio is gone: ending")
+    # what was acknowledged is on the disk: ending hard after a while loses nothing
+    threading.Timer(PATIENCE, os._exit, [0]).start()
+    os.kill(os.getpid(), signal.SIGTERM)
