@@ -29,7 +29,7 @@ from engine.modality import modalities
 from engine.models.family import FloatArray, IntArray
 from engine.packaging.bundle import unpack
 from engine.recipe import read_recipe, recipe_yaml
-from engine.services import datasets, runs, splits
+from engine.services import datasets, lineage, runs, splits
 from engine.services.scope import Scope
 from engine.serving.predictor import load_model
 from engine.storage import artifacts
@@ -129,14 +129,14 @@ class Evaluations:
             )
 
     def openings(self, split_id: str) -> list[Opening]:
-        """Every opening of a test part of the split's dataset version, oldest first; deleted runs stay in the log."""
+        """Every opening of a test part over the lineage of the split's version, oldest first; deleted runs stay in the log."""
         version_id = self._scope.row(split, split_id, "split").version_id
-        of_version = select(split.c.id).where(split.c.version_id == version_id)
         with read(self._scope.engine) as connection:
+            of_lineage = select(split.c.id).where(split.c.version_id.in_(lineage.kin(connection, version_id)))
             rows = connection.execute(
                 select(test_opening, run.c.name)
                 .join(run, run.c.id == test_opening.c.run_id)
-                .where(test_opening.c.split_id.in_(of_version), test_opening.c.owner == self._scope.owner)
+                .where(test_opening.c.split_id.in_(of_lineage), test_opening.c.owner == self._scope.owner)
                 .order_by(test_opening.c.opened)
             ).all()
         return [Opening(r.run_id, r.name, r.reason, r.opened) for r in rows]
@@ -158,11 +158,18 @@ class Evaluations:
         return [Difference.model_validate(d) for d in stored["differences"]] if stored else None
 
     def start_comparison(self, run_ids: Sequence[str], part: str, metric: str) -> Job:
-        """Compare runs of one split, as a job."""
+        """Compare runs of one split as a job, also of versions that inherit it: the job checks that the rows are the same.
+
+        Raises:
+            NotComparable: fewer than two runs, or runs of splits that were drawn apart.
+            SealedTest, RunNotFinished: one of them was not scored on the part.
+        """
         rows = [self._scope.row(run, i, "run") for i in run_ids]
         if len(rows) < 2:
             raise NotComparable(problem={"message": N_("fewer than two runs were chosen")})
-        if len({r.split_id for r in rows}) > 1:
+        with read(self._scope.engine) as connection:
+            drawn = lineage.drawn(connection, {r.project_id for r in rows})
+        if len({drawn.get(r.split_id, r.split_id) for r in rows}) > 1:
             raise NotComparable(problem={"message": N_("they were trained on different splits")})
         for row in rows:
             if _row(self._scope, row.id, part) is None:
@@ -296,6 +303,10 @@ def compare_runs(
     frames = [_predictions(scope, r.id, spec["part"]).sort_values(ROW_ID) for r in rows]
     if any(list(f[ROW_ID]) != list(frames[0][ROW_ID]) for f in frames):
         raise NotComparable(problem={"message": N_("they were scored on different rows")})
+    if any(list(f["true"]) != list(frames[0]["true"]) for f in frames):
+        raise NotComparable(problem={"message": N_("the labels of the rows that they were scored on differ")})
+    if any(datasets.Datasets(scope).version(r.version_id).schema.classes != schema.classes for r in rows):
+        raise NotComparable(problem={"message": N_("they tell different classes apart")})
     truth: IntArray = np.array([index[label] for label in frames[0]["true"]], dtype=np.int64)
     answers = [f[[f"p_{label}" for label in schema.classes]].to_numpy(dtype=np.float64) for f in frames]
     found = [

@@ -13,7 +13,7 @@ from engine.models.family import Dial, Estimate, Facts, Family, Unsuitable, fami
 from engine.params import FieldSpec, Params, fields_of, read_params
 from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
-from engine.services import datasets
+from engine.services import datasets, splits
 from engine.services.scope import Scope
 from engine.storage.clock import now
 from engine.storage.database import write
@@ -245,6 +245,8 @@ class Recipes:
         split = Split(kind="given", column=column) if column else Split()
         if not column and schema.first("group"):
             split = Split(kind="group")
+        if version.parent_id and (inherited := splits.current(self._scope, version_id)):
+            split = inherited.spec
         facts = datasets.facts(self._scope, version_id, split)
         name = DEFAULT_FAMILY if families.get(DEFAULT_FAMILY).task == schema.task else _first(schema.task)
         family = families.get(name)

@@ -28,7 +28,7 @@ from engine.packaging.bundle import pack, write_bundle
 from engine.packaging.parity import Parity, check_parity
 from engine.prepare.steps import Cleaner
 from engine.recipe import Recipe, read_recipe
-from engine.services import datasets, splits
+from engine.services import datasets, lineage, splits
 from engine.services.recipes import FamilyUnsuitable, resolve
 from engine.services.scope import Scope
 from engine.serving.predictor import load_model
@@ -44,7 +44,6 @@ from engine.storage.tables import (
     new_id,
     project,
     run,
-    split,
     test_opening,
 )
 from engine.training.machine import environment, machine
@@ -84,6 +83,8 @@ class Run:
     version_id: str
     version_label: str
     split_id: str | None
+    drawn_id: str | None
+    """The split that the rows it is scored on were drawn by: runs with the same one can be compared."""
     name: str
     family: str
     recipe: Recipe
@@ -101,6 +102,7 @@ class Run:
     cloned_from: str | None
     position: int | None
     openings: int
+    """How often a test part was opened over the lineage of its version."""
     test_opened: bool
     resumable: bool
     cancel: str | None
@@ -244,24 +246,17 @@ class Runs:
         ).log_tail(lines * 120)
 
     def _runs(self, *conditions: Any, limit: int = 1, offset: int = 0) -> Sequence[Run]:
-        opened = (
-            select(split.c.version_id, func.count().label("openings"))
-            .join(test_opening, test_opening.c.split_id == split.c.id)
-            .group_by(split.c.version_id)
-            .subquery()
-        )
         mine = select(test_opening.c.run_id).where(test_opening.c.run_id == run.c.id).exists()
         query = (
             select(
                 run, job.c.state, job.c.phase, job.c.error, job.c.started, job.c.finished, job.c.cancel,
                 job.c.folder,
                 job.c.seconds, dataset.c.name.label("dataset_name"),
-                dataset_version.c.number, opened.c.openings, mine.label("test_opened"),
+                dataset_version.c.number, mine.label("test_opened"),
             )
             .join(job, job.c.id == run.c.job_id)
             .join(dataset_version, dataset_version.c.id == run.c.version_id)
             .join(dataset, dataset.c.id == dataset_version.c.dataset_id)
-            .outerjoin(opened, opened.c.version_id == run.c.version_id)
             .where(run.c.owner == self._scope.owner, run.c.deleted.is_(None), *conditions)
             .order_by(run.c.created.desc(), run.c.id)
             .limit(limit)
@@ -269,16 +264,18 @@ class Runs:
         )  # fmt: skip
         with read(self._scope.engine) as connection:
             rows = connection.execute(query).all()
-        return [self._view(r) for r in rows]
+            projects = {row.project_id for row in rows}
+            opened, drawn = lineage.openings(connection, projects), lineage.drawn(connection, projects)
+        return [self._view(r, opened[r.version_id], drawn.get(r.split_id, r.split_id)) for r in rows]
 
-    def _view(self, row: Any) -> Run:
+    def _view(self, row: Any, openings: int, drawn_id: str | None) -> Run:
         return Run(
             id=row.id, project_id=row.project_id, version_id=row.version_id,
             version_label=f"{row.dataset_name} v{row.number}", split_id=row.split_id, name=row.name, family=row.family,
             recipe=read_recipe(row.recipe), state=row.state, stopped_early=row.stopped_early, phase=row.phase,
             job_id=row.job_id, metrics=row.metrics, parity=row.parity, environment=row.environment,
             error=error_from_json(row.error) if row.state == "failed" and row.error else None, created=row.created, started=row.started, finished=row.finished,
-            cloned_from=row.cloned_from, openings=row.openings or 0, test_opened=bool(row.test_opened), cancel=row.cancel, seconds=row.seconds,
+            cloned_from=row.cloned_from, openings=openings, drawn_id=drawn_id, test_opened=bool(row.test_opened), cancel=row.cancel, seconds=row.seconds,
             position=queue.position(self._scope.engine, self._scope.owner, row.job_id) if row.state == "queued" else None,
             resumable=row.state == "failed" and any((home() / row.folder / "work/checkpoints").glob("*")),
         )  # fmt: skip

@@ -19,9 +19,9 @@ from engine.errors import N_, DataError
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
-from engine.prepare.split import assign_split
+from engine.prepare.split import SplitResult, assign_split
 from engine.recipe import Split
-from engine.services import datasets
+from engine.services import datasets, lineage
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
@@ -38,7 +38,7 @@ class SplitOpened(DataError):
 
 @dataclass(frozen=True)
 class SplitView:
-    """A split as pages show it. `openings` counts how often a test part of the version was opened, over all its splits and runs."""
+    """A split as pages show it. `openings` counts how often a test part was opened over the version's lineage, all splits and runs."""
 
     id: str
     version_id: str
@@ -118,32 +118,44 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> S
     modality = modalities.get(schema.task)
     inputs = modality.read(frame, schema)
     found = assign_split(frame, schema, spec, inputs.map(modality.key))
-    target = folder("tmp") / f"{new_id('tmp')}.parquet"
-    try:
-        parts = found.assignment.rename("part").rename_axis(ROW_ID).reset_index()
-        parts.to_parquet(target, index=False)
-        artifact = artifacts.put_file(target)
-    finally:
-        target.unlink(missing_ok=True)
+    artifact = keep_assignment(found.assignment)
     split_id = new_id("spl")
     with write(scope.engine, durable=True) as connection:
         serialise(connection, f"split:{version_id}")
         known = _drawn(connection, version_id, spec)  # another job may have been faster
         if known is not None:
             return _view(scope, known)
-        connection.execute(
-            insert(split).values(
-                id=split_id, owner=scope.owner, version_id=version_id, spec=spec.model_dump(mode="json"), artifact=artifact,
-                counts={"parts": dict(found.counts), "classes": {p: dict(c) for p, c in found.class_counts.items()}},
-                leaks=dict(found.leaks), findings=json.loads(json.dumps([asdict(f) for f in found.findings])),
-                created=now(),
-            )
-        )  # fmt: skip
+        insert_split(connection, scope, split_id, version_id, spec, artifact, found)
     return get(scope, split_id)
 
 
+def keep_assignment(assignment: pd.Series) -> str:
+    """Store the part of every row; its digest."""
+    target = folder("tmp") / f"{new_id('tmp')}.parquet"
+    try:
+        parts = assignment.rename("part").rename_axis(ROW_ID).reset_index()
+        parts.to_parquet(target, index=False)
+        return artifacts.put_file(target)
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def insert_split(
+    connection: Connection, scope: Scope, split_id: str, version_id: str, spec: Split, artifact: str, found: SplitResult
+) -> None:  # fmt: skip
+    """Write the row of a split whose assignment was kept as `artifact`."""
+    connection.execute(
+        insert(split).values(
+            id=split_id, owner=scope.owner, version_id=version_id, spec=spec.model_dump(mode="json"), artifact=artifact,
+            counts={"parts": dict(found.counts), "classes": {p: dict(c) for p, c in found.class_counts.items()}},
+            leaks=dict(found.leaks), findings=json.loads(json.dumps([asdict(f) for f in found.findings])),
+            created=now(),
+        )
+    )  # fmt: skip
+
+
 def refuse_redraw(scope: Scope, version_id: str, spec: Split) -> None:
-    """Raise `SplitOpened` if a test part of the version was opened and `spec` would divide it in a new way."""
+    """Raise `SplitOpened` if a test part of the lineage was opened and `spec` would divide the version in a new way."""
     with read(scope.engine) as connection:
         _drawn(connection, version_id, spec)
 
@@ -179,10 +191,10 @@ def _made_current(scope: Scope, version_id: str, split_id: str) -> SplitView:
 
 
 def _openings(connection: Connection, version_id: str) -> int:
-    """Openings over all splits of a version: a row seen in one test part may lie in that of another split too."""
-    of_version = select(split.c.id).where(split.c.version_id == version_id)
+    """Openings over all splits of the version's lineage: a row seen in one test part may lie in that of another split too."""
+    of_lineage = select(split.c.id).where(split.c.version_id.in_(lineage.kin(connection, version_id)))
     return connection.execute(
-        select(func.count()).select_from(test_opening).where(test_opening.c.split_id.in_(of_version))
+        select(func.count()).select_from(test_opening).where(test_opening.c.split_id.in_(of_lineage))
     ).scalar_one()
 
 
