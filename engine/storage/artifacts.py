@@ -1,7 +1,7 @@
 """Content-addressed files: a digest names a file for ever, and a file that was written is whole.
 
 Lies under BENTU_ARTIFACTS (default `artifacts/` in BENTU_HOME) as `sha256/ab/<digest>`. Rows keep files: any
-digest that stands in a row, marked or inside JSON, and reference rows; `collect` removes the rest.
+digest that stands in a row, marked or inside JSON; `collect` removes the rest.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import JSON, Connection, Engine, Text, cast, delete, select
+from sqlalchemy import JSON, Engine, Text, cast, select
 
 from engine.storage import tables
-from engine.storage.clock import now
 from engine.storage.database import insert_new, read, write
 from engine.storage.errors import ArtifactDamaged, ArtifactMissing, DiskFull, HomeNotWritable
 from engine.storage.home import folder
@@ -113,23 +112,6 @@ def verify(digest: str) -> Path:
     return place
 
 
-def refer(connection: Connection, digest: str, *, owner: str, kind: str, ref_id: str) -> None:
-    """Note that a row uses `digest`, in the transaction that writes that row.
-
-    Args:
-        connection: a write transaction.
-        digest: an artifact that was put.
-        owner: whose it is.
-        kind: name of the table of the row that uses it; when that row is gone, so is the reference.
-        ref_id: id of that row.
-    """
-    insert_new(
-        connection, tables.artifact, {"digest": digest, "size": path(digest).stat().st_size, "created": now()}
-    )
-    reference = {"digest": digest, "owner": owner, "kind": kind, "ref_id": ref_id}
-    insert_new(connection, tables.artifact_ref, reference)
-
-
 def collect(engine: Engine, *, young: float = YOUNG_SECONDS) -> list[str]:
     """Remove files that no row uses, and left-over temporary files; none younger than `young` seconds.
 
@@ -155,9 +137,6 @@ def collect(engine: Engine, *, young: float = YOUNG_SECONDS) -> list[str]:
             if file.stat().st_mtime < limit:  # else it was put again meanwhile
                 file.unlink()
                 removed.append(file.name)
-    with write(engine) as connection:
-        for digest in removed:
-            connection.execute(delete(tables.artifact).where(tables.artifact.c.digest == digest))
     return removed
 
 
@@ -174,16 +153,9 @@ def belongs_to(engine: Engine) -> bool:
 
 
 def _used(engine: Engine) -> set[str]:
-    """Every digest that stands in a row: in a digest column, in a reference, or anywhere inside JSON."""
-    reference = tables.artifact_ref.c
-    with write(engine) as connection:
-        for table in tables.metadata.sorted_tables:
-            if "id" in table.c:
-                gone = reference.ref_id.not_in(select(cast(table.c.id, Text)))
-                connection.execute(delete(tables.artifact_ref).where(reference.kind == table.name, gone))
+    """Every digest that stands in a row: in a digest column or anywhere inside JSON."""
     used: set[str] = set()
     with read(engine) as connection:
-        used.update(connection.scalars(select(reference.digest)))
         for table in tables.metadata.sorted_tables:
             for column in table.c:
                 if column.info.get("digest"):

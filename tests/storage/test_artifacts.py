@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import write
 from engine.storage.errors import ArtifactDamaged, ArtifactMissing, DiskFull
-from engine.storage.tables import artifact, artifact_ref, new_id, project, result, setting
+from engine.storage.tables import result, setting
 
 
 def files() -> set[str]:
@@ -132,30 +132,20 @@ def test_only_old_files_that_no_row_names_are_collected(database: Engine) -> Non
     unused = grow_old(artifacts.put_bytes(b"unused"))
     named = grow_old(artifacts.put_bytes(b"named in a digest column"))
     inside = grow_old(artifacts.put_bytes(b"named inside JSON"))
-    referred = grow_old(artifacts.put_bytes(b"referred to"))
-    dangling = grow_old(artifacts.put_bytes(b"referred to by a row that is gone"))
     left = artifacts.root() / "tmp" / "left-by-a-crash"
     left.write_bytes(b"half")
     os.utime(left, (time.time() - 7200,) * 2)
     with write(database) as connection:
-        moment = now()
-        values = {"id": "prj_a", "owner": "me", "name": "n", "sample": False, "draft_revision": 0}
-        connection.execute(project.insert().values(**values, created=moment, updated=moment))
         connection.execute(
-            result.insert().values(owner="me", kind="k", key="1", artifact=named, created=moment)
+            result.insert().values(owner="me", kind="k", key="1", artifact=named, created=now())
         )
         connection.execute(setting.insert().values(owner="me", key="k", value={"parts": [{"test": inside}]}))
-        artifacts.refer(connection, referred, owner="me", kind="project", ref_id="prj_a")
-        artifacts.refer(connection, referred, owner="me", kind="project", ref_id="prj_a")
-        artifacts.refer(connection, dangling, owner="me", kind="run", ref_id=new_id("run"))
-    assert set(artifacts.collect(database)) == {unused, dangling}
-    assert files() == {young, named, inside, referred}
+    assert artifacts.collect(database) == [unused]
+    assert files() == {young, named, inside}
     assert temporary() == []
     with write(database) as connection:
-        assert connection.scalars(select(artifact.c.digest)).all() == [referred]
-        assert connection.scalars(select(artifact_ref.c.digest)).all() == [referred]
-        connection.execute(project.delete())
-    assert artifacts.collect(database) == [referred]
+        connection.execute(result.delete())
+    assert artifacts.collect(database) == [named]
 
 
 def test_a_file_put_again_is_young_again(database: Engine) -> None:
