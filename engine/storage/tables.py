@@ -361,19 +361,3 @@ setting = Table(
     Column("key", Text, primary_key=True),
     _needs("value", _Json),
 )  # fmt: skip
-
-artifact = Table(
-    "artifact", metadata,
-    Column("digest", Text, primary_key=True),
-    _needs("size", _Big),
-    _needs("created", UTCDateTime),
-)  # fmt: skip
-
-artifact_ref = Table(
-    "artifact_ref", metadata,
-    Column("digest", Text, ForeignKey("artifact.digest", ondelete="CASCADE"), primary_key=True),
-    Column("owner", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("ref_id", Text, primary_key=True),
-    Index(None, "kind", "ref_id"),
-)  # fmt: skip

@@ -55,7 +55,7 @@ def test_a_version_that_runs_saw_cannot_be_deleted_alone(database: Engine) -> No
 
 def test_every_row_of_a_user_carries_its_owner() -> None:
     without = {table.name for table in metadata.sorted_tables if "owner" not in table.c}
-    assert without == {"artifact", "job_event"}  # found through rows that have one
+    assert without == {"job_event"}  # found through its job
 
 
 def test_every_reference_has_an_index_for_its_deletion() -> None:

@@ -1,4 +1,4 @@
-"""The second half of the loop: demos with their model versions, alerts, and the inbox."""
+"""The second half of the loop: demos with their model versions, alerts, and the inbox; two tables that nothing filled go."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.drop_table("artifact_ref")
+    op.drop_table("artifact")
     op.create_table(
         "demo",
         sa.Column("id", TEXT, nullable=False),
