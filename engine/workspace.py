@@ -16,6 +16,7 @@ from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import Job
 from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
+from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
 from engine.services.evaluations import Evaluation, Evaluations, Opening
 from engine.services.jobs import Jobs
 from engine.services.projects import Deletion, Project, Projects, StepState
@@ -25,13 +26,14 @@ from engine.services.scope import Scope
 from engine.services.settings import Settings
 from engine.services.splits import Splits, SplitView
 from engine.services.uploads import Upload
+from engine.serving.answers import Answer
 from engine.storage.database import open_database
 from engine.storage.errors import LowSpace
 from engine.storage.migrations import migrate
 
 __all__ = [
-    "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Evaluation", "Event", "FamilyCard", "Job", "Opening",
-    "Project", "Run", "SplitView", "StepState", "Upload", "WorkerState", "Workspace", "open_scope", "open_workspace",
+    "Answer", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Desk", "Evaluation", "Event", "FamilyCard", "Job", "Opening",
+    "Project", "PublishedDemo", "Receipt", "Run", "SplitView", "StepState", "Upload", "WorkerState", "Workspace", "open_desk", "open_scope", "open_workspace",
     "start_services",
 ]  # fmt: skip
 

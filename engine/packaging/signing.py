@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from engine.packaging.secret_file import kept_secret
 
 
 class SigningKey:
@@ -36,11 +37,8 @@ def load_or_make_key(path: Path) -> SigningKey:
 
     Two processes that start together end with the same key: the file appears whole or not at all.
     """
-    while True:
-        try:
-            return SigningKey(Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_bytes())))
-        except FileNotFoundError:
-            _make(path)
+    kept = kept_secret(path, lambda: base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()))
+    return SigningKey(Ed25519PrivateKey.from_private_bytes(base64.b64decode(kept)))
 
 
 def verified(public: str, data: bytes, signature: str) -> bool:
@@ -56,19 +54,3 @@ def verified(public: str, data: bytes, signature: str) -> bool:
 def key_id(public: str) -> str:
     """A short name of a public key, for messages: it does not replace the check."""
     return hashlib.sha256(public.encode("ascii")).hexdigest()[:16]
-
-
-def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(partial, path)  # fails where another process was faster: its key counts
-    except FileExistsError:
-        pass
-    finally:
-        partial.unlink()

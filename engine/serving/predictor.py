@@ -1,14 +1,17 @@
 """The model as it is served: raw inputs in, class probabilities out, without TensorFlow.
 
-Stage 6b (serving). Evaluation, parity check and later the demo answer through this one function.
+Stage 6b (serving). Evaluation, parity check and the demo answer through this one function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from engine.modality import modalities
 from engine.models.family import FloatArray
 from engine.packaging.bundle import Bundle, open_bundle
 from engine.prepare.steps import Cleaner
@@ -20,12 +23,24 @@ class ServedModel:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.classes = bundle.schema.classes
+        self._modality = modalities.get(bundle.schema.task)
         self._clean = Cleaner(bundle.recipe.clean)
         self._predictor = bundle.family.load(bundle.model)
 
     def predict_proba(self, inputs: Sequence[Any]) -> FloatArray:
         """Probabilities of raw inputs, shape (n, classes): the recipe's cleaning steps run first."""
         return self._predictor.predict_proba(self._clean(inputs))
+
+    def read(self, cells: Mapping[str, str]) -> list[Any]:
+        """The one raw input that a text for each input column stands for, as a table of one row would give it.
+
+        Raises:
+            DataError: the modality refuses it.
+        """
+        row = pd.DataFrame({name: [text] for name, text in cells.items()})
+        inputs = self._modality.read(row, self.bundle.schema)
+        self._modality.validate(inputs)
+        return inputs.tolist()
 
     def predict(self, inputs: Sequence[Any]) -> list[str]:
         """The most probable class of each raw input."""

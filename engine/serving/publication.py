@@ -17,7 +17,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.errors import N_, saying
 from engine.packaging.signing import SigningKey, verified
+from engine.serving.errors import PublicationInvalid
 
 PUBLISHED, BUNDLES = "published", "bundles"
 """Folders of the demo's home: documents by token digest, unpacked bundles by manifest digest."""
@@ -85,12 +87,27 @@ def withdraw_publication(home: Path, digest: str) -> None:
 
 
 def read_publication(home: Path, digest: str, public: str) -> Publication | None:
-    """The document under a token digest; None if there is none, or if the owner's key did not sign it."""
+    """The document under a token digest, or None where there is none: the link is revoked, or was never made.
+
+    Raises:
+        PublicationInvalid: a document is there, but the owner's key did not sign it or it cannot be read.
+    """
     try:
-        envelope = json.loads((home / PUBLISHED / f"{digest}.json").read_text(encoding="utf-8"))
-        text, signature = envelope["document"], envelope["signature"]
-        if not verified(public, text.encode(), signature):
-            return None
-        return Publication.model_validate_json(text)
-    except (OSError, ValueError, KeyError, TypeError):
+        text = (home / PUBLISHED / f"{digest}.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError) as problem:
+        raise PublicationInvalid(problem=saying(N_("it cannot be read"))) from problem
+    return opened_publication(text, public)
+
+
+def opened_publication(envelope: str, public: str) -> Publication:
+    """The document in a signed envelope, which is what the file holds; raises `PublicationInvalid`."""
+    try:
+        parts = json.loads(envelope)
+        text, signature = str(parts["document"]), str(parts["signature"])
+        if not verified(public, text.encode(), signature):
+            raise PublicationInvalid(problem=saying(N_("the owner's key did not sign it")))
+        return Publication.model_validate_json(text)
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
+        raise PublicationInvalid(problem=saying(N_("it cannot be read"))) from problem

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.engine import URL, ExceptionContext
 
+from engine.errors import StorageError
 from engine.storage.errors import DatabaseBusy, DatabaseUnreachable, DiskFull, HomeNotWritable
 from engine.storage.home import home, require_local, require_writable
 from engine.storage.integrity import damaged, require_header
@@ -181,6 +182,22 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("bentu_write") else "BEGIN")
 
 
+def sqlite_error(problem: BaseException, path: Path, busy_seconds: float) -> StorageError | None:
+    """What SQLite says about the file `path` as our error; None for one that means a bug."""
+    name = str(getattr(problem, "sqlite_errorname", "") or "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
+        return DatabaseBusy(seconds=round(busy_seconds))
+    if name.startswith("SQLITE_FULL"):
+        return DiskFull(path=str(path.parent))
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return damaged(path, str(problem))
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return HomeNotWritable(path=str(path.parent), problem=str(problem))
+    if name.startswith("SQLITE_IOERR"):
+        return DatabaseUnreachable(problem=str(problem))
+    return None
+
+
 def _translator(busy_seconds: float) -> Callable[[ExceptionContext], None]:
     """Turns a driver's error into ours; one that means a bug stays what it is."""
 
@@ -191,16 +208,9 @@ def _translator(busy_seconds: float) -> Callable[[ExceptionContext], None]:
             _translate_server(context, problem)
             return
         path = sqlite_path(context.engine.url) if context.engine is not None else Path()
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
-            raise DatabaseBusy(seconds=round(busy_seconds)) from problem
-        if name.startswith("SQLITE_FULL"):
-            raise DiskFull(path=str(path.parent)) from problem
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            raise damaged(path, str(problem)) from problem
-        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-            raise HomeNotWritable(path=str(path.parent), problem=str(problem)) from problem
-        if name.startswith("SQLITE_IOERR"):
-            raise DatabaseUnreachable(problem=str(problem)) from problem
+        ours = sqlite_error(problem, path, busy_seconds)
+        if ours is not None:
+            raise ours from problem
 
     return translate
 
