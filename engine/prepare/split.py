@@ -95,6 +95,13 @@ class SplitResult:
     findings: tuple[Finding, ...]
 
 
+def default_split(schema: Schema) -> Split:
+    """The split that a version starts with: the one its data bring, else by group, else by class."""
+    if column := schema.first("split"):
+        return Split(kind="given", column=column)
+    return Split(kind="group") if schema.first("group") else Split()
+
+
 def assign_split(frame: pd.DataFrame, schema: Schema, spec: Split, keys: pd.Series[str]) -> SplitResult:
     """Each row's part; the same for the same table and `spec`.
 

@@ -27,9 +27,8 @@ from engine.errors import N_, DataError, NotFound
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
-from engine.models.family import Facts
 from engine.prepare.preview import CleaningPreview, preview_cleaning
-from engine.recipe import Split, Step
+from engine.recipe import Step
 from engine.services import uploads
 from engine.services.scope import Scope
 from engine.services.uploads import Upload
@@ -236,8 +235,8 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
     """Remove what was computed from versions that are being deleted: profiles and previews hold their texts."""
     key, kind = result.c.key, result.c.kind
     for version_id in version_ids:
-        preview = (kind == "cleaning") & key.startswith(f"{version_id}:", autoescape=True)
-        computed = (kind.in_(("profile", "facts")) & (key == version_id)) | preview
+        parts = kind.in_(("cleaning", "facts")) & key.startswith(f"{version_id}:", autoescape=True)
+        computed = (kind.in_(("profile", "facts")) & (key == version_id)) | parts
         connection.execute(result.delete().where(result.c.owner == owner, computed))
 
 
@@ -271,30 +270,6 @@ def load_table(scope: Scope, version_id: str) -> tuple[pd.DataFrame, Schema]:
     row = scope.row(dataset_version, version_id, "dataset version")
     artifacts.verify(row.artifact)
     return read_stored(artifacts.path(row.artifact)), schema_of(row)
-
-
-def facts(scope: Scope, version_id: str, spec: Split) -> Facts:
-    """What dial, estimate and suitability know of a version, scaled to its train part."""
-    row = scope.row(dataset_version, version_id, "dataset version")
-    stored = scope.cached("facts", version_id) or {}
-    with read(scope.engine) as connection:
-        counts = connection.execute(
-            select(split.c.counts)
-            .where(split.c.version_id == version_id)
-            .order_by(split.c.created.desc())
-            .limit(1)
-        ).scalar_one_or_none()
-    rows = int(stored.get("rows", row.rows))
-    train = (
-        int(counts["parts"]["train"])
-        if counts
-        else round(rows * (1.0 if spec.kind == "given" else spec.train))
-    )
-    return Facts(
-        rows=train, classes=len(schema_of(row).classes), smallest_class=int(stored.get("smallest_class", 0)),
-        size_median=float(stored.get("size_median", 0)), size_p95=float(stored.get("size_p95", 0)),
-        extra=stored.get("extra", {}),
-    )  # fmt: skip
 
 
 def preview_version(

@@ -18,7 +18,8 @@ from engine.data.schema import ROW_ID, Finding, Schema, make_schema
 from engine.data.versions import check_table, table_digest, write_table
 from engine.jobs.context import JobContext
 from engine.modality import modalities
-from engine.services import uploads
+from engine.prepare.facts import first_facts
+from engine.services import splits, uploads
 from engine.services.datasets import load_table
 from engine.services.scope import Scope
 from engine.storage import artifacts
@@ -75,9 +76,11 @@ def store_table(
             artifact = artifacts.put_file(target)
         finally:
             target.unlink(missing_ok=True)
+        facts = first_facts(with_row_ids(frame), schema, modality)
         dataset_id, version_id = _insert(
             context, scope, project_id, name, digest, artifact, frame, schema, (*notes, *findings), source
         )
+        splits.keep_facts(scope, version_id, None, facts)
     if scope.cached("profile", version_id) is None:
         context.report("phase", name="profiling")
         store_profile(context, scope, version_id, with_row_ids(frame), schema)
@@ -94,14 +97,13 @@ def with_row_ids(frame: pd.DataFrame) -> pd.DataFrame:
 def store_profile(
     context: JobContext, scope: Scope, version_id: str, frame: pd.DataFrame, schema: Schema
 ) -> None:
-    """Profile a table and keep the result, with the facts that dial and estimate need."""
+    """Profile a table and keep the result."""
     found = profile_table(
         frame,
         schema,
         modalities.get(schema.task),
         lambda share: context.report("progress", fraction=0.5 + share * 0.5),
     )
-    scope.cache("facts", version_id, found.facts())
     scope.cache("profile", version_id, found.model_dump(mode="json"))
 
 

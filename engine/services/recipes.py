@@ -9,8 +9,10 @@ from typing import Any, cast
 from sqlalchemy import true, update
 
 from engine.errors import N_, NotFound, RecipeError
+from engine.jobs.context import JobContext
 from engine.models.family import Dial, Estimate, Facts, Family, Unsuitable, families
 from engine.params import FieldSpec, Params, fields_of, read_params
+from engine.prepare.split import default_split
 from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
 from engine.services import datasets, splits
@@ -126,7 +128,7 @@ class Recipes:
     def cards(self, project_id: str) -> list[FamilyCard]:
         """Every family of the project's task, with the reason where it does not fit."""
         recipe = self._need(project_id)
-        facts, here = datasets.facts(self._scope, str(recipe.data), recipe.split), machine()
+        facts, here = self._facts(recipe), machine()
         cards = []
         for family in families:
             if family.task != recipe.task:
@@ -163,7 +165,7 @@ class Recipes:
     def defaults(self, project_id: str, family: str, dial: str) -> dict[str, Any]:
         """What the dial sets for a family on this project's data and this machine."""
         recipe = self._need(project_id)
-        facts = datasets.facts(self._scope, str(recipe.data), recipe.split)
+        facts = self._facts(recipe)
         return families.get(family).defaults(cast(Dial, dial), facts, machine()).model_dump(mode="json")
 
     def fields(self, family: str) -> tuple[FieldSpec, ...]:
@@ -187,16 +189,16 @@ class Recipes:
     def estimate(self, project_id: str, recipe: Recipe) -> Estimate:
         """Parameters, memory and time of a recipe on this machine, before it starts."""
         family, params = resolve(recipe)
-        return family.estimate(params, self._facts(project_id, recipe), machine())
+        return family.estimate(params, self._facts(recipe), machine())
 
     def unsuitable(self, project_id: str, recipe: Recipe) -> Unsuitable | None:
         """Why the recipe's family cannot be used on its data, or None."""
-        return families.get(recipe.family.name).unsuitable(self._facts(project_id, recipe), machine())
+        return families.get(recipe.family.name).unsuitable(self._facts(recipe), machine())
 
     def formulas(self, project_id: str, recipe: Recipe) -> list[tuple[str, str]]:
         """The chosen model in formulas, as (caption, LaTeX) pairs."""
         family, params = resolve(recipe)
-        return list(family.formulas(params, self._facts(project_id, recipe)))
+        return list(family.formulas(params, self._facts(recipe)))
 
     def schedule(self, recipe: Recipe) -> list[float]:
         """The learning rate of each epoch that the recipe asks for; empty for a family without one."""
@@ -229,8 +231,30 @@ class Recipes:
         part = Part(name="case_network", version=families.get("case_network").version, params=params)
         return recipe.model_copy(update={"family": part, "dial": "balanced"})
 
-    def _facts(self, project_id: str, recipe: Recipe) -> Facts:
-        return datasets.facts(self._scope, str(recipe.data), recipe.split)
+    def turn_again(self, project_id: str, version_id: str, before: Facts) -> None:
+        """Set what the dial had set in the draft anew, after the facts of its data changed from `before`.
+
+        A value that somebody changed by hand stays as it is.
+        """
+        while True:
+            row = self._scope.row(project, project_id, "project")
+            recipe = self.draft(project_id)
+            if not row.draft or recipe is None or recipe.data != version_id or recipe.dial is None:
+                return
+            if recipe.family.name not in families:
+                return
+            family = families.get(recipe.family.name)
+            old, new = (
+                family.defaults(recipe.dial, facts, machine()).model_dump(mode="json")
+                for facts in (before, self._facts(recipe))
+            )
+            params = {name: new[name] if value == old.get(name) else value for name, value in recipe.family.params.items()}  # fmt: skip
+            turned = recipe.model_copy(update={"family": recipe.family.model_copy(update={"params": params})})
+            if turned == recipe or self._store(project_id, turned, row.draft_revision):
+                return
+
+    def _facts(self, recipe: Recipe) -> Facts:
+        return splits.facts(self._scope, str(recipe.data))
 
     def _need(self, project_id: str) -> Recipe:
         recipe = self.draft(project_id)
@@ -241,13 +265,10 @@ class Recipes:
     def _fresh(self, version_id: str) -> Recipe:
         version = self._scope.row(dataset_version, version_id, "dataset version")
         schema = datasets.schema_of(version)
-        column = schema.first("split")
-        split = Split(kind="given", column=column) if column else Split()
-        if not column and schema.first("group"):
-            split = Split(kind="group")
+        split = default_split(schema)
         if version.parent_id and (inherited := splits.current(self._scope, version_id)):
             split = inherited.spec
-        facts = datasets.facts(self._scope, version_id, split)
+        facts = splits.facts(self._scope, version_id)
         name = DEFAULT_FAMILY if families.get(DEFAULT_FAMILY).task == schema.task else _first(schema.task)
         family = families.get(name)
         params = family.defaults("balanced", facts, machine()).model_dump(mode="json")
@@ -270,6 +291,16 @@ class Recipes:
         if done.rowcount == 0 and revision is None:
             raise NotFound(kind="project", id=project_id)
         return bool(done.rowcount)
+
+
+def divide_data(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "split": divide a version; what the dial had set in the draft follows its train part."""
+    before = splits.facts(scope, spec["version"])
+    done = splits.divide_version(context, scope, spec["version"], Split.model_validate(spec["split"]))
+    Recipes(scope).turn_again(project_id, spec["version"], before)
+    return {"split_id": done}
 
 
 def _first(task: str) -> str:

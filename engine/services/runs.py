@@ -140,7 +140,7 @@ class Runs:
         if version.project_id != project_id:
             raise NotFound(kind="dataset version", id=version.id)
         family, _ = resolve(recipe)
-        facts = datasets.facts(self._scope, version.id, recipe.split)
+        facts = splits.facts(self._scope, version.id)
         reason = family.unsuitable(facts, machine())
         if reason:
             raise FamilyUnsuitable(

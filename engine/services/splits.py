@@ -19,6 +19,8 @@ from engine.errors import N_, DataError
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
+from engine.models.family import Facts
+from engine.prepare.facts import first_facts, train_facts
 from engine.prepare.split import SplitResult, assign_split
 from engine.recipe import Split
 from engine.services import datasets, lineage
@@ -72,14 +74,7 @@ class Splits:
 
 def current(scope: Scope, version_id: str) -> SplitView | None:
     """The split of a version, or None while there is none."""
-    scope.row(dataset_version, version_id, "dataset version")
-    with read(scope.engine) as connection:
-        row = connection.execute(
-            select(split)
-            .where(split.c.version_id == version_id, split.c.owner == scope.owner)
-            .order_by(split.c.created.desc(), split.c.id)
-            .limit(1)
-        ).one_or_none()
+    row = _current(scope, version_id)
     return _view(scope, row) if row else None
 
 
@@ -94,6 +89,36 @@ def assignment(scope: Scope, split_id: str) -> pd.Series:
     artifacts.verify(row.artifact)
     frame = pd.read_parquet(artifacts.path(row.artifact))
     return frame.set_index(ROW_ID)["part"]
+
+
+def facts(scope: Scope, version_id: str) -> Facts:
+    """What dial, estimate and suitability may know of a version: facts of the train part of its split, kept by a job.
+
+    Before there is a split they are of the train part of the one that it starts with.
+    """
+    row = _current(scope, version_id)
+    split_id = row.id if row else None
+    stored = scope.cached("facts", _facts_key(version_id, split_id))
+    if stored is None:  # divided before facts were kept with a split: measured here once
+        frame, schema = datasets.load_table(scope, version_id)
+        modality = modalities.get(schema.task)
+        if split_id is None:
+            measured = first_facts(frame, schema, modality)
+        else:
+            parts = assignment(scope, split_id).reindex(frame[ROW_ID])
+            measured = train_facts(frame, schema, modality, parts)
+        keep_facts(scope, version_id, split_id, measured)
+        return measured
+    return Facts(**stored)
+
+
+def keep_facts(scope: Scope, version_id: str, split_id: str | None, measured: Facts) -> None:
+    """Keep the facts of a split's train part, or with None those of a version that is not divided yet."""
+    scope.cache("facts", _facts_key(version_id, split_id), asdict(measured))
+
+
+def _facts_key(version_id: str, split_id: str | None) -> str:
+    return f"{version_id}:{split_id or ''}"
 
 
 def start(scope: Scope, version_id: str, spec: Split) -> Job:
@@ -119,6 +144,7 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> S
     inputs = modality.read(frame, schema)
     found = assign_split(frame, schema, spec, inputs.map(modality.key))
     artifact = keep_assignment(found.assignment)
+    measured = train_facts(frame, schema, modality, found.assignment)
     split_id = new_id("spl")
     with write(scope.engine, durable=True) as connection:
         serialise(connection, f"split:{version_id}")
@@ -126,6 +152,7 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> S
         if known is not None:
             return _view(scope, known)
         insert_split(connection, scope, split_id, version_id, spec, artifact, found)
+    keep_facts(scope, version_id, split_id, measured)
     return get(scope, split_id)
 
 
@@ -160,14 +187,23 @@ def refuse_redraw(scope: Scope, version_id: str, spec: Split) -> None:
         _drawn(connection, version_id, spec)
 
 
-def divide_version(
-    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Work of the job "split"."""
+def divide_version(context: JobContext, scope: Scope, version_id: str, spec: Split) -> str:
+    """Load a version and make sure of its split, in a job; returns the split's id."""
     context.report("phase", name="loading")
-    frame, _ = datasets.load_table(scope, spec["version"])
+    frame, _ = datasets.load_table(scope, version_id)
     context.report("phase", name="splitting")
-    return {"split_id": ensure(scope, spec["version"], Split.model_validate(spec["split"]), frame).id}
+    return ensure(scope, version_id, spec, frame).id
+
+
+def _current(scope: Scope, version_id: str) -> Any:
+    scope.row(dataset_version, version_id, "dataset version")
+    with read(scope.engine) as connection:
+        return connection.execute(
+            select(split)
+            .where(split.c.version_id == version_id, split.c.owner == scope.owner)
+            .order_by(split.c.created.desc(), split.c.id)
+            .limit(1)
+        ).one_or_none()
 
 
 def _drawn(connection: Connection, version_id: str, spec: Split) -> Any:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from engine.jobs.context import JobContext
 from engine.jobs.process import Work
-from engine.services import datasets, evaluations, importing, projects, runs, splits
+from engine.services import datasets, evaluations, importing, projects, recipes, runs
 from engine.services.scope import Scope
 from engine.storage.database import read
 from engine.storage.tables import job
@@ -25,7 +25,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "sample": projects.add_sample_data,
     "profile": importing.profile_version,
     "cleaning": datasets.preview_version,
-    "split": splits.divide_version,
+    "split": recipes.divide_data,
     "train": runs.train_run,
     "evaluate": evaluations.evaluate_test,
     "compare": evaluations.compare_runs,

@@ -106,7 +106,7 @@ def test_rows_come_in_pages_and_by_id(workspace: Workspace, imported: Importer) 
     assert total == 3
 
 
-def test_profile_and_facts_are_stored_with_the_version(workspace: Workspace, imported: Importer) -> None:
+def test_a_profile_is_stored_with_the_version(workspace: Workspace, imported: Importer) -> None:
     version = imported()
     profile = workspace.datasets.profile(version.id)
     assert profile is not None
@@ -197,8 +197,8 @@ def test_what_was_computed_from_a_dataset_goes_with_it(workspace: Workspace, imp
     assert workspace.datasets.cleaning_preview(version.id, steps) is not None
     workspace.datasets.delete(version.dataset_id)
     assert workspace.datasets.cleaning_preview(version.id, steps) is None
-    for kind in ("profile", "facts"):
-        assert workspace.scope.cached(kind, version.id) is None
+    assert workspace.scope.cached("profile", version.id) is None
+    assert workspace.scope.cached("facts", f"{version.id}:") is None
 
 
 def test_a_lost_file_does_not_keep_its_project_alive(workspace: Workspace, imported: Importer) -> None:

@@ -109,13 +109,3 @@ class Profile(Plain):
     details: Mapping[str, Any]
     findings: tuple[Finding, ...]
     seconds: float
-
-    def facts(self) -> dict[str, Any]:
-        """What dial, estimate and suitability need: labelled rows, smallest class, median and 95th percentile of size."""
-        return {
-            "rows": self.labelled,
-            "smallest_class": min((c.count for c in self.classes), default=0),
-            "size_median": self.sizes.p50,
-            "size_p95": self.sizes.p95,
-            "extra": dict(self.details),
-        }
