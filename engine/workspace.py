@@ -12,14 +12,19 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from engine.errors import BentuError
 from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import Job
 from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
+from engine.services.demo_view import Alert, Demo, ModelVersion, Promotion
+from engine.services.demos import Demos, DemoServer
 from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
 from engine.services.evaluations import Evaluation, Evaluations, Opening
 from engine.services.jobs import Jobs
 from engine.services.projects import Deletion, Project, Projects, StepState
+from engine.services.promotions import GateView
+from engine.services.publishing import sync_publications
 from engine.services.recipes import FamilyCard, Recipes
 from engine.services.runs import Run, Runs
 from engine.services.scope import Scope
@@ -32,8 +37,8 @@ from engine.storage.errors import LowSpace
 from engine.storage.migrations import migrate
 
 __all__ = [
-    "Answer", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Desk", "Evaluation", "Event", "FamilyCard", "Job", "Opening",
-    "Project", "PublishedDemo", "Receipt", "Run", "SplitView", "StepState", "Upload", "WorkerState", "Workspace", "open_desk", "open_scope", "open_workspace",
+    "Alert", "Answer", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event", "FamilyCard", "GateView", "Job", "ModelVersion", "Opening",
+    "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "SplitView", "StepState", "Upload", "WorkerState", "Workspace", "open_desk", "open_scope", "open_workspace",
     "start_services",
 ]  # fmt: skip
 
@@ -54,6 +59,7 @@ class Workspace:
         self.recipes = Recipes(scope)
         self.runs = Runs(scope)
         self.evaluations = Evaluations(scope)
+        self.demos = Demos(scope)
         self.jobs = Jobs(scope)
         self.settings = Settings(scope)
 
@@ -81,6 +87,10 @@ def start_services() -> Iterator[Workspace]:
         workspace.projects.add_first_samples()
     except LowSpace as problem:  # looking at what is there must still be possible; the next start adds them
         log.warning("the samples are put off: %s", problem)
+    try:
+        sync_publications(workspace.scope.engine)
+    except (BentuError, OSError) as problem:  # visitors keep what they had; the next start tries again
+        log.warning("the demos are not brought up to date: %s", problem)
     with hold_ui_lock():
         stop_keeping = keep_supervisor()
         try:

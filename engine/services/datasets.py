@@ -34,7 +34,7 @@ from engine.services.scope import Scope
 from engine.services.uploads import Upload
 from engine.storage import artifacts
 from engine.storage.database import read, write
-from engine.storage.tables import dataset, dataset_version, project, result, run, split
+from engine.storage.tables import dataset, dataset_version, demo, model_version, project, result, run, split
 
 PREVIEW_ROWS = 100_000
 """Cleaning previews look at this many rows at most, the first ones; the preview says how many."""
@@ -44,6 +44,12 @@ class DatasetInUse(DataError):
     code = "DATASET_IN_USE"
     message = N_("The dataset “{name}” cannot be deleted: {runs} runs were trained on it.")
     remedy = N_("Delete those runs first, or keep the dataset.")
+
+
+class DatasetPublished(DataError):
+    code = "DATASET_PUBLISHED"
+    message = N_("The dataset “{name}” cannot be deleted: a model of the demo “{demo}” was trained on it.")
+    remedy = N_("Delete that demo on the share page first, or keep the dataset.")
 
 
 @dataclass(frozen=True)
@@ -183,6 +189,14 @@ class Datasets:
             living = select(func.count()).where(run.c.version_id.in_(ids), run.c.deleted.is_(None))
             if runs := connection.scalar(living):
                 raise DatasetInUse(name=row.name, runs=runs)
+            published = (
+                select(demo.c.title)
+                .join(model_version, model_version.c.demo_id == demo.c.id)
+                .join(run, run.c.id == model_version.c.run_id)
+                .where(run.c.version_id.in_(ids))
+            )
+            if title := connection.scalar(published.limit(1)):
+                raise DatasetPublished(name=row.name, demo=title)
             forget_results(connection, self._scope.owner, connection.scalars(ids).all())
             connection.execute(run.delete().where(run.c.version_id.in_(ids)))
             connection.execute(

@@ -15,7 +15,7 @@ from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.job import GOING
 from engine.samples import SAMPLE_ROLES, SAMPLES, make_sample
-from engine.services import datasets, importing
+from engine.services import datasets, importing, publishing
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
@@ -23,7 +23,9 @@ from engine.storage.database import read, write
 from engine.storage.tables import (
     dataset,
     dataset_version,
+    demo,
     evaluation,
+    feedback,
     job,
     new_id,
     project,
@@ -78,6 +80,8 @@ class Deletion:
     openings: int
     bytes: int
     active_jobs: int
+    demos: int = 0
+    feedback: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,8 @@ class Projects:
                 runs=count(run, run.c.project_id == project_id, run.c.deleted.is_(None)), openings=opened,
                 bytes=artifacts.size(digests),
                 active_jobs=count(job, job.c.project_id == project_id, job.c.state.in_(GOING)),
+                demos=count(demo, demo.c.project_id == project_id),
+                feedback=count(feedback, feedback.c.project_id == project_id),
             )  # fmt: skip
 
     def delete(self, project_id: str) -> None:
@@ -162,6 +168,7 @@ class Projects:
         if busy:
             raise ProjectBusy(name=row.name, jobs=busy)
         with write(self._scope.engine, durable=True) as connection:
+            demos = publishing.remove_rows(connection, self._scope.owner, demo.c.project_id == project_id)
             runs = select(run.c.id).where(run.c.project_id == project_id)
             versions = select(dataset_version.c.id).where(dataset_version.c.project_id == project_id)
             datasets.forget_results(connection, self._scope.owner, connection.scalars(versions).all())
@@ -171,6 +178,7 @@ class Projects:
             connection.execute(
                 project.delete().where(project.c.id == project_id, project.c.owner == self._scope.owner)
             )
+        publishing.forget(self._scope.engine, demos)
 
     def add_sample(self, name: str) -> Project:
         """A project with an embedded, synthetic sample; its import runs as a job."""

@@ -29,6 +29,7 @@ from engine.packaging.parity import Parity, check_parity
 from engine.prepare.steps import Cleaner
 from engine.recipe import Recipe, read_recipe
 from engine.services import datasets, lineage, splits
+from engine.services.demo_view import served_by
 from engine.services.recipes import FamilyUnsuitable, resolve
 from engine.services.scope import Scope
 from engine.serving.predictor import load_model
@@ -72,6 +73,12 @@ class RunNotResumable(JobError):
     code = "RUN_NOT_RESUMABLE"
     message = N_("The run “{name}” cannot be resumed: it left no checkpoint.")
     remedy = N_("Clone it and start again.")
+
+
+class RunServes(JobError):
+    code = "RUN_SERVES"
+    message = N_("The run “{name}” cannot be deleted: the demo “{demo}” answers with it, or goes back to it.")
+    remedy = N_("Promote another run there, or revoke the demo, then delete this one.")
 
 
 @dataclass(frozen=True)
@@ -229,11 +236,18 @@ class Runs:
             )
 
     def delete(self, run_id: str) -> None:
-        """Delete a run with its model and evaluations. The openings of the test that it caused stay counted."""
+        """Delete a run with its model and evaluations. The openings of the test that it caused stay counted.
+
+        Raises:
+            RunActive: it goes on.
+            RunServes: a demo answers with it or would go back to it.
+        """
         found = self.get(run_id)
         if found.active:
             raise RunActive(name=found.name)
         with write(self._scope.engine) as connection:
+            if demos := served_by(connection, run_id):
+                raise RunServes(name=found.name, demo=demos[0])
             connection.execute(update(run).where(run.c.id == run_id).values(deleted=now(), bundle=None))
             connection.execute(evaluation.delete().where(evaluation.c.run_id == run_id))
         job_row = queue.get(self._scope.engine, self._scope.owner, found.job_id)

@@ -1,0 +1,282 @@
+"""What the studio puts into the demo process' home: signed bundles and signed documents, always brought into line with the rows.
+
+The row of a demo is the truth; the document is written after it. Whoever dies in between leaves a document that is behind,
+and `sync_publications` (at every start) catches up. A bundle is whole and signed before any row names it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select, update
+
+from engine.data.schema import Schema
+from engine.errors import BentuError
+from engine.packaging.bundle import open_bundle, sign_bundle, unpack
+from engine.packaging.signing import SigningKey, load_or_make_key
+from engine.serving.publication import (
+    BUNDLES,
+    PUBLISHED,
+    Publication,
+    PublishedModel,
+    read_publication,
+    withdraw_publication,
+    write_publication,
+)
+from engine.storage import artifacts
+from engine.storage.database import read, write
+from engine.storage.home import demo_home, home
+from engine.storage.inbox import forget_demo
+from engine.storage.locks import lock
+from engine.storage.tables import dataset_version, demo, model_version, new_id, promotion, run
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Demos whose rows are gone: ids and token digests, whose files `forget` removes."""
+
+    demos: Sequence[tuple[str, str]]
+
+
+def signing_key() -> SigningKey:
+    """The studio's private key, made on the first call; it lies outside the demo process' home."""
+    return load_or_make_key(home() / "keys" / "signing.key")
+
+
+@contextmanager
+def bundles_kept() -> Iterator[None]:
+    """No bundle is removed while one is laid out and the row that names it is not written yet."""
+    with lock(demo_home() / ".bundles.lock", shared=True):
+        yield
+
+
+def prepare_bundle(artifact: str, manifest: str | None = None) -> str:
+    """Lay a packaged model out for the demo process, verified and signed; its `manifest_digest`. Within `bundles_kept`.
+
+    Args:
+        artifact: digest of the bundle's archive.
+        manifest: what an earlier call returned for it: a folder that is still sound is used as it is.
+
+    Raises:
+        ArtifactMissing, ArtifactDamaged, BundleDamaged, BundleVersionUnknown: it cannot be served.
+    """
+    key, bundles = signing_key(), demo_home() / BUNDLES
+    bundles.mkdir(mode=0o700, exist_ok=True)
+    if manifest and _sound(bundles / manifest, key, manifest):
+        return manifest
+    part = bundles / f".{new_id('part')}"
+    try:
+        digest = sign_bundle(unpack(artifacts.verify(artifact), part), key)
+        open_bundle(part, trusted=key.public, digest=digest)
+        _sync_tree(part)
+        target = bundles / digest
+        if not _sound(target, key, digest):
+            shutil.rmtree(target, ignore_errors=True)
+            part.rename(target)
+            _sync(bundles)
+        return digest
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def settle(engine: Engine, demo_id: str, former_digest: str | None = None) -> None:
+    """Make the document of a demo say what its row says; a revoked or deleted demo has none.
+
+    Args:
+        former_digest: token digest of a link that this one replaces.
+    """
+    with _one_at_a_time():
+        with read(engine) as connection:
+            row = connection.execute(select(demo).where(demo.c.id == demo_id)).one_or_none()
+            document = publication_of(connection, row) if row is not None else None
+        if former_digest and (row is None or former_digest != row.token_digest):
+            withdraw_publication(demo_home(), former_digest)
+        if row is None:
+            return
+        if document is None:
+            withdraw_publication(demo_home(), row.token_digest)
+        else:
+            write_publication(demo_home(), row.token_digest, document, signing_key())
+
+
+def sync_publications(engine: Engine) -> int:
+    """Repair what a crash left: documents behind their row, links without a row, bundles that are gone.
+
+    Returns:
+        How many documents were written.
+    """
+    public, written = signing_key().public, 0
+    with read(engine) as connection:
+        rows = connection.execute(select(demo)).all()
+    for row in rows:
+        if row.state == "revoked":
+            continue
+        try:
+            known = _known(row.token_digest, public)
+            changed = _repair_bundle(engine, row, thorough=known is None)
+            if changed or known is None or known.serial < row.serial:
+                settle(engine, row.id)
+                written += 1
+        except BentuError as problem:  # the other demos must come up all the same
+            log.warning("the demo %s cannot be published again: %s", row.id, problem)
+    with _one_at_a_time(), read(engine) as connection:
+        wanted = set(connection.scalars(select(demo.c.token_digest).where(demo.c.state != "revoked")))
+        for file in (demo_home() / PUBLISHED).glob("*.json"):
+            if file.stem not in wanted:
+                withdraw_publication(demo_home(), file.stem)
+    _tidy(engine)
+    return written
+
+
+def remove_rows(connection: Connection, owner: str, condition: Any) -> Removed:
+    """Delete the owner's demos that fulfil `condition`, with versions, promotions, alerts and feedback; `forget` their files next."""
+    mine = (demo.c.owner == owner, condition)
+    rows = connection.execute(select(demo.c.id, demo.c.token_digest).where(*mine)).all()
+    connection.execute(demo.delete().where(*mine))
+    return Removed([(row.id, row.token_digest) for row in rows])
+
+
+def forget(engine: Engine, removed: Removed) -> None:
+    """Withdraw the links of deleted demos, and erase what the demo process still holds of them."""
+    for demo_id, digest in removed.demos:
+        with _one_at_a_time():
+            withdraw_publication(demo_home(), digest)
+        forget_demo(demo_home(), demo_id)
+    if removed.demos:
+        _tidy(engine)
+
+
+def publication_of(connection: Connection, row: Any) -> Publication | None:
+    """The document that the row `row` of `demo` stands for; None when it has nothing to show."""
+    if row.state == "revoked" or row.version_id is None:
+        return None
+    version = _version(connection, row.version_id)
+    former = former_version(connection, row.id)
+    schema = Schema.model_validate(version.schema)
+    inputs = schema.names("input")
+    return Publication(
+        demo=row.id, serial=row.serial, state=row.state, title=row.title, description=row.description, consent=row.consent,
+        task=schema.task, inputs=inputs, classes=schema.classes,
+        # a version trained on other columns has no use for examples that were written for the former ones
+        examples=tuple(e for e in row.examples if set(e) == set(inputs)),
+        languages=tuple(row.languages), expires=row.expires, caveat=version.override_reason,
+        synthetic=_synthetic(connection, version.data), model=PublishedModel(number=version.number, bundle=version.manifest),
+        former=PublishedModel(number=former.number, bundle=former.manifest) if former else None,
+    )  # fmt: skip
+
+
+def former_version(connection: Connection, demo_id: str) -> Any:
+    """The row of the version that "back" returns to, or None: each step back takes one promotion away."""
+    steps: list[str] = []
+    for row in connection.execute(
+        select(promotion.c.version_id, promotion.c.kind)
+        .where(promotion.c.demo_id == demo_id)
+        .order_by(promotion.c.at, promotion.c.id)
+    ):
+        if row.kind == "back":
+            steps = steps[:-1]
+        else:
+            steps.append(row.version_id)
+    return _version(connection, steps[-2]) if len(steps) > 1 else None
+
+
+def _version(connection: Connection, version_id: str) -> Any:
+    query = (
+        select(model_version, run.c.name.label("run_name"), run.c.version_id.label("data"), dataset_version.c.schema)
+        .join(run, run.c.id == model_version.c.run_id)
+        .join(dataset_version, dataset_version.c.id == run.c.version_id)
+        .where(model_version.c.id == version_id)
+    )  # fmt: skip
+    return connection.execute(query).one()
+
+
+def _synthetic(connection: Connection, version_id: str | None) -> bool:
+    """Whether a version or one that it descends from was made up: corrections do not make invented texts real."""
+    while version_id is not None:
+        query = select(dataset_version.c.source, dataset_version.c.parent_id)
+        row = connection.execute(query.where(dataset_version.c.id == version_id)).one()
+        if (row.source or {}).get("synthetic"):
+            return True
+        version_id = row.parent_id
+    return False
+
+
+def _known(digest: str, public: str) -> Publication | None:
+    """The document of a link if this studio's key signed it."""
+    try:
+        return read_publication(demo_home(), digest, public)
+    except BentuError:
+        return None
+
+
+def _repair_bundle(engine: Engine, row: Any, *, thorough: bool) -> bool:
+    """Lay out the bundle of a demo's current version again if it is gone; True if its digest changed.
+
+    Reading every file of every bundle would delay each start, so that is done only when the document is missing or was not
+    signed by this key (`thorough`); the demo process verifies what it loads in any case.
+    """
+    with read(engine) as connection:
+        version = _version(connection, row.version_id)
+    if not thorough and (demo_home() / BUNDLES / version.manifest).is_dir():
+        return False
+    with bundles_kept():
+        manifest = prepare_bundle(version.bundle, version.manifest)
+        if manifest == version.manifest:
+            return False
+        with write(engine, durable=True) as connection:
+            connection.execute(
+                update(model_version).where(model_version.c.id == version.id).values(manifest=manifest)
+            )
+            connection.execute(update(demo).where(demo.c.id == row.id).values(serial=demo.c.serial + 1))
+    return True
+
+
+def _tidy(engine: Engine) -> None:
+    """Remove bundles that no version of a demo names, and what a killed process left half-written."""
+    with lock(demo_home() / ".bundles.lock"):
+        with read(engine) as connection:
+            used = set(connection.scalars(select(model_version.c.manifest)))
+        for place in (demo_home() / BUNDLES).glob("*"):
+            if place.name in used:
+                continue
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)
+
+
+def _sound(place: Path, key: SigningKey, digest: str) -> bool:
+    try:
+        open_bundle(place, trusted=key.public, digest=digest)
+    except BentuError:
+        return False
+    return True
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Documents are written by one process at a time, each from the newest row: an older one never comes last."""
+    with lock(demo_home() / ".publish.lock"):
+        yield
+
+
+def _sync_tree(place: Path) -> None:
+    for path in (*place.rglob("*"), place):
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
