@@ -20,7 +20,10 @@ from engine.services.datasets import Dataset, DatasetDeletion, Datasets, Dataset
 from engine.services.demo_view import Alert, Demo, ModelVersion, Promotion
 from engine.services.demos import Demos, DemoServer
 from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
+from engine.services.draining import keep_draining
 from engine.services.evaluations import Evaluation, Evaluations, Opening
+from engine.services.inbox import Inbox, Source
+from engine.services.inbox_items import Item
 from engine.services.jobs import Jobs
 from engine.services.projects import Deletion, Project, Projects, StepState
 from engine.services.promotions import GateView
@@ -37,8 +40,8 @@ from engine.storage.errors import LowSpace
 from engine.storage.migrations import migrate
 
 __all__ = [
-    "Alert", "Answer", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event", "FamilyCard", "GateView", "Job", "ModelVersion", "Opening",
-    "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "SplitView", "StepState", "Upload", "WorkerState", "Workspace", "open_desk", "open_scope", "open_workspace",
+    "Alert", "Answer", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event", "FamilyCard", "GateView", "Item", "Job", "ModelVersion", "Opening",
+    "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState", "Upload", "WorkerState", "Workspace", "open_desk", "open_scope", "open_workspace",
     "start_services",
 ]  # fmt: skip
 
@@ -60,6 +63,7 @@ class Workspace:
         self.runs = Runs(scope)
         self.evaluations = Evaluations(scope)
         self.demos = Demos(scope)
+        self.inbox = Inbox(scope)
         self.jobs = Jobs(scope)
         self.settings = Settings(scope)
 
@@ -92,8 +96,9 @@ def start_services() -> Iterator[Workspace]:
     except (BentuError, OSError) as problem:  # visitors keep what they had; the next start tries again
         log.warning("the demos are not brought up to date: %s", problem)
     with hold_ui_lock():
-        stop_keeping = keep_supervisor()
+        stop_keeping, stop_draining = keep_supervisor(), keep_draining(workspace.scope.engine)
         try:
             yield workspace
         finally:
+            stop_draining()
             stop_keeping()
