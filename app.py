@@ -13,6 +13,7 @@ import streamlit as st
 from engine.api import routes
 from engine.workspace import start_services
 from ui.errors import show_unexpected
+from ui.navigation import first_page
 
 
 @asynccontextmanager
@@ -26,4 +27,4 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         yield {"services": services}
 
 
-app = st.App("ui/shell.py", routes=routes, lifespan=lifespan, on_script_error=show_unexpected)
+app = st.App("ui/shell.py", routes=[*routes, first_page], lifespan=lifespan, on_script_error=show_unexpected)

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 from streamlit.navigation.page import Page
 
 from ui.state import PROJECT, RUN
@@ -58,6 +61,15 @@ def menu(table: Mapping[str, Page]) -> None:
 def goto(name: str, **params: str) -> NoReturn:
     """Open page `name`, keeping project and language in the link; `params` are added to it."""
     st.switch_page(page_table()[name], query_params={**_link_query(), **params})
+
+
+async def _to_root(request: Request) -> Response:
+    # relative, so that it also holds below a base path
+    return RedirectResponse("./" + (f"?{request.url.query}" if request.url.query else ""))
+
+
+first_page = Route("/home", _to_root, methods=["GET"])
+"""Streamlit serves the default page at the root alone; under its own name it would say that there is no such page."""
 
 
 def _link_query() -> dict[str, str]:

@@ -43,6 +43,15 @@ def test_first_request_may_be_a_deep_link(server: Server, open_page: Opener) -> 
     no_failure(page)
 
 
+def test_home_has_two_addresses(server: Server, open_page: Opener) -> None:
+    for name in ("", "home"):
+        page = open_page(name, lang="zh")
+        expect(page.locator("h1").first).to_be_visible()
+        no_failure(page)
+        assert page.get_by_role("dialog").count() == 0, "Streamlit says that the page was not found"
+        assert query(page, "lang") == "zh"
+
+
 def test_health_and_closed_doors(server: Server) -> None:
     assert httpx.get(f"{server.url}/api/health").json() == {"status": "ok"}
     # the agent door of Streamlit is closed unless somebody opens it on the command line
