@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from engine.errors import N_, BentuError, BundleError, DataError, StorageError, saying
 from engine.i18n import match_locale
+from engine.models.family import FloatArray
 from engine.serving.answers import Answer, Answers, inputs_digest, load_or_make_secret
 from engine.serving.errors import (
     AnswerInvalid,
@@ -29,6 +30,7 @@ from engine.serving.inputs import require_inputs, require_opinion
 from engine.serving.limits import Limits
 from engine.serving.links import Links
 from engine.serving.pool import Pool
+from engine.serving.predictor import ServedModel
 from engine.serving.publication import Publication, token_digest
 from engine.serving.tallies import Tallies
 from engine.serving.visitors import Visitors
@@ -149,11 +151,7 @@ class Desk:
         require_inputs(found, inputs)
         self.limits.predict(found.demo, visitor)
         serving = self._pool.get(found)
-        try:
-            raw = serving.model.read(inputs)
-        except DataError as problem:
-            raise InputRefused(problem=saying(problem.message, **problem.params)) from problem
-        ranked = _ranked(serving.model.classes, serving.model.predict_proba(raw)[0])
+        ranked = _ranked(serving.model.classes, _answered(serving.model, inputs))
         label, confidence = ranked[0]
         self._tallies.count(found.demo, "answers")
         name = self._answers.name(found.demo, inputs, serving.number, label, confidence)
@@ -240,7 +238,19 @@ def open_desk() -> Desk:
     return Desk(home(), public)
 
 
-def _ranked(classes: Sequence[str], probabilities: Any) -> tuple[tuple[str, float], ...]:
+def _answered(model: ServedModel, inputs: Mapping[str, str]) -> FloatArray:
+    try:
+        return model.answer(inputs)
+    except DataError as problem:
+        raise InputRefused(problem=saying(problem.message, **problem.params)) from problem
+    except ValueError as problem:  # its text may quote the stranger's, which has no place in a log
+        log.warning("a model refused an input (%s)", type(problem).__name__)
+        raise InputRefused(
+            problem=saying(N_("It is not of the kind that the model learned from."))
+        ) from problem
+
+
+def _ranked(classes: Sequence[str], probabilities: FloatArray) -> tuple[tuple[str, float], ...]:
     """Classes with their probabilities, the most probable first; rounded, which leaves little for copying the model."""
     order = sorted(range(len(classes)), key=lambda k: (-probabilities[k], k))
     return tuple((classes[k], round(float(probabilities[k]), 4)) for k in order)

@@ -75,7 +75,7 @@ class InputUnreadable(DemoError):
 
 class InputRefused(DemoError):
     code = "INPUT_REFUSED"
-    message = N_("The model cannot read this input: {problem}")
+    message = N_("The model cannot read this input. {problem}")
     remedy = N_("Change it, and try again.")
 
 

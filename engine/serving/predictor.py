@@ -31,16 +31,15 @@ class ServedModel:
         """Probabilities of raw inputs, shape (n, classes): the recipe's cleaning steps run first."""
         return self._predictor.predict_proba(self._clean(inputs))
 
-    def read(self, cells: Mapping[str, str]) -> list[Any]:
-        """The one raw input that a text for each input column stands for, as a table of one row would give it.
+    def answer(self, cells: Mapping[str, str]) -> FloatArray:
+        """Probabilities of the one input that a text for each input column stands for, as a table of one row would give it.
 
         Raises:
-            DataError: the modality refuses it.
+            DataError, ValueError: it is no input for this model.
         """
         row = pd.DataFrame({name: [text] for name, text in cells.items()})
-        inputs = self._modality.read(row, self.bundle.schema)
-        self._modality.validate(inputs)
-        return inputs.tolist()
+        answer: FloatArray = self.predict_proba(self._modality.read(row, self.bundle.schema).tolist())[0]
+        return answer
 
     def predict(self, inputs: Sequence[Any]) -> list[str]:
         """The most probable class of each raw input."""

@@ -23,6 +23,7 @@ from typing import Any, Literal
 from engine.errors import N_, StorageError
 from engine.storage.clock import now
 from engine.storage.database import sqlite_error
+from engine.storage.errors import DatabaseUnreachable
 from engine.storage.home import require_local, require_writable
 from engine.storage.inbox import BUSY_SECONDS, FILE, connect, translated
 from engine.storage.integrity import require_header
@@ -131,9 +132,10 @@ class Inbox:
     def _submit(self, kind: Kind | None, demo: str, key: str, value: str) -> Future[str | None]:
         done: Future[str | None] = Future()
         with self._gate:
-            if self._closed:
-                raise RuntimeError("the inbox is closed")
-            self._tasks.put(_Task(kind, demo, key, value, done))
+            if not self._closed:
+                self._tasks.put(_Task(kind, demo, key, value, done))
+                return done
+        done.set_exception(DatabaseUnreachable(problem="the process is ending"))
         return done
 
     def _run(self, connection: sqlite3.Connection) -> None:

@@ -58,7 +58,49 @@ print("sound")
 """
 
 
-def test_a_full_disk_is_a_clear_error_and_work_goes_on_once_there_is_space(tmp_path: Path) -> None:
+INBOX_SCRIPT = """
+from engine.storage.errors import DiskFull
+from engine.storage.home import home
+from engine.storage.inbox import FILE, read_entries
+from engine.storage.inbox_writer import Inbox
+from engine.storage.integrity import fault
+
+inbox = Inbox(home())
+told = []
+for k in range(20):
+    inbox.append("feedback", "d", f"before {k}", {"text": "x" * 1000})
+    told.append(f"before {k}")
+(home() / "ballast").write_bytes(b"")
+with (home() / "ballast").open("ab", buffering=0) as ballast:
+    try:
+        while True:
+            ballast.write(bytes(4096))
+    except OSError:
+        pass
+refused = []
+for k in range(50):
+    try:
+        inbox.append("feedback", "d", f"full {k}", {"text": "x" * 20_000})
+        told.append(f"full {k}")
+    except DiskFull:
+        refused.append(f"full {k}")
+assert len(refused) > 40, refused
+kept = read_entries(home() / FILE, 0, 1000)
+assert [e.key for e in kept] == told, (told, kept)
+assert fault(home() / FILE) is None
+(home() / "ballast").unlink()
+for key in refused:
+    assert inbox.append("feedback", "d", key, {"text": "x" * 20_000}) is None
+assert [e.key for e in read_entries(home() / FILE, 0, 1000)] == told + refused
+inbox.close()
+print("sound")
+"""
+
+
+@pytest.mark.parametrize("script", [SCRIPT, INBOX_SCRIPT], ids=["database and artifacts", "inbox"])
+def test_a_full_disk_is_a_clear_error_and_work_goes_on_once_there_is_space(
+    tmp_path: Path, script: str
+) -> None:
     unshare = (
         ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
     )
@@ -71,6 +113,6 @@ def test_a_full_disk_is_a_clear_error_and_work_goes_on_once_there_is_space(tmp_p
         "BENTU_HOME": str(tmp_path / "home"), "BENTU_MIN_FREE_MB": "0", "PYTHONPATH": str(Path.cwd()),
     }  # fmt: skip
     environment.pop("BENTU_DATABASE_URL", None)
-    command = [*unshare, "sh", "-c", mount, str(tmp_path), sys.executable, "-c", SCRIPT]
+    command = [*unshare, "sh", "-c", mount, str(tmp_path), sys.executable, "-c", script]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert ended.stdout == "sound\n", ended.stderr
