@@ -16,6 +16,7 @@ from engine.errors import BentuError
 from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import Job
 from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
+from engine.services.corrections import Basis, Corrections, VersionChanges
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
 from engine.services.demo_view import Alert, Demo, ModelVersion, Promotion
 from engine.services.demos import Demos, DemoServer
@@ -41,7 +42,7 @@ from engine.storage.migrations import migrate
 
 __all__ = [
     "Alert", "Answer", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event", "FamilyCard", "GateView", "Item", "Job", "ModelVersion", "Opening",
-    "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState", "Upload", "WorkerState", "Workspace", "open_desk", "open_scope", "open_workspace",
+    "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState", "Upload", "VersionChanges", "WorkerState", "Workspace", "open_desk", "open_scope", "open_workspace",
     "start_services",
 ]  # fmt: skip
 
@@ -64,6 +65,7 @@ class Workspace:
         self.evaluations = Evaluations(scope)
         self.demos = Demos(scope)
         self.inbox = Inbox(scope)
+        self.corrections = Corrections(scope)
         self.jobs = Jobs(scope)
         self.settings = Settings(scope)
 

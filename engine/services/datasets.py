@@ -54,11 +54,13 @@ class DatasetPublished(DataError):
 
 @dataclass(frozen=True)
 class DatasetVersion:
-    """One immutable version. `source` says which file it came from and how that was read."""
+    """One immutable version. `source` says which file it came from and how that was read, or which corrections made it
+    a child of the version `parent_id`."""
 
     id: str
     project_id: str
     dataset_id: str
+    parent_id: str | None
     dataset_name: str
     number: int
     digest: str
@@ -249,7 +251,9 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
     """Remove what was computed from versions that are being deleted: profiles and previews hold their texts."""
     key, kind = result.c.key, result.c.kind
     for version_id in version_ids:
-        parts = kind.in_(("cleaning", "facts")) & key.startswith(f"{version_id}:", autoescape=True)
+        parts = kind.in_(("cleaning", "corrections", "facts")) & key.startswith(
+            f"{version_id}:", autoescape=True
+        )
         computed = (kind.in_(("profile", "facts")) & (key == version_id)) | parts
         connection.execute(result.delete().where(result.c.owner == owner, computed))
 
@@ -326,7 +330,8 @@ def _versions(scope: Scope, *conditions: Any) -> list[DatasetVersion]:
         ).all()
     return [
         DatasetVersion(
-            id=r.id, project_id=r.project_id, dataset_id=r.dataset_id, dataset_name=r.dataset_name, number=r.number,
+            id=r.id, project_id=r.project_id, dataset_id=r.dataset_id, parent_id=r.parent_id,
+            dataset_name=r.dataset_name, number=r.number,
             digest=r.digest, rows=r.rows, schema=schema_of(r), source=r.source,
             findings=tuple(Finding(**{**f, "rows": tuple(f["rows"])}) for f in r.findings), created=r.created,
             split_id=r.split_id,

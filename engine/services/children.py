@@ -1,0 +1,170 @@
+"""Making a child version: the work of the jobs "preview_corrections" and "correct".
+
+Version, split and the marks on the feedback are one transaction: either all of them are there or nothing is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from engine.data.schema import Finding, Schema
+from engine.data.versions import check_table, table_digest, write_table
+from engine.feedback.corrections import CHANGING, Child, Correction, make_child
+from engine.jobs.context import JobContext
+from engine.modality import modalities
+from engine.prepare.split import recount_split
+from engine.services import datasets, importing, splits
+from engine.services.accepted import PREVIEW, CorrectionsChanged, Items, NothingToChange, made
+from engine.services.scope import Scope
+from engine.storage import artifacts
+from engine.storage.clock import now
+from engine.storage.database import read, serialise, write
+from engine.storage.home import folder
+from engine.storage.tables import dataset_version, feedback, new_id, project
+
+
+def preview_corrections(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "preview_corrections"."""
+    frame, schema = _loaded(context, scope, spec)
+    child = _child(context, scope, spec, frame, schema, _accepted(scope, project_id, spec["items"]))
+    changes = [change.model_dump(mode="json") for change in child.changes]
+    scope.cache(PREVIEW, spec["key"], {"rows": len(child.table), "changes": changes})
+    return {"key": spec["key"]}
+
+
+def make_version(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "correct": the child version with its split, and then its profile.
+
+    Raises:
+        CorrectionsChanged: feedback is no longer as it was previewed.
+        NothingToChange: the child would be its parent.
+    """
+    with read(scope.engine) as connection:
+        known = made(connection, spec["version"], spec["key"])
+    if known is not None:  # an earlier attempt ended after its transaction, or it was made by another tab
+        return _completed(context, scope, project_id, known, existing=True)
+    frame, schema = _loaded(context, scope, spec)
+    said = _accepted(scope, project_id, spec["items"])
+    child = _child(context, scope, spec, frame, schema, said)
+    parent = datasets.Datasets(scope).version(spec["version"])
+    if not any(change.outcome in CHANGING for change in child.changes):
+        raise NothingToChange(count=len(said), version=parent.label)
+    context.report("phase", name="checking")
+    modality = modalities.get(schema.task)
+    _, findings = check_table(child.table, schema, modality)
+    keys = modality.read(child.table, schema).map(modality.key)
+    former = splits.get(scope, spec["split"])
+    recounted = recount_split(child.table, schema, keys, child.assignment, former.findings)
+    context.check()
+    context.report("phase", name="storing")
+    stored = _stored(child)
+    split_id, version_id = new_id("spl"), new_id("ver")
+    source = {
+        "parent": parent.id, "parent_split": former.id, "split": split_id, "preview": spec["key"], "changes": stored["changes"],
+        "feedback": [row.id for row in said], "demos": sorted({row.demo_id for row in said}), "synthetic": parent.synthetic,
+    }  # fmt: skip
+    with write(scope.engine, durable=True) as connection:
+        context.fence(connection)
+        serialise(connection, f"dataset:{project_id}")
+        known = made(connection, parent.id, spec["key"])
+        if known is None:
+            _insert(connection, scope, version_id, parent, child, source, stored["table"], findings)
+            splits.insert_split(
+                connection, scope, split_id, version_id, former.spec, stored["assignment"], recounted
+            )
+            _mark(connection, scope, version_id, spec["items"])
+    return _completed(context, scope, project_id, known or version_id, existing=known is not None)
+
+
+def _completed(
+    context: JobContext, scope: Scope, project_id: str, version_id: str, *, existing: bool
+) -> dict[str, Any]:
+    """The result of the job, once the version has its profile and its facts too."""
+    if scope.cached("profile", version_id) is None:
+        importing.profile_version(context, scope, project_id, {"version": version_id})
+    splits.facts(scope, version_id)
+    return {"version_id": version_id, "existing": existing}
+
+
+def _loaded(context: JobContext, scope: Scope, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, Schema]:
+    context.report("phase", name="loading")
+    return datasets.load_table(scope, spec["version"])
+
+
+def _child(
+    context: JobContext, scope: Scope, spec: Mapping[str, Any], frame: pd.DataFrame, schema: Schema, said: Sequence[Any]
+) -> Child:  # fmt: skip
+    parts = splits.assignment(scope, spec["split"])
+    context.report("phase", name="correcting")
+    corrections = [Correction(row.id, row.inputs, row.label, row.updated) for row in said]
+    return make_child(frame, schema, parts, corrections, modalities.get(schema.task))
+
+
+def _accepted(scope: Scope, project_id: str, items: Items) -> list[Any]:
+    """The feedback that was previewed; raises `CorrectionsChanged` if any of it is not as it was."""
+    query = select(feedback).where(feedback.c.project_id == project_id, *_waiting(scope))
+    with read(scope.engine) as connection:
+        rows = {row.id: row for row in connection.execute(query)}
+    if any(item not in rows or rows[item].revision != revision for item, revision in items):
+        raise CorrectionsChanged()
+    return [rows[item] for item, _ in items]
+
+
+def _waiting(scope: Scope) -> tuple[Any, ...]:
+    unused = feedback.c.dataset_version_id.is_(None)
+    return (feedback.c.owner == scope.owner, feedback.c.state == "accepted", unused)
+
+
+def _stored(child: Child) -> dict[str, str]:
+    """Digests of what the rows will point to. Changes name feedback and rows, no texts: there is one copy to erase."""
+    target = folder("tmp") / f"{new_id('tmp')}.parquet"
+    try:
+        write_table(child.table, target)
+        table = artifacts.put_file(target)
+    finally:
+        target.unlink(missing_ok=True)
+    changes = json.dumps([change.model_dump(mode="json") for change in child.changes])
+    return {
+        "table": table, "assignment": splits.keep_assignment(child.assignment),
+        "changes": artifacts.put_bytes(changes.encode()),
+    }  # fmt: skip
+
+
+def _insert(
+    connection: Connection, scope: Scope, version_id: str, parent: datasets.DatasetVersion, child: Child,
+    source: Mapping[str, Any], artifact: str, findings: Sequence[Finding],
+) -> None:  # fmt: skip
+    last = connection.execute(
+        select(func.max(dataset_version.c.number)).where(dataset_version.c.dataset_id == parent.dataset_id)
+    ).scalar_one()
+    connection.execute(
+        insert(dataset_version).values(
+            id=version_id, owner=scope.owner, project_id=parent.project_id, dataset_id=parent.dataset_id, parent_id=parent.id,
+            number=last + 1, digest=table_digest(child.table, parent.schema), artifact=artifact,
+            schema=parent.schema.model_dump(mode="json"), rows=len(child.table), columns=len(parent.schema.columns),
+            source=dict(source), findings=[asdict(f) for f in findings], created=now(),
+        )
+    )  # fmt: skip
+    connection.execute(update(project).where(project.c.id == parent.project_id).values(updated=now()))
+
+
+def _mark(connection: Connection, scope: Scope, version_id: str, items: Items) -> None:
+    """Note on the feedback which version it went into; raises `CorrectionsChanged` if any of it moved on."""
+    seen = (feedback.c.id == bindparam("item"), feedback.c.revision == bindparam("seen"))
+    connection.execute(
+        update(feedback).where(*seen, *_waiting(scope)).values(dataset_version_id=version_id),
+        [{"item": item, "seen": revision} for item, revision in items],
+    )
+    of_version = select(func.count()).where(feedback.c.dataset_version_id == version_id)
+    if connection.execute(of_version).scalar_one() != len(items):
+        raise CorrectionsChanged()
