@@ -26,10 +26,13 @@ lint: .venv/.dev
 
 check: lint test
 
+# a file of its own: two people who run this at the same time would read each other's half-written one
+catalog: POT := $(shell mktemp)
 catalog: .venv/.dev
-	PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output -o engine/i18n/bentu.pot engine ui pages
-	$(BIN)/pybabel -q update -N --no-fuzzy-matching --no-wrap --ignore-pot-creation-date -D bentu -i engine/i18n/bentu.pot -d engine/i18n -l zh_CN
-	rm engine/i18n/bentu.pot
+	# a template of its own: two updates at once must not read each other's half-written one
+	set -e; pot=$$(mktemp); trap 'rm -f "$$pot"' EXIT; \
+	PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output -o "$$pot" engine ui pages; \
+	$(BIN)/pybabel -q update -N --no-fuzzy-matching --no-wrap --ignore-pot-creation-date -D bentu -i "$$pot" -d engine/i18n -l zh_CN
 	$(BIN)/pybabel -q compile -D bentu -d engine/i18n
 
 browser:
