@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.data.readers import MAX_BYTES, FileTooLarge
+from engine.data.readers import MAX_BYTES, FileTooLarge, check_readable
 from engine.errors import NotFound
 from engine.storage.errors import DiskFull
 from engine.storage.home import folder
@@ -35,7 +35,10 @@ class Upload:
 
 
 def stage(source: BinaryIO | bytes, name: str) -> Upload:
-    """Write a file under BENTU_HOME/uploads, refusing one above the limit before it fills the disk."""
+    """Write a file under BENTU_HOME/uploads, refusing one above the limit before it fills the disk.
+
+    A file that cannot be read as any kind (an archive, a document, a program ...) raises its `DataError` and is not kept.
+    """
     sweep()
     upload_id = new_id("upl")
     place = folder("uploads") / upload_id
@@ -53,6 +56,7 @@ def stage(source: BinaryIO | bytes, name: str) -> Upload:
                     _check_size(size)
                     out.write(chunk)
         (place / "name.json").write_text(json.dumps({"name": name[:255], "size": size}), encoding="utf-8")
+        check_readable(place / "content", name)
     except BaseException as problem:
         shutil.rmtree(place, ignore_errors=True)
         if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 
 import openpyxl
@@ -9,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.services.inline import run_waiting
+from engine.storage.home import folder
 from engine.workspace import Workspace
 from tests.pages.conftest import SMALL, OpenPage, Trained, import_text, texts
 from ui.state import UPLOAD
@@ -151,11 +153,9 @@ def test_duplicate_names_are_repaired_by_a_form(open_page: OpenPage, project: st
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("empty.csv", b"", "is empty"),
         ("header.csv", b"text,label\n", "no rows below it"),
         ("ragged.csv", b"text,label\na,b\nc,d,e\n", "Row 2 (line 3)"),
         ("quote.csv", b'text,label\n"never closed,a\nx,b\n', "opened on line 2"),
-        ("zip.csv", b"PK\x03\x04 no table", "cannot be read"),
         ("nul.csv", b"text,label\na\x00b,c\n", "NUL byte"),
     ],
 )
@@ -169,6 +169,26 @@ def test_bad_files_get_a_sentence_and_nothing_is_saved(
     at.button(key="import_drop").click().run()
     assert at.file_uploader
     assert workspace.datasets.list(project) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("hau.tsv.gz", gzip.compress(SMALL.encode()), "packed archive (gzip)"),
+        ("letter.pdf", b"%PDF-1.7\n", "is a document (PDF)"),
+        ("zip.csv", b"PK\x03\x04 no table", "cannot be read"),
+        ("empty.csv", b"", "is empty"),
+    ],
+)
+def test_a_file_of_a_kind_that_is_not_read_is_refused_aloud_and_not_staged(
+    open_page: OpenPage, workspace: Workspace, project: str, name: str, content: bytes, said: str
+) -> None:
+    at = upload(open_page("data"), name, content)
+    assert not at.exception
+    assert said in at.error[0].value.replace("\\", "")
+    assert at.session_state.get(UPLOAD) is None
+    assert at.file_uploader, "another file can be chosen at once"
+    assert not list(folder("uploads").iterdir())
 
 
 def test_a_bad_file_is_explained_in_chinese(open_page: OpenPage, project: str) -> None:

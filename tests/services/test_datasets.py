@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import io
 import time
 from collections.abc import Callable
@@ -76,6 +77,29 @@ def test_an_upload_over_the_limit_is_refused_before_it_fills_the_disk(
     assert MAX_BYTES >= 200_000_000
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("hau.tsv.gz", gzip.compress(b"text\tlabel\nsannu\ta\n"), "ARCHIVE_REFUSED"),
+        ("letter.pdf", b"%PDF-1.7\n", "DOCUMENT_REFUSED"),
+        ("tool.csv", b"\x7fELF\x02\x01\x01" + bytes(9), "PROGRAM_REFUSED"),
+        ("empty.csv", b"", "EMPTY_FILE"),
+    ],
+)
+def test_what_no_choice_could_make_readable_is_refused_at_once_and_not_kept(
+    workspace: Workspace, name: str, content: bytes, code: str
+) -> None:
+    with pytest.raises(BentuError) as caught:
+        workspace.datasets.stage(content, name)
+    assert caught.value.code == code
+    assert not list(folder("uploads").iterdir())
+
+
+def test_markup_is_kept_for_somebody_who_reads_it_as_text(workspace: Workspace) -> None:
+    upload = workspace.datasets.stage(b"<html>one\n<p>two\n", "page.txt")
+    assert workspace.datasets.preview(upload.id).problem is not None
+
+
 def test_uploads_that_nobody_imports_are_removed_after_a_day(workspace: Workspace) -> None:
     upload = workspace.datasets.stage(b"text\nhello\n", "old.csv")
     uploads.sweep(time.time() + uploads.KEEP_SECONDS + 60)
@@ -138,14 +162,12 @@ def test_bad_files_are_refused_with_a_sentence_and_a_remedy(
     workspace: Workspace, imported: Importer, content: bytes, code: str | None
 ) -> None:
     project = workspace.projects.create("p").id
-    if not content:
-        upload = workspace.datasets.stage(content, "empty.csv")
-        problem: BentuError | None = workspace.datasets.preview(upload.id).problem
-    else:
-        with pytest.raises(BentuError) as caught:
+    with pytest.raises(BentuError) as caught:
+        if content:
             imported(project=project, content=content, roles={"text": "input"})
-        problem = caught.value
-    assert problem is not None
+        else:
+            workspace.datasets.stage(content, "empty.csv")
+    problem = caught.value
     assert code is None or problem.code == code
     assert problem.message
     assert problem.remedy

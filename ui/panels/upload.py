@@ -12,7 +12,6 @@ from ui.errors import attempt
 from ui.state import UPLOAD, ImportDraft, workspace
 from ui.text import t
 
-TYPES = ("csv", "tsv", "xlsx", "jsonl", "ndjson", "json", "parquet", "txt")
 _FILE, _TEXT = "upload_file", "upload_text"
 
 
@@ -27,8 +26,9 @@ def choose_source() -> None:
                 limit=f"{MAX_BYTES // 2**20} MB",
             )
         )
+        # No list of endings: the browser would refuse the others with a red sign and no word; staging says why.
         st.file_uploader(
-            t("File"), type=list(TYPES), key=_FILE, on_change=_stage_file, label_visibility="collapsed",
+            t("File"), key=_FILE, on_change=_stage_file, label_visibility="collapsed",
             max_upload_size=MAX_BYTES // 2**20,
         )  # fmt: skip
     with paste_tab:

@@ -9,9 +9,10 @@ from engine.data.readers.encoding import ENCODINGS
 from engine.data.readers.options import KINDS, TEXT_KINDS, Preview, ReadOptions
 from engine.data.readers.preview import preview_file
 from engine.data.readers.reading import read_table, read_with_notes
+from engine.data.readers.sniff import check_readable
 from engine.data.roles import suggest_roles
 
 __all__ = [
-    "ENCODINGS", "KINDS", "MAX_BYTES", "TEXT_KINDS", "FileTooLarge", "Preview", "ReadOptions", "preview_file",
-    "read_table", "read_with_notes", "suggest_roles",
+    "ENCODINGS", "KINDS", "MAX_BYTES", "TEXT_KINDS", "FileTooLarge", "Preview", "ReadOptions", "check_readable",
+    "preview_file", "read_table", "read_with_notes", "suggest_roles",
 ]  # fmt: skip

@@ -96,6 +96,20 @@ def sniff_kind(path: Path, name: str, wanted: str | None = None) -> Kind:
     return found or _text_kind(name, head, wanted)
 
 
+def check_readable(path: Path, name: str) -> None:
+    """Raise what stands against a file whatever kind a person would choose; what can be read as text some way passes.
+
+    Raises: as `sniff_kind`.
+    """
+    try:
+        sniff_kind(path, name)
+    except DataError as problem:
+        try:
+            sniff_kind(path, name, "txt")
+        except DataError:
+            raise problem from None
+
+
 def _by_content(path: Path, name: str, head: bytes, asked: bool) -> Kind | None:
     """XLSX or Parquet, None for text; raises for everything else. Markup is text for somebody who asked for it."""
     if head.startswith(b"PAR1"):
