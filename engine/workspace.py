@@ -18,6 +18,7 @@ from engine.jobs.job import Job
 from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
 from engine.services.corrections import Basis, Corrections, VersionChanges
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
+from engine.services.demo_process import close_desks, desk, require_demo_options, serve_demos, start_demo_server
 from engine.services.demo_view import Alert, Demo, ModelVersion, Promotion
 from engine.services.demos import Demos, DemoServer
 from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
@@ -42,8 +43,8 @@ from engine.storage.migrations import migrate
 
 __all__ = [
     "Alert", "Answer", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event", "FamilyCard", "GateView", "Item", "Job", "ModelVersion", "Opening",
-    "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState", "Upload", "VersionChanges", "WorkerState", "Workspace", "open_desk", "open_scope", "open_workspace",
-    "start_services",
+    "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState", "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace",
+    "require_demo_options", "serve_demos", "start_demo_server", "start_services",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.published import GOOD, TOKEN, publish, studio_key
+
 ROOT = Path(__file__).parents[2]
 HEAVY = ("tensorflow", "keras", "keras_hub")
 
@@ -37,9 +39,31 @@ from engine.workspace import open_workspace
 ws = open_workspace()
 project = ws.projects.create("light")
 for page in sorted(Path({str(ROOT / "pages")!r}).glob("*.py")):
+    if page.stem == "demo":  # never in the studio: it has a process and a frame of its own
+        continue
     at = AppTest.from_file({str(ROOT / "ui/shell.py")!r}, default_timeout=60)
     at.run()
     at.switch_page(f"../pages/{{page.name}}").run()
     assert not at.exception, (page.name, at.exception)
+"""
+    assert loaded_after(code, tmp_path) == set()
+
+
+def test_the_page_for_strangers_stays_light_while_it_answers(tmp_path: Path) -> None:
+    key = studio_key(tmp_path)
+    publish(tmp_path, key, family="tfidf_svm")
+    code = f"""
+import os
+from streamlit.testing.v1 import AppTest
+os.environ["BENTU_DEMO_KEY"] = {key.public!r}
+at = AppTest.from_file({str(ROOT / "ui/demo_shell.py")!r}, default_timeout=60)
+at.query_params["d"] = {TOKEN!r}
+at.run()
+at.text_area("demo_input_0").set_value({GOOD!r})
+at.button("demo_ask").click().run()
+assert not at.exception, at.exception
+assert at.subheader[0].value == "good"
+from engine.workspace import close_desks
+close_desks()
 """
     assert loaded_after(code, tmp_path) == set()
