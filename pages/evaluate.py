@@ -13,7 +13,7 @@ from ui.panels.exports import exports
 from ui.panels.job import watch
 from ui.panels.metrics import CHOOSABLE, part_title
 from ui.panels.run_table import family_title, run_table
-from ui.panels.scores import headline, score_tables
+from ui.panels.scores import headline, leak_line, score_tables
 from ui.panels.slices_table import slices
 from ui.panels.test_seal import opening_log, purpose, sealed, unfinished
 from ui.state import chosen_run, followed, project, unfollow, workspace
@@ -84,6 +84,7 @@ if found is None:
 result = found.result
 key = f"{run.id}_{part}"
 headline(result, metric, openings=run.openings)
+leak_line(run, part)
 
 with st.container(horizontal=True):
     if part == "validation":
@@ -93,7 +94,12 @@ with st.container(horizontal=True):
             type="primary", icon=":material/lock_open:" if run.test_opened else ":material/lock:",
             on_click=lambda: st.session_state.update({part_key: "test"}),
         )  # fmt: skip
-    elif st.button(t("Train another model"), key="evaluate_to_model", type="primary", icon=":material/tune:"):
+    if st.button(
+        t("Share this model"), key="evaluate_to_share", icon=":material/share:",
+        type="primary" if part == "test" else "secondary",
+    ):  # fmt: skip
+        goto("share", run=run.id)
+    if part == "test" and st.button(t("Train another model"), key="evaluate_to_model", icon=":material/tune:"):
         goto("model")
     if st.button(
         t("How it was trained"), key="evaluate_to_train", type="tertiary", icon=":material/model_training:"

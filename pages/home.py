@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.errors import errors_shown
 from ui.navigation import goto
+from ui.panels.circle import circle
 from ui.panels.job import watch
 from ui.panels.projects import create_dialog, project_list
 from ui.panels.rail import rail
@@ -38,6 +39,9 @@ if current is not None:
     for job in importing[:1]:
         watch(job.id, t("Preparing the data"))
     rail(ws.projects.rail(current.id))
+    found = ws.projects.circle(current.id)
+    if found.demos:
+        circle(found)
     page, message, params = ws.projects.next_action(current.id)
     with st.container(horizontal=True):
         if st.button(

@@ -35,6 +35,7 @@ PAGES = (
     Entry("model", N_("Model"), ":material/tune:"),
     Entry("train", N_("Train"), ":material/model_training:"),
     Entry("evaluate", N_("Evaluate"), ":material/fact_check:"),
+    Entry("share", N_("Share"), ":material/share:"),
     Entry("settings", N_("Settings"), ":material/settings:"),
 )
 
@@ -54,7 +55,7 @@ def menu(table: Mapping[str, Page]) -> None:
     query = _link_query()
     run = st.session_state.get(RUN)
     for name, page in table.items():
-        shown = {"run": run} if run and name in ("train", "evaluate") else {}
+        shown = {"run": run} if run and name in ("train", "evaluate", "share") else {}
         st.page_link(page, query_params={**query, **shown}, width="stretch")
 
 

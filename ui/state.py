@@ -35,6 +35,14 @@ JOBS = "jobs"
 """Short jobs that this tab started, by purpose ("profile_<version id>")."""
 PROBLEM = "problem"
 """A `BentuError` raised in a callback, shown by the next run of the page."""
+SHOWN_DEMO = "shown_demo"
+"""Id of the demo that the share page shows in full."""
+SHARING = "sharing"
+"""Whether the share page shows the form for a new demo although there are demos."""
+SHARE_CLICK = "share_click"
+"""Key of the next click that makes a demo, so that a double click makes one."""
+LINKS = "links"
+"""Links that were made in this tab, by demo: they are stored nowhere else, and gone when the tab is."""
 CLEAN_UNDO = "clean_undo"
 """Former lists of cleaning steps, by project, newest last."""
 
@@ -90,6 +98,8 @@ def choose_project(project_id: str | None) -> None:
         st.session_state.pop(CLONED_FROM, None)
         st.session_state.pop(VERSION, None)
         st.session_state.pop(ADDING, None)
+        st.session_state.pop(SHOWN_DEMO, None)
+        st.session_state.pop(SHARING, None)
     if project_id is None:
         st.session_state.pop(PROJECT, None)
         st.query_params.pop("project", None)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import secrets
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,6 +43,9 @@ from engine.storage.tables import dataset_version, demo, model_version, new_id, 
 
 TOKEN_BYTES = 24
 """192 bits, which make 32 characters of a link."""
+
+
+EVERYWHERE = ("0.0.0.0", "::")
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,7 @@ class Demos:
 
     def link(self, token: str) -> str:
         """The link that a visitor opens."""
-        return f"{listening().url}/?d={token}"
+        return f"{_beginning()}/?d={token}"
 
     def server(self) -> DemoServer:
         """How the process for strangers is doing, and who can reach it."""
@@ -227,7 +231,7 @@ class Demos:
             "proxy" if os.environ.get("BENTU_DEMO_URL") else "here" if address in LOOPBACK else "network"
         )
         problem = None if state.alive else demo_server_problem(demo_home())
-        return DemoServer(state.alive, address, port, where.url, reachable, problem)
+        return DemoServer(state.alive, address, port, _beginning(), reachable, problem)
 
     def _change(self, demo_id: str, *conditions: Any, **values: Any) -> None:
         """Change a demo that is not revoked whatever happened to it before, and tell the demo process."""
@@ -262,3 +266,18 @@ class Demos:
             "dem_" + base64.b32encode(digest).decode().lower()[:20],
             base64.urlsafe_b64encode(token).decode().rstrip("="),
         )
+
+
+def _beginning() -> str:
+    """How links begin: with an address that a visitor can use where the process listens on all of them."""
+    where = listening()
+    if where.address not in EVERYWHERE or os.environ.get("BENTU_DEMO_URL"):
+        return where.url
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(
+                ("192.0.2.1", 9)
+            )  # nothing is sent: the system only chooses the way out (RFC 5737 address)
+        except OSError:
+            return where.url
+        return f"http://{probe.getsockname()[0]}:{where.port}"

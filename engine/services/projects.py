@@ -16,6 +16,7 @@ from engine.jobs.context import JobContext
 from engine.jobs.job import GOING
 from engine.samples import SAMPLE_ROLES, SAMPLES, make_sample
 from engine.services import datasets, importing, publishing
+from engine.services.circle import Circle, circle_of, next_step, step_state
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
@@ -201,7 +202,7 @@ class Projects:
                 self._add_sample(connection, name)
 
     def rail(self, project_id: str) -> Sequence[StepState]:
-        """The six steps with the state of each: todo, active, done, blocked or later."""
+        """The six steps with the state of each: todo, active, done or blocked."""
         found = self.get(project_id)
         version_id = datasets.latest(self._scope, project_id)
         importing = any(
@@ -248,7 +249,7 @@ class Projects:
             StepState("evaluate", "blocked", N_("Waits for a run")) if not succeeded
             else StepState("evaluate", "done", N_("Openings of the test: {n}"), {"n": opened}) if opened
             else StepState("evaluate", "todo", N_("Test still sealed")),
-            StepState("share", "later", N_("Comes with the next release")),
+            StepState("share", *step_state(self.circle(project_id), succeeded > 0)),
         ]  # fmt: skip
 
     def next_action(self, project_id: str) -> tuple[str, str, dict[str, Any]]:
@@ -262,7 +263,17 @@ class Projects:
             return "prepare", N_("Clean and divide the data"), {}
         if rail["train"] == "todo":
             return "model", N_("Choose a model"), {}
-        return "evaluate", N_("Look at the results"), {}
+        found = self.circle(project_id)
+        if found.demos:
+            return next_step(found)
+        if rail["evaluate"] == "todo":
+            return "evaluate", N_("Look at the results"), {}
+        return "share", N_("Share the model"), {}
+
+    def circle(self, project_id: str) -> Circle:
+        """What is shared, what strangers said of it, and what was made of that."""
+        self._scope.row(project, project_id, "project")
+        return circle_of(self._scope, project_id)
 
     def _add_sample(self, connection: Connection, name: str) -> str:
         project_id = self._insert(connection, SAMPLE_NAMES[name], sample=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import insert, update
+from streamlit.testing.v1 import AppTest
 
 from engine.services.inline import run_waiting
-from engine.workspace import Workspace
+from engine.storage.clock import now
+from engine.storage.database import write
+from engine.storage.tables import feedback, new_id
+from engine.workspace import Demo, Workspace
 from tests.pages.conftest import SMALL, OpenPage, Trained, import_text, texts
 from ui.text import safe_text
 
@@ -62,7 +67,7 @@ def test_rail_shows_six_steps_in_words_and_one_next_action(
     assert [b.key for b in steps] == [
         f"rail_open_{s}" for s in ("data", "prepare", "model", "train", "evaluate", "share")
     ]
-    assert [b.disabled for b in steps] == [False] * 5 + [True], "sharing comes later and cannot be opened"
+    assert not any(b.disabled for b in steps)
     assert [b.key for b in at.button if b.proto.type == "primary"] == ["home_next"]
     import_text(workspace, project.id, SMALL)
     at.run()
@@ -154,3 +159,82 @@ def test_the_articles_case_runs_with_one_click_and_only_once(
     (run,) = workspace.runs.list(project.id)
     assert run.family == "case_network"
     assert run.state == "queued"
+
+
+def say_wrong(ws: Workspace, demo: Demo, state: str = "pending") -> None:
+    """One piece of feedback, as it lies in the inbox."""
+    values = {
+        "id": new_id("fbk"), "owner": ws.scope.owner, "project_id": demo.project_id, "demo_id": demo.id, "key": new_id("k"),
+        "model": 1, "inputs": {"text": "x"}, "answer": "praise", "confidence": 0.9, "right": False, "correction": "complaint",
+        "comment": None, "visitor": "v", "locale": "en", "received": now(), "state": state, "label": "complaint",
+        "revision": 1, "updated": now(),
+    }  # fmt: skip
+    with write(ws.scope.engine) as connection:
+        connection.execute(insert(feedback).values(**values))
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_home_shows_the_circle_and_what_comes_next(
+    trained: Trained, open_page: OpenPage, workspace: Workspace, locale: str
+) -> None:
+    place = ["en-US", "zh-CN"].index(locale)
+
+    def home() -> AppTest:
+        at = open_page(locale=locale, project=trained.project)
+        assert not at.exception
+        return at
+
+    def next_words(at: AppTest) -> str:
+        return str(at.button(key="home_next").label).replace("\\", "")
+
+    at = home()
+    assert not at.metric, "nothing is shared yet"
+    assert next_words(at) == ("Look at the results", "查看结果")[place]
+    workspace.evaluations.open_test(trained.svm, "to share")
+    run_waiting(workspace.scope)
+    at = home()
+    assert next_words(at) == ("Share the model", "分享模型")[place]
+    at.button(key="home_next").click().run()
+    assert at.title[0].value == ("Share", "分享")[place]
+
+    demo, _ = workspace.demos.publish(trained.svm, title="a")
+    assert [int(m.value) for m in home().metric] == [1, 0, 0, 0]
+    say_wrong(workspace, demo)
+    at = home()
+    assert [int(m.value) for m in at.metric] == [1, 1, 0, 0]
+    assert next_words(at) == ("Look at the feedback (1)", "查看反馈（1）")[place]
+    with write(workspace.scope.engine) as connection:
+        connection.execute(update(feedback).values(state="accepted"))
+    at = home()
+    assert [int(m.value) for m in at.metric] == [1, 0, 1, 0]
+    assert next_words(at) == ("Make a version of the corrections (1)", "用更正生成新版本（1）")[place]
+    with write(workspace.scope.engine) as connection:
+        connection.execute(update(feedback).values(state="rejected"))
+    again = workspace.runs.submit(trained.project, workspace.runs.get(trained.majority).recipe)
+    assert [int(m.value) for m in home().metric] == [1, 0, 0, 0]
+    run_waiting(workspace.scope)
+    assert workspace.runs.get(again.id).state == "succeeded"
+    at = home()
+    assert [int(m.value) for m in at.metric] == [1, 0, 0, 1]
+    assert next_words(at) == ("Compare the new run with the demo's model", "把新运行与演示的模型比较")[place]
+    workspace.demos.switch(demo.id, False)
+    at = home()
+    assert [int(m.value) for m in at.metric] == [0, 0, 0, 1]
+    at.button(key="circle_open_live").click().run()
+    assert at.title[0].value == ("Share", "分享")[place]
+    workspace.demos.revoke(demo.id)
+    assert next_words(home()) == ("Share the model", "分享模型")[place]
+
+
+def test_deleting_a_project_names_its_demos_and_feedback(
+    trained: Trained, open_page: OpenPage, workspace: Workspace
+) -> None:
+    demo, _ = workspace.demos.publish(trained.svm, title="a")
+    say_wrong(workspace, demo)
+    at = open_page(project=trained.project)
+    at.menu_button(key=f"project_menu_{trained.project}").click("delete").run()
+    assert "- 1 demo with its link" in texts(at)
+    assert "- 1 piece of feedback from visitors" in texts(at)
+    at.button(key="project_delete_go").click().run()
+    assert not at.exception
+    assert workspace.projects.list() == []

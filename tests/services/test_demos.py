@@ -527,6 +527,17 @@ def test_a_start_lays_lost_bundles_out_again_and_drops_documents_without_a_row(
     assert workspace.demos.get(found.id).serial == published(token).serial == 1
 
 
+def test_a_database_from_a_copy_overtakes_what_visitors_have_seen(made: Made, workspace: Workspace) -> None:
+    found, token = workspace.demos.publish(made.svm, title="a")
+    for title in ("b", "c"):
+        found = workspace.demos.edit(found.id, found.serial, title=title)
+    with write(workspace.scope.engine) as connection:
+        connection.execute(update(demo).values(serial=1, title="a"))
+    publishing.sync_publications(workspace.scope.engine)
+    assert (published(token).title, published(token).serial) == ("a", 4)
+    assert workspace.demos.get(found.id).serial == 4
+
+
 def test_a_new_key_signs_everything_anew(made: Made, workspace: Workspace, bentu_home: Path) -> None:
     _, token = workspace.demos.publish(made.svm, title="a")
     before = key_id(publishing.signing_key().public)

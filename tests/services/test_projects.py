@@ -87,7 +87,7 @@ def test_the_rail_follows_the_work(workspace: Workspace, imported: Importer) -> 
         return {s.name: s.state for s in workspace.projects.rail(project.id)}
 
     assert states() == {
-        "data": "todo", "prepare": "blocked", "model": "blocked", "train": "blocked", "evaluate": "blocked", "share": "later",
+        "data": "todo", "prepare": "blocked", "model": "blocked", "train": "blocked", "evaluate": "blocked", "share": "blocked",
     }  # fmt: skip
     assert workspace.projects.next_action(project.id)[0] == "data"
     version = imported(project=project.id)

@@ -115,6 +115,8 @@ def delete_dialog(project: Project) -> None:
             (gone.versions, n("{n} dataset version", "{n} dataset versions", gone.versions)),
             (gone.runs, n("{n} run with its model", "{n} runs with their models", gone.runs)),
             (gone.openings, n("the record of {n} opening of a test part", "the record of {n} openings of test parts", gone.openings)),
+            (gone.demos, n("{n} demo with its link", "{n} demos with their links", gone.demos)),
+            (gone.feedback, n("{n} piece of feedback from visitors", "{n} pieces of feedback from visitors", gone.feedback)),
             (gone.bytes, t("{size} on disk", size=size(gone.bytes))),
         )  # fmt: skip
         if any(count for count, _ in parts):

@@ -33,20 +33,17 @@ LOOKS = {
     "active": Look(N_("In progress"), ":material/pending:", "blue"),
     "done": Look(N_("Done"), ":material/check_circle:", "green"),
     "blocked": Look(N_("Blocked"), ":material/block:", "orange"),
-    "later": Look(N_("Later"), ":material/schedule:", "gray"),
 }  # fmt: skip
 
 
 def rail(steps: Sequence[StepState]) -> None:
-    """One card a step; a step that exists in this release opens its page."""
+    """One card a step; its title opens its page."""
     with st.grid(6, min_column_width=125, gap="xsmall", key="rail"):
         for place, step in enumerate(steps, start=1):
             with st.container(border=True, height="stretch", gap="xxsmall", key=f"rail_{step.name}"):
                 look = LOOKS[step.state]
                 title = f"{place} · {t(TITLES[step.name])}"
-                open_it = st.button(
-                    title, key=f"rail_open_{step.name}", type="tertiary", disabled=step.state == "later",
-                )  # fmt: skip
+                open_it = st.button(title, key=f"rail_open_{step.name}", type="tertiary")
                 st.badge(t(look.word), icon=look.icon, color=look.colour)
                 if step.message:
                     st.caption(say(step.message, step.params))
