@@ -26,8 +26,6 @@ lint: .venv/.dev
 
 check: lint test
 
-# a file of its own: two people who run this at the same time would read each other's half-written one
-catalog: POT := $(shell mktemp)
 catalog: .venv/.dev
 	# a template of its own: two updates at once must not read each other's half-written one
 	set -e; pot=$$(mktemp); trap 'rm -f "$$pot"' EXIT; \

@@ -11,11 +11,10 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from engine.errors import N_, saying
 from engine.packaging.signing import SigningKey, verified
@@ -56,7 +55,7 @@ class Publication(Plain):
     classes: tuple[str, ...]
     examples: tuple[Mapping[str, str], ...]
     languages: tuple[str, ...]
-    expires: datetime | None
+    expires: AwareDatetime | None
     caveat: str | None
     synthetic: bool
     model: PublishedModel
@@ -65,7 +64,7 @@ class Publication(Plain):
 
 def token_digest(token: str) -> str:
     """The SHA-256 of a link's token in hex: all that is stored of it."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def write_publication(home: Path, digest: str, document: Publication, key: SigningKey) -> None:

@@ -34,6 +34,7 @@ from engine.serving.errors import (
     TooManyRequests,
 )
 from engine.serving.limits import MAX_COMMENT, MAX_TEXT, MISSES, Limits
+from engine.serving.publication import token_digest
 from engine.storage.errors import DiskFull
 from engine.storage.inbox import FILE, Entry, read_entries
 from engine.storage.inbox_writer import Inbox
@@ -262,6 +263,49 @@ def test_guessing_links_is_stopped_and_leaves_nothing(studio: Studio) -> None:
         assert desk.predict(TOKEN, TEXT, "somebody else").label == "a"
     assert kept(studio, "alert") == []
     assert b"guess" not in b"".join(p.read_bytes() for p in studio.home.glob("inbox*"))
+
+
+HOSTILE = [
+    "",
+    ".",
+    "../../../etc/passwd",
+    "..%2f" * 9,
+    "a\0b",
+    "\ud800",
+    "x" * 100_000,
+    TOKEN.lower(),
+    f"{TOKEN} ",
+    token_digest(TOKEN),
+]
+
+
+@pytest.mark.parametrize("token", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_token_is_no_path_and_nearly_right_is_wrong(studio: Studio, desk: Desk, token: str) -> None:
+    studio.publish(studio.majority("a"))
+    (studio.home / "published" / "x").write_text("{}")
+    for action in (lambda: desk.find(token, VISITOR), lambda: desk.predict(token, TEXT, VISITOR)):
+        with pytest.raises(DemoNotFound):
+            action()
+    desk.visited(token)
+
+
+def test_demos_with_the_same_words_do_not_mix(studio: Studio, desk: Desk) -> None:
+    labels = {f"token{k}": f"own{k}" for k in range(4)}
+    for k, (token, own) in enumerate(labels.items()):
+        studio.publish(studio.majority(own, ("other", own)), token=token, demo=f"demo_{k}")
+
+    def ask(k: int) -> tuple[str, str, str]:
+        token = f"token{k % 4}"
+        answer = desk.predict(token, TEXT, VISITOR)
+        desk.feedback(token, answer.id, TEXT, True, None, token, VISITOR, "en")
+        return token, answer.label, desk.find(token, VISITOR).classes[1]
+
+    with ThreadPoolExecutor(16) as pool:
+        for token, label, own in pool.map(ask, range(200)):
+            assert label == own == labels[token]
+    assert {(e.demo, e.payload["comment"], e.payload["answer"]) for e in kept(studio)} == {
+        (f"demo_{k}", f"token{k}", f"own{k}") for k in range(4)
+    }
 
 
 def test_a_link_is_revoked_between_two_actions(studio: Studio, desk: Desk) -> None:
