@@ -13,6 +13,7 @@ from ui.panels.run_actions import ended_actions, running_actions
 from ui.panels.run_record import parity_line, record
 from ui.panels.run_steps import step_line
 from ui.panels.run_table import family_title, run_page, run_table, state_text
+from ui.panels.scores import leak_line
 from ui.state import SEEN_ACTIVE, choose_run, chosen_run, project, workspace
 from ui.text import safe_text, t
 
@@ -76,6 +77,7 @@ else:
             ),
             icon=":material/check_circle:",
         )
+        leak_line(run, "validation")
         parity_line(run)
     elif run.error is not None:
         show_error(run.error)

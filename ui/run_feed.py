@@ -17,7 +17,7 @@ STEP, STEPS, SLOWER = 4, 5, 80.0
 """Seconds between two pictures of a run that goes on: 4 at first, one more 4 for every 80 seconds, 20 at most."""
 
 FIRST_STEPS = 10
-"""No remaining time before that many batch events: the first ones hold the compilation."""
+"""Inside the first two epochs no remaining time before that many batch events: the first ones hold the compilation."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class RunFeed:
     started: datetime | None = None
     _first: Batch | None = None
     _steps: int = 0
+    _ends: list[tuple[int, datetime]] = field(default_factory=list)
 
     def absorb(self, events: Iterable[Event]) -> None:
         """Take in events in order; a later attempt overwrites the epochs that it repeats."""
@@ -53,7 +54,7 @@ class RunFeed:
             self.last = max(self.last, event.id)
             if event.attempt > self.attempt:
                 self.attempt = event.attempt
-                self._first, self._steps = None, 0
+                self._first, self._steps, self._ends = None, 0, []
             self.started = self.started or event.ts
             if event.kind == "phase":
                 name = str(event.payload.get("name"))
@@ -71,6 +72,7 @@ class RunFeed:
         number = int(event.payload["epoch"])
         self.epochs = {k: v for k, v in self.epochs.items() if k < number} | {number: event.payload}
         self.ended[number] = event.ts
+        self._ends.append((number, event.ts))
         self.total_epochs = int(event.payload.get("epochs") or self.total_epochs)
 
     def _batch(self, event: Event) -> None:
@@ -119,9 +121,18 @@ class RunFeed:
         return next((b.speed for b in reversed(self.batches) if b.speed), None)
 
     def remaining(self) -> float | None:
-        """Seconds to the last epoch at the pace so far; None while too little is known."""
+        """Seconds to the last epoch at the pace so far; None while too little is known.
+
+        Short epochs send few batch events: there the time between the ends of epochs of this attempt tells.
+        """
+        if len(self._ends) > 1 and self.total_epochs:
+            (first, begun), (last, done) = self._ends[0], self._ends[-1]
+            if done > begun and last > first:
+                pace = (done - begun).total_seconds() / (last - first)
+                return max(0.0, (self.total_epochs - self.position) * pace)
         if self._first is None or self._steps < FIRST_STEPS or not self.total_epochs:
-            return None
+            seconds = self.epochs[self._ends[0][0]].get("seconds") if len(self._ends) == 1 else None
+            return max(0.0, (self.total_epochs - self.position) * float(seconds)) if seconds else None
         newest = self.batches[-1]
         passed = (newest.when - self._first.when).total_seconds()
         moved = newest.x - self._first.x

@@ -13,9 +13,17 @@ from html import escape
 from typing import Any
 
 from engine.errors import N_
+from engine.evaluation.provenance import (
+    environment_facts,
+    package_facts,
+    parity_facts,
+    plain_time,
+    split_words,
+)
 from engine.evaluation.report_style import STYLE
 from engine.evaluation.result import EvaluationResult, Score
 from engine.i18n import translate
+from engine.prepare.leaks import MESSAGES
 
 REPORT_FORMAT = 1
 
@@ -30,7 +38,7 @@ METRICS: Mapping[str, str] = {
 }
 """Names of the figures, in the order shown."""
 
-PART_TITLES: Mapping[str, str] = {"train": N_("Training part"), "validation": N_("Validation part"), "test": N_("Test part (sealed)")}  # fmt: skip
+PART_TITLES: Mapping[str, str] = {"train": N_("Training part"), "validation": N_("Validation part"), "test": N_("Test part")}  # fmt: skip
 
 
 def report_json(result: EvaluationResult, context: Mapping[str, Any]) -> str:
@@ -44,8 +52,9 @@ def report_html(result: EvaluationResult, context: Mapping[str, Any], locale: st
 
     Args:
         result: what was measured.
-        context: project, run, run_id, dataset, version, split, openings (of the test part), created, recipe_yaml,
-            environment (mapping), parity (mapping), synthetic (bool); what is missing is left out.
+        context: project, run, run_id, dataset, version, split, leaks (rows by kind), excluded (rows left
+            out by the split), openings (of the test part), created, recipe_yaml, environment (mapping), parity (mapping),
+            synthetic (bool); what is missing is left out.
         locale: a key of `engine.i18n.LOCALES`.
     """
     t = partial(_words, locale=locale)
@@ -54,13 +63,13 @@ def report_html(result: EvaluationResult, context: Mapping[str, Any], locale: st
     sections = [
         f"<h1>{title}</h1><p class=lead>{_user(run)}</p>",
         _synthetic(context, t),
-        _facts(result, context, t),
+        _facts(result, context, locale),
         _overall(result, context, t),
         _per_class(result, t),
         _confusion(result, t),
         _slices(result, t),
         _notes(result, locale),
-        _appendix(context, t),
+        _appendix(context, locale),
     ]
     return (
         f'<!doctype html><html lang="{escape(locale.replace("_", "-"))}"><head><meta charset="utf-8">'
@@ -111,21 +120,36 @@ def _synthetic(context: Mapping[str, Any], t: Any) -> str:
     return f"<p class=warning>{words}</p>"
 
 
-def _facts(result: EvaluationResult, context: Mapping[str, Any], t: Any) -> str:
+def _facts(result: EvaluationResult, context: Mapping[str, Any], locale: str) -> str:
+    t = partial(_words, locale=locale)
+    split, created = context.get("split"), context.get("created")
     facts = (
         (t(N_("Project")), context.get("project")),
         (t(N_("Run")), context.get("run_id")),
         (t(N_("Dataset")), context.get("dataset")),
         (t(N_("Version")), context.get("version")),
-        (t(N_("Split")), context.get("split")),
-        (t(N_("Created")), context.get("created")),
+        (t(N_("Split")), None if split is None else split_words(split, locale)),
+        (t(N_("Created")), None if created is None else plain_time(created)),
     )
     pairs = "".join(f"<dt>{name}</dt><dd>{_user(value)}</dd>" for name, value in facts if value is not None)
     unlabelled = (
         f"<dt>{t(N_('Rows without a label'))}</dt><dd>{result.unlabelled:,}</dd>" if result.unlabelled else ""
     )
     rows = f"<dt>{t(N_('Rows measured'))}</dt><dd>{result.n:,}</dd>"
-    return f"<dl>{pairs}{rows}{unlabelled}</dl>"
+    excluded = context.get("excluded")
+    left_out = f"<dt>{t(N_('Rows that the split leaves out'))}</dt><dd>{excluded:,}</dd>" if excluded else ""
+    return f"<dl>{pairs}{rows}{unlabelled}{left_out}</dl>"
+
+
+def _leaks(result: EvaluationResult, context: Mapping[str, Any], t: Any) -> str:
+    """What the model had seen of the measured part, in a box above its scores."""
+    leaks: Mapping[str, int] = context.get("leaks") or {}
+    items = "".join(
+        f"<li>{t(MESSAGES[kind], count=f'{count:,}')}</li>"
+        for kind, count in leaks.items()
+        if count and kind in MESSAGES and kind.removeprefix("group_").startswith((result.part, "conflicting"))
+    )
+    return f"<ul class=warning>{items}</ul>" if items else ""
 
 
 def _overall(result: EvaluationResult, context: Mapping[str, Any], t: Any) -> str:
@@ -144,7 +168,7 @@ def _overall(result: EvaluationResult, context: Mapping[str, Any], t: Any) -> st
         N_("Percent, with {confidence} % bootstrap intervals ({resamples} resamples, seed {seed})"),
         confidence=f"{100 * result.confidence:g}", resamples=f"{result.resamples:,}", seed=result.seed,
     )  # fmt: skip
-    return f"<h2>{part}</h2>{opened}{_table(caption, head, rows)}"
+    return f"<h2>{part}</h2>{opened}{_leaks(result, context, t)}{_table(caption, head, rows)}"
 
 
 def _per_class(result: EvaluationResult, t: Any) -> str:
@@ -192,25 +216,24 @@ def _notes(result: EvaluationResult, locale: str) -> str:
     return f"<ul class=notes>{items}</ul>" if items else ""
 
 
-def _appendix(context: Mapping[str, Any], t: Any) -> str:
-    parts = []
-    for title, caption, key in (
-        (N_("Packaged model"), N_("Does the packaged model answer as the trained one?"), "parity"),
-        (N_("What it ran on"), N_("Versions and machine"), "environment"),
-    ):
-        facts = context.get(key)
-        if facts:
-            rows = [(_user(name), _user(_plain(value))) for name, value in facts.items()]
-            parts.append(f"<h2>{t(title)}</h2>{_table(t(caption), (t(N_('Name')), t(N_('Value'))), rows)}")
+def _appendix(context: Mapping[str, Any], locale: str) -> str:
+    t = partial(_words, locale=locale)
+    environment: Mapping[str, Any] = context.get("environment") or {}
+    machine = [(_user(name), _user(value)) for name, value in environment_facts(environment, locale)]
+    if packages := package_facts(environment):
+        items = "".join(f"<li>{_user(name)} {_user(version)}</li>" for name, version in packages)
+        machine.append((t(N_("Packages")), f"<ul>{items}</ul>"))
+    check = [(_user(name), _user(value)) for name, value in parity_facts(context.get("parity") or {}, locale)]
+    head = (t(N_("Name")), t(N_("Value")))
+    parts = [
+        f"<h2>{t(title)}</h2>{_table(t(caption), head, rows)}"
+        for title, caption, rows in (
+            (N_("Packaged model"), N_("Does the packaged model answer as the trained one?"), check),
+            (N_("What it ran on"), N_("Versions and machine"), machine),
+        )
+        if rows
+    ]
     recipe = context.get("recipe_yaml")
     if recipe:
         parts.append(f"<h2>{t(N_('Recipe'))}</h2><pre>{escape(str(recipe))}</pre>")
     return "".join(parts)
-
-
-def _plain(value: Any) -> str:
-    return (
-        json.dumps(value, ensure_ascii=False, default=str)
-        if isinstance(value, Mapping | list | tuple)
-        else str(value)
-    )

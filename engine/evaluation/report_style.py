@@ -14,6 +14,7 @@ main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 4rem}
 h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}
 .lead{font-size:1.15rem;color:var(--quiet);margin:.2rem 0 1rem;overflow-wrap:anywhere}
 .warning{background:var(--warn);padding:.7rem 1rem;border-radius:.5rem}
+ul.warning{padding-inline-start:2rem}td ul{margin:0;padding:0;list-style:none}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem;margin:1rem 0}
 dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin-bottom:1rem}

@@ -195,12 +195,15 @@ class Evaluations:
         found = runs.Runs(self._scope).get(run_id)
         version = datasets.Datasets(self._scope).version(found.version_id)
         owner_project = self._scope.row(project, found.project_id, "project")
+        divided = splits.get(self._scope, found.split_id) if found.split_id else None
         return {
             "project": owner_project.name, "run": found.name, "run_id": found.id, "dataset": version.dataset_name,
             "version": version.label, "digest": version.digest, "split": found.recipe.split.model_dump(mode="json"),
             "openings": found.openings, "created": found.created.isoformat(), "recipe_yaml": recipe_yaml(found.recipe),
             "environment": found.environment or {}, "parity": found.parity or {}, "synthetic": version.synthetic,
             "stopped_early": found.stopped_early,
+            "leaks": {kind: count for kind, count in divided.leaks.items() if count} if divided else {},
+            "excluded": divided.counts.get("excluded", 0) if divided else 0,
         }  # fmt: skip
 
 

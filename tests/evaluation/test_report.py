@@ -83,12 +83,61 @@ def test_it_says_what_was_measured_and_how_often_the_test_part_was_opened(evalua
     result = evaluation()
     words = Page(report_html(result, context(), "en")).words
     for expected in ("run & try", "Shop <reviews>", "data", "stratified", "2025-01-02", "so far: 4", "Rows measured", "300",
-                     "95 % bootstrap", "Majority class", "synthetic", "name: <x>", "python", "agreement", "missing value"):  # fmt: skip
+                     "95 % bootstrap", "Majority class", "synthetic", "name: <x>", "Python", "Same class, %", "100.00", "missing value"):  # fmt: skip
         assert expected in words, expected
     for score in (*result.overall.values(), *result.baseline.values()):
         assert f"{100 * score.value:.1f}" in words
         assert f"{100 * score.low:.1f}–{100 * score.high:.1f}" in words
     assert "so far" not in Page(report_html(evaluation(part="validation"), context(), "en")).words
+
+
+ENVIRONMENT = {"python": "3.11.9", "cores": 4, "memory_bytes": 16_800_000_000, "accelerator": None, "packages": {"numpy": "2", "keras": "3"}}  # fmt: skip
+PARITY = {
+    "n": 1200,
+    "agreement": 0.999,
+    "max_difference": 2.384185791015625e-07,
+    "seconds": 3.21987,
+    "ok": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("en", ("16.8 GB", "none", "numpy\n \n2", "1,200", "99.90", "2e-07", "3.2", "yes", "2025-01-02 00:00 UTC", "as the column “split <x>” of the data says")),
+        ("zh_CN", ("16.8 GB", "内存", "无", "处理器核心数", "比较的行数", "是", "按数据中“split <x>”列的划分")),
+    ],
+)  # fmt: skip
+def test_facts_are_words_and_figures_in_the_readers_language(locale, shown, evaluation):
+    given = {"kind": "given", "column": "split <x>", "train": 0.8, "validation": 0.1, "test": 0.1, "seed": 7}
+    changes = {"environment": ENVIRONMENT, "parity": PARITY, "split": given}
+    words = Page(report_html(evaluation(), context(**changes), locale)).words
+    for expected in shown:
+        assert expected in words, expected
+    for internal in ("memory_bytes", "max_difference", "None", "0.8", "{"):
+        assert internal not in words.replace("{labels}", ""), internal
+
+
+def test_a_drawn_split_is_said_with_its_shares(evaluation):
+    drawn = {"kind": "stratified", "column": None, "train": 0.7, "validation": 0.15, "test": 0.15, "seed": 7}
+    words = Page(report_html(evaluation(), context(split=drawn), "en")).words
+    assert "balanced by class: train 70 %, validation 15 %, test 15 %, seed 7" in words
+
+
+def test_leaks_and_rows_left_out_stand_with_the_scores_that_they_flatter(evaluation):
+    leaks = {"validation_in_train": 215, "test_in_train": 9, "test_in_validation": 0}
+    validation = Page(
+        report_html(evaluation(part="validation"), context(leaks=leaks, excluded=31), "en")
+    ).words
+    assert "215 validation rows also stand in train" in validation
+    assert "test rows also stand" not in validation
+    assert "Rows that the split leaves out\n31" in validation
+    test = Page(report_html(evaluation(), context(leaks=leaks), "zh_CN")).words
+    assert "9" in test
+    assert "215" not in test
+    assert "sealed" not in Page(report_html(evaluation(), context(), "en")).words, (
+        "it was opened to be measured"
+    )
 
 
 def test_what_is_missing_is_left_out(evaluation):

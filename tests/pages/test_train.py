@@ -13,7 +13,7 @@ from engine.jobs import events
 from engine.services.inline import run_waiting
 from engine.storage.clock import now
 from engine.storage.database import write
-from engine.storage.tables import job
+from engine.storage.tables import job, split
 from engine.workspace import Workspace
 
 
@@ -121,9 +121,27 @@ def test_what_it_ran_on_and_its_recipe_are_recorded(trained: Any, open_page: Any
     at.session_state[f"recipe_{trained.svm}"] = True
     at.run()
     facts = next(e.value for e in at.dataframe if "value" in e.value)
-    assert {"python", "cores"} <= set(facts["name"])
-    assert any("scikit-learn" in name for name in facts["name"])
+    assert {"Python", "Processor cores", "scikit-learn"} <= set(facts["name"])
+    assert not any("_" in name for name in facts["name"])
     assert "name: tfidf_svm" in said(at)
+
+
+def test_what_it_ran_on_is_said_in_chinese(trained: Any, open_page: Any) -> None:
+    at = open_page("train", locale="zh-CN", project=trained.project, run=trained.svm)
+    facts = next(e.value for e in at.dataframe if "value" in e.value)
+    assert {"处理器核心数", "内存", "加速器"} <= set(facts["name"])
+
+
+@pytest.mark.parametrize("page", ["train", "evaluate"])
+def test_rows_that_are_also_in_train_are_told_beside_the_score(
+    trained: Any, open_page: Any, workspace: Workspace, page: str
+) -> None:
+    assert "also in train" not in said(open_page(page, project=trained.project, run=trained.svm))
+    leaks = {"validation_in_train": 215, "test_in_train": 3}
+    with write(workspace.scope.engine) as connection:
+        connection.execute(update(split).values(leaks=leaks))
+    at = open_page(page, project=trained.project, run=trained.svm)
+    assert "215 of these rows are also in train" in said(at)
 
 
 def test_waiting_runs_stand_in_line_with_their_places(

@@ -39,6 +39,20 @@ def test_no_time_left_before_the_first_steps_then_the_pace_so_far() -> None:
     assert feed.speed == 200
 
 
+def test_short_epochs_tell_the_time_left_by_their_own_times() -> None:
+    def ended(number: int, second: float) -> Happened:
+        payload = {"epoch": number, "epochs": 10, "loss": 1.0, "seconds": 9.0 if number == 1 else 3.0}
+        return Happened(number, "epoch", payload, START + timedelta(seconds=second))
+
+    feed = RunFeed("r")
+    feed.absorb([ended(1, 9)])
+    assert feed.remaining() == 81, "nine more like the first, the compilation with it"
+    feed.absorb([ended(2, 12)])
+    assert feed.remaining() == 24, "eight more of three seconds"
+    feed.absorb([ended(3, 15), ended(4, 18)])
+    assert feed.remaining() == 18
+
+
 def test_it_remembers_the_last_event_and_stays_bounded() -> None:
     feed = RunFeed("r")
     feed.absorb(batches(5000, steps=1000))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
+from engine.evaluation.provenance import environment_facts, package_facts
 from engine.workspace import Run
 from ui.format import percent
 from ui.state import workspace
-from ui.text import t
+from ui.text import language, t
 
 
 def record(run: Run) -> None:
@@ -19,7 +17,11 @@ def record(run: Run) -> None:
     if run.environment:
         with st.expander(t("What it ran on"), icon=":material/memory:", key=f"environment_{run.id}"):
             st.dataframe(
-                pd.DataFrame(_flat(run.environment), columns=["name", "value"]), hide_index=True,
+                pd.DataFrame(
+                    [*environment_facts(run.environment, language()), *package_facts(run.environment)],
+                    columns=["name", "value"],
+                ),
+                hide_index=True,
                 key=f"environment_table_{run.id}", alt=t("Packages, processor, memory and code revision of the run."),
                 column_config={"name": t("What"), "value": t("Value")},
             )  # fmt: skip
@@ -48,13 +50,3 @@ def parity_line(run: Run) -> None:
         st.caption(f":material/verified: {text}")
     else:
         st.warning(text, icon=":material/warning:")
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{prefix}{name} ")
-        else:
-            rows.append((f"{prefix}{name}", str(value)))
-    return rows

@@ -6,9 +6,23 @@ import pandas as pd
 import streamlit as st
 
 from engine.evaluation.result import EvaluationResult, Score
+from engine.workspace import Run
 from ui.format import percent
 from ui.panels.metrics import METRIC_HELP, METRICS, metric_title, part_title
+from ui.state import workspace
 from ui.text import N_, n, t
+
+
+def leak_line(run: Run, part: str) -> None:
+    """How many rows of the part stand in train too, beside the score that they flatter; nothing where none does."""
+    leaks = workspace().splits.get(run.split_id).leaks if run.split_id else {}
+    if count := leaks.get(f"{part}_in_train", 0):
+        said = n(
+            "{n} of these rows is also in train, so the score is better than it should be.",
+            "{n} of these rows are also in train, so the score is better than it should be.",
+            count,
+        )
+        st.markdown(f":orange-badge[:material/warning: {said}]")
 
 
 def headline(result: EvaluationResult, metric: str, *, openings: int) -> None:
