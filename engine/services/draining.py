@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import StorageError
@@ -168,8 +168,12 @@ def _mark(home: Path) -> tuple[tuple[Any, ...], float]:
 def _take(connection: Connection, entries: Sequence[Entry]) -> int:
     """Write a batch; how many pieces of feedback were new."""
     named = {e.demo for e in entries if fair_name(e.demo)}
-    query = select(demo.c.id, demo.c.owner, demo.c.project_id).where(demo.c.id.in_(named))
-    demos = {row.id: row for row in connection.execute(query)}
+    query = select(demo.c.id, demo.c.owner, demo.c.project_id, demo.c.token_digest)
+    found = connection.execute(query.where(or_(demo.c.id.in_(named), demo.c.token_digest.in_(named)))).all()
+    demos = {row.id: row for row in found}
+    by_link = {
+        row.token_digest: row for row in found
+    }  # an alert names the link where no demo can be believed
     visits, answers, gone = Counter[str](), Counter[str](), Counter[str]()
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in entries:
@@ -177,10 +181,10 @@ def _take(connection: Connection, entries: Sequence[Entry]) -> int:
         if payload is None:
             _passed_over(entry)
             continue
-        if entry.demo not in demos:
+        row = demos.get(entry.demo) or (by_link.get(entry.demo) if entry.kind == "alert" else None)
+        if row is None:
             gone[entry.kind] += 1
             continue
-        row = demos[entry.demo]
         if isinstance(payload, TallyPayload):
             visits[row.id] += payload.visits
             answers[row.id] += payload.answers

@@ -126,7 +126,8 @@ class PublicationOutdated(BundleError):
         "An older state of this demo was put back (number {found}, but {seen} was already served or withdrawn), and is not used."
     )
     remedy = N_(
-        "The last good state keeps serving. Save the demo again in the studio, and find out who can write its folder."
+        "The last good state keeps serving. Find out who can write the demo's folder; if the studio was restored from a copy, "
+        "give the demo a new link."
     )
 
 

@@ -114,7 +114,8 @@ class Links:
             new = _Seen(None, seen.demo, seen.serial, gone=True)
         except (OSError, ValueError, BentuError) as problem:
             refused = problem if isinstance(problem, BentuError) else _unreadable()
-            self._alert(seen.demo or digest, f"{digest}:{stamp}", refused)
+            state = "-".join(map(str, stamp or ()))
+            self._alert(seen.demo or digest, f"{digest}:{state}", refused)
             new = replace(seen, stamp=stamp)
         self._seen[digest] = new
         if replace(new, stamp=None) != replace(seen, stamp=None) and new.demo:

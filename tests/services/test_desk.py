@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import error_from_json
+from engine.feedback.received import read_payload
 from engine.i18n import render_error
 from engine.packaging.signing import load_or_make_key
 from engine.services.desk import DemoKeyMissing, Desk, open_desk
@@ -55,7 +56,10 @@ def desk(studio: Studio) -> Iterator[Desk]:
 
 
 def kept(studio: Studio, kind: str = "feedback") -> list[Entry]:
-    return [e for e in read_entries(studio.home / FILE, 0, 100_000) if e.kind == kind]
+    """The entries of one kind; the studio would take every entry that is there."""
+    found = read_entries(studio.home / FILE, 0, 100_000)
+    assert all(read_payload(e.kind, e.demo, e.key, e.payload) is not None for e in found)
+    return [e for e in found if e.kind == kind]
 
 
 def say(desk: Desk, answer: str, **changes: object) -> bool:
@@ -108,7 +112,7 @@ def test_the_same_feedback_twice_is_one_and_other_feedback_is_refused(studio: St
     answer = desk.predict(TOKEN, TEXT, VISITOR).id
     assert not say(desk, answer, right=False, comment="no")
     assert say(desk, answer, right=False, comment="no")
-    assert say(desk, answer, right=False, comment="no", visitor="another day", locale="zh_CN")
+    assert say(desk, answer, right=False, comment="no", visitor="f" * 16, locale="zh_CN")
     for changes in ({"right": True}, {"right": False, "comment": "yes"}, {"right": False, "correction": "b"}):
         with pytest.raises(FeedbackConflict):
             say(desk, answer, **changes)
@@ -420,7 +424,7 @@ def test_two_hundred_post_in_the_same_second(studio: Studio, desk: Desk) -> None
 
     def post(k: int) -> bool:
         start.wait()
-        return say(desk, answers[k], visitor=f"v{k}", comment=f"{k}")
+        return say(desk, answers[k], visitor=f"{k:016x}", comment=f"{k}")
 
     with ThreadPoolExecutor(200) as pool:
         assert not any(pool.map(post, range(200)))

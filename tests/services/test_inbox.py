@@ -89,6 +89,20 @@ def test_entries_arrive_once_with_their_tallies_and_alerts(
     assert [i.inputs["text"] for i in items] == ["text 0", "text 1", "text 2"], "oldest first"
 
 
+def test_an_alert_may_name_the_link_where_no_demo_can_be_believed(
+    workspace: Workspace, shared: tuple[str, str], writer: Writer
+) -> None:
+    project, demo_id = shared
+    with read(workspace.scope.engine) as connection:
+        link = connection.execute(select(demo.c.token_digest).where(demo.c.id == demo_id)).scalar_one()
+    error = {"code": "PUBLICATION_INVALID", "params": {}}
+    writer.append("alert", link, "a1", {"error": error})
+    writer.append("feedback", link, "k", said("a link is no demo"))
+    assert drain(workspace.scope.engine, demo_home()) == 0
+    with read(workspace.scope.engine) as connection:
+        assert [(a.demo_id, a.error) for a in connection.execute(select(demo_alert))] == [(demo_id, error)]
+
+
 def test_a_text_arrives_whole(workspace: Workspace, shared: tuple[str, str], writer: Writer) -> None:
     project, demo_id = shared
     text = "مرحبا \u202e 👩‍👩‍👧 外卖" * 900

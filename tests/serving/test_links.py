@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ class Notes:
         self.kept[key] = value
 
     def alert(self, demo: str, key: str, error: BentuError) -> None:
+        assert re.fullmatch(r"[!-~]{1,500}", key), "the studio takes no other keys"
         self.alerts.append((demo, error))
 
 
