@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, insert
 
+from engine.recipe import Part, Recipe
 from engine.storage.clock import now
 from engine.storage.database import write
 from engine.storage.inbox import FILE
@@ -44,6 +45,7 @@ def make_demo(
     ids = {name: new_id(name) for name in ("dst", "ver", "dem")}
     columns = [*({"name": n, "role": "input"} for n in inputs), {"name": "label", "role": "label"}]
     schema = {"task": "text-classification", "columns": columns, "classes": sorted(classes)}
+    recipe = Recipe(data=ids["ver"], family=Part(name="tfidf_svm")).model_dump(mode="json")
     mine: dict[str, Any] = {"owner": owner, "created": now()}
     here = {**mine, "project_id": project_id}
     with write(engine) as connection:
@@ -65,7 +67,7 @@ def make_demo(
             )  # fmt: skip
             connection.execute(
                 insert(run).values(
-                    id=run_id, version_id=ids["ver"], job_id=job_id, name=f"run {number}", family="tfidf_svm", recipe={},
+                    id=run_id, version_id=ids["ver"], job_id=job_id, name=f"run {number}", family="tfidf_svm", recipe=recipe,
                     recipe_digest="0" * 64, stopped_early=False, idempotency=run_id, **here,
                 )
             )  # fmt: skip

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from streamlit.navigation.page import Page
 
-from ui.state import PROJECT, RUN
+from ui.state import PROJECT, RUN, workspace
 from ui.text import N_, language, t
 
 _PAGES = Path(__file__).parent.parent / "pages"
@@ -36,6 +36,7 @@ PAGES = (
     Entry("train", N_("Train"), ":material/model_training:"),
     Entry("evaluate", N_("Evaluate"), ":material/fact_check:"),
     Entry("share", N_("Share"), ":material/share:"),
+    Entry("inbox", N_("Inbox"), ":material/inbox:"),
     Entry("settings", N_("Settings"), ":material/settings:"),
 )
 
@@ -56,7 +57,14 @@ def menu(table: Mapping[str, Page]) -> None:
     run = st.session_state.get(RUN)
     for name, page in table.items():
         shown = {"run": run} if run and name in ("train", "evaluate", "share") else {}
-        st.page_link(page, query_params={**query, **shown}, width="stretch")
+        st.page_link(page, label=_label(name, page), query_params={**query, **shown}, width="stretch")
+
+
+def _label(name: str, page: Page) -> str:
+    """The page's title; beside the inbox how many wait there."""
+    chosen = st.session_state.get(PROJECT)
+    waiting = workspace().inbox.counts(chosen)["pending"] if name == "inbox" and chosen else 0
+    return f"{page.title} :blue-badge[{waiting:,}]" if waiting else page.title
 
 
 def goto(name: str, **params: str) -> NoReturn:

@@ -15,7 +15,7 @@ from engine.errors import N_, BentuError
 Queue = Literal["pending", "draft", "accepted", "rejected", "later"]
 QUEUES: tuple[Queue, ...] = ("pending", "draft", "accepted", "rejected", "later")
 QUEUE_TITLES: Mapping[str, str] = {
-    "pending": N_("Pending"), "draft": N_("Draft"), "accepted": N_("Accepted"), "rejected": N_("Rejected"), "later": N_("Later"),
+    "pending": N_("Pending"), "draft": N_("Draft"), "accepted": N_("Accepted"), "rejected": N_("Rejected"), "later": N_("For later"),
 }  # fmt: skip
 DECIDED: Mapping[str, str] = {
     "pending": N_("moved back to pending"), "draft": N_("saved as a draft"), "accepted": N_("accepted"),
