@@ -149,7 +149,7 @@ class Desk:
         """
         found = self._open_for_use(token, visitor)
         require_inputs(found, inputs)
-        self.limits.predict(found.demo, visitor)
+        self.limits.predict(found.demo, visitor, sum(map(len, inputs.values())))
         serving = self._pool.get(found)
         ranked = _ranked(serving.model.classes, _answered(serving.model, inputs))
         label, confidence = ranked[0]

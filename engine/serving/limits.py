@@ -1,7 +1,7 @@
 """How much and how often strangers may ask.
 
 Stage 6b (serving). Token buckets (RFC 2697 calls them meters): a bucket holds `burst` tokens and gets `rate` new ones a second; each
-request takes one from every bucket that it falls under, or none at all. Nothing is kept of a visitor but a hash and a number,
+request takes from every bucket that it falls under, or from none at all. Nothing is kept of a visitor but a hash and a number,
 and of at most `MOST` visitors: a full bucket and none are the same.
 """
 
@@ -22,6 +22,9 @@ MAX_TEXT = 20_000
 
 MAX_COMMENT = 2_000
 """Characters of a comment."""
+
+TOKEN_TEXT = 2_000
+"""Characters that one token pays for: a text of the greatest length costs as much processor time as many short ones."""
 
 MOST = 50_000
 """Buckets remembered of one kind; the longest unused is forgotten first."""
@@ -60,13 +63,13 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._levels)
 
-    def wait(self, name: str, at: float) -> float:
-        """Seconds until the bucket has a token; 0 if it has one now."""
-        return max(0.0, (1 - self._level(name, at)) / self._rate.rate)
+    def wait(self, name: str, at: float, tokens: int = 1) -> float:
+        """Seconds until the bucket has `tokens`; 0 if it has them now. More than it ever holds counts as a full bucket."""
+        return max(0.0, (min(tokens, self._rate.burst) - self._level(name, at)) / self._rate.rate)
 
-    def take(self, name: str, at: float) -> None:
-        """Take a token."""
-        self._levels[name] = (self._level(name, at) - 1, at)
+    def take(self, name: str, at: float, tokens: int = 1) -> None:
+        """Take `tokens`."""
+        self._levels[name] = (self._level(name, at) - tokens, at)
         self._levels.move_to_end(name)
         while len(self._levels) > self._most:
             self._levels.popitem(last=False)
@@ -94,9 +97,9 @@ class Limits:
         self._misses = Buckets(Rate(MISSES / SHUT_SECONDS, MISSES))
         self._shut: OrderedDict[str, float] = OrderedDict()
 
-    def predict(self, demo: str, visitor: str) -> None:
-        """Count a prediction; raises `TooManyRequests` and counts nothing where there were too many."""
-        self._take(self._predictions, demo, visitor)
+    def predict(self, demo: str, visitor: str, characters: int = 0) -> None:
+        """Count a prediction on so many characters; raises `TooManyRequests` and counts nothing where there were too many."""
+        self._take(self._predictions, demo, visitor, max(1, math.ceil(characters / TOKEN_TEXT)))
 
     def feedback(self, demo: str, visitor: str) -> None:
         """Count a piece of feedback; raises `TooManyRequests` and counts nothing where there were too many."""
@@ -122,13 +125,13 @@ class Limits:
                 while len(self._shut) > MOST:
                     self._shut.popitem(last=False)
 
-    def _take(self, pair: tuple[Buckets, Buckets], demo: str, visitor: str) -> None:
+    def _take(self, pair: tuple[Buckets, Buckets], demo: str, visitor: str, tokens: int = 1) -> None:
         with self._lock:
             at, names = self._clock(), (visitor, demo)
-            wait = max(buckets.wait(name, at) for buckets, name in zip(pair, names, strict=True))
+            wait = max(buckets.wait(name, at, tokens) for buckets, name in zip(pair, names, strict=True))
             if wait <= 0:
                 for buckets, name in zip(pair, names, strict=True):
-                    buckets.take(name, at)
+                    buckets.take(name, at, tokens)
                 return
         raise TooManyRequests(seconds=math.ceil(wait))
 

@@ -138,3 +138,14 @@ def test_threads_share_a_bucket_exactly(limits: Limits) -> None:
 def test_the_operator_may_widen_the_limits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENTU_DEMO_RATE", "3")
     assert granted(Limits(clock), "d", "v", 100) == 60
+
+
+def test_a_long_text_costs_as_many_tokens_as_the_short_ones_it_weighs(limits: Limits, clock: Clock) -> None:
+    limits.predict("d", "v", 20_000)
+    limits.predict("d", "v", 20_000)
+    with pytest.raises(TooManyRequests) as caught:
+        limits.predict("d", "v", 20_000)
+    assert caught.value.params["seconds"] == 20
+    clock.now += 20
+    limits.predict("d", "v", 20_000)
+    assert granted(limits, "d", "v", 1) == 0
