@@ -86,7 +86,8 @@ class Training:
     Args:
         report: `report(kind, **payload)` appends a run event. Kinds: `phase` (name), `epoch` (epoch, epochs, loss,
             accuracy, val_loss, val_accuracy, val_macro_f1, learning_rate, seconds), `batch` (epoch, epochs, step, steps,
-            loss, accuracy, examples_per_second; throttled to 2/s by the family), `log` (level, text), `note`.
+            loss, accuracy, examples_per_second; throttled to 2/s by the family), `log` (level, and message
+            with params, or text from elsewhere), `note` (message, params).
         stop: returns "keep" (stop and keep the best), "discard" (give up) or None; ask between batches.
         checkpoints: folder that survives a kill; `fit` resumes from what it finds there.
         threads: how many processor threads to use.

@@ -177,8 +177,9 @@ class LinearFamily(ABC):
         features, rows = Tfidf.fit(data.train_inputs, params)
         validation = features.transform(data.validation_inputs)
         training.report(
-            "log", level="info", text=f"{rows.shape[0]} rows, {features.width} features, {rows.nnz} entries"
-        )
+            "log", level="info", message=N_("{rows} rows, {features} features, {entries} entries"),
+            params={"rows": f"{rows.shape[0]:,}", "features": f"{features.width:,}", "entries": f"{rows.nnz:,}"},
+        )  # fmt: skip
 
         training.report("phase", name=N_("Fitting"))
         strengths = STRENGTHS if params.tune_c else (params.C,)
@@ -192,7 +193,10 @@ class LinearFamily(ABC):
             estimator = self.estimator(params, strength, data.seed)
             _fit_quietly(estimator, rows, data.train_labels, training)
             score = _macro_f1(data.validation_labels, estimator.predict(validation), len(data.classes))
-            training.report("log", level="info", text=f"C = {strength:g}: macro-F1 {score:.4f} on validation")
+            training.report(
+                "log", level="info", message=N_("C = {strength}: macro F1 {score} on validation"),
+                params={"strength": f"{strength:g}", "score": f"{score:.4f}"},
+            )  # fmt: skip
             tried.append((score, estimator))
         estimator = max(tried, key=lambda pair: pair[0])[1]
 

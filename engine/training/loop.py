@@ -219,14 +219,17 @@ def _resume(
     snapshot = checkpoints.latest()
     for name in checkpoints.damaged:
         training.report(
-            "log", level="warning", text=f"The checkpoint {name} is damaged; the one before it is used."
-        )
+            "log", level="warning", message=N_("The checkpoint {name} is damaged; the one before it is used."),
+            params={"name": name},
+        )  # fmt: skip
     if snapshot is None:
         return Progress(), None
     _assign(model.variables, _numbered(snapshot.arrays, "model"))
     _assign(optimizer.variables, _numbered(snapshot.arrays, "optimizer"))
     progress = Progress(**snapshot.meta)
-    training.report("log", level="info", text=f"Resumed after epoch {progress.epochs}.")
+    training.report(
+        "log", level="info", message=N_("Resumed after epoch {epoch}."), params={"epoch": progress.epochs}
+    )
     return progress, _numbered(snapshot.arrays, "best") or None
 
 
@@ -247,7 +250,9 @@ def _settle(written: Future[None] | None, training: Training) -> None:
         if written is not None:
             written.result()
     except OSError as problem:
-        training.report("log", level="warning", text=f"A checkpoint was not written: {problem}")
+        training.report(
+            "log", level="warning", message=N_("A checkpoint was not written: {problem}"), params={"problem": str(problem)}
+        )  # fmt: skip
 
 
 def _values(variables: Any) -> list[NDArray[Any]]:

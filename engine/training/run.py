@@ -66,4 +66,6 @@ def _limit_tensorflow(training: Training) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(training.threads)
         tf.config.threading.set_inter_op_parallelism_threads(training.threads)
     except RuntimeError:  # an operation ran in this process already, so its threads are what they are
-        training.report("log", level="info", text="TensorFlow keeps the threads that it started with.")
+        training.report(
+            "log", level="info", message=N_("TensorFlow keeps the threads that it started with."), params={}
+        )

@@ -48,9 +48,9 @@ def test_three_classes(family: Any, line: Line) -> None:
 
 def test_tuning_keeps_the_best_strength_on_validation(line: Line) -> None:
     fitted = SVM.fit(toy_data(), SVM.Params(min_df=1, tune_c=True), line.training)
-    tried = [event["text"] for event in line.of("log") if "macro-F1" in str(event["text"])]
+    tried = [event["params"] for event in line.of("log") if "macro F1" in str(event.get("message"))]
     assert len(tried) == len(STRENGTHS)
-    scores = [float(str(text).split("macro-F1 ")[1].split()[0]) for text in tried]
+    scores = [float(params["score"]) for params in tried]
     assert STRENGTHS[int(np.argmax(scores))] == fitted.estimator.C
     assert not fitted.stopped_early
 
@@ -75,7 +75,7 @@ def test_what_the_solver_warns_of_reaches_the_log(line: Line) -> None:
             return super().estimator(params, strength, seed).set_params(max_iter=1, tol=1e-12, dual=True)
 
     Hasty().fit(toy_data(), SVM.Params(min_df=1, C=100.0), line.training)
-    assert any(e["level"] == "warning" and "converge" in str(e["text"]) for e in line.of("log"))
+    assert any(e["level"] == "warning" and "converge" in str(e.get("text")) for e in line.of("log"))
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ def test_a_family_is_chosen_by_its_card_and_says_so(
     assert workspace.recipes.draft(trained.project).family.name == "tfidf_logreg"
     with pytest.raises(KeyError):
         at.button(key="family_choose_tfidf_logreg")
-    assert "Selected" in said(at)
+    assert "Selected" in at.button(key="family_chosen_tfidf_logreg").label
 
 
 def test_an_unsuitable_family_is_disabled_and_gives_its_reason(workspace: Workspace, open_page: Any) -> None:

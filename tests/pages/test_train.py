@@ -14,6 +14,7 @@ from engine.services.inline import run_waiting
 from engine.storage.clock import now
 from engine.storage.database import write
 from engine.storage.tables import job, split
+from engine.storage.tables import run as run_row
 from engine.workspace import Workspace
 
 
@@ -231,6 +232,47 @@ def test_curves_of_a_finished_network_stay_with_their_table_and_its_words(
     assert len(charts) == 2
     assert "epoch 3 of 6" in charts[0].proto.alt
     assert "No better epoch came for 3 epochs" in said(at)
+
+
+def test_the_log_speaks_the_readers_language(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    at = open_page("train", locale="zh-CN", project=trained.project, run=trained.svm)
+    at.session_state[f"log_{trained.svm}"] = True
+    at.run()
+    shown = next(c.value for c in at.code if "信息" in c.value)
+    assert "个特征" in shown
+    assert "features" not in shown
+    assert "attempt" not in shown
+
+
+def test_a_family_without_epochs_says_about_how_long_it_takes(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
+    run = workspace.runs.submit(trained.project, workspace.recipes.draft(trained.project))
+    with write(workspace.scope.engine) as connection:
+        connection.execute(
+            update(job).where(job.c.id == run.job_id).values(state="running", phase="Fitting", started=now())
+        )
+    report(workspace, run.id, ("phase", {"name": "training"}), ("phase", {"name": "Fitting"}))
+    at = open_page("train", project=trained.project, run=run.id)
+    assert "in all, estimated" in said(at)
+
+
+def test_figure_cards_keep_the_place_of_the_first_comparison(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
+    run = workspace.runs.submit(trained.project, workspace.recipes.draft(trained.project))
+    with write(workspace.scope.engine) as connection:
+        connection.execute(update(job).where(job.c.id == run.job_id).values(state="running", started=now()))
+    report(workspace, run.id, ("phase", {"name": "training"}), *epochs(1))
+    at = open_page("train", project=trained.project, run=run.id)
+    assert next(m for m in at.metric if m.label == "Validation loss").delta == "\u00a0"
+
+
+def test_a_run_that_was_stopped_by_hand_says_so(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    with write(workspace.scope.engine) as connection:
+        connection.execute(update(run_row).where(run_row.c.id == trained.svm).values(stopped_early=True))
+    at = open_page("train", project=trained.project, run=trained.svm)
+    assert "✓ Stopped by you, best kept" in set(table(at, "train_runs")["state"])
 
 
 def test_a_failed_run_says_why_and_what_to_do(workspace: Workspace, open_page: Any) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.errors import fill
+
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.slow
@@ -33,7 +35,7 @@ def read(folder: Path) -> tuple[dict[int, dict[str, float]], list[str], Any]:
     epochs = {payload["epoch"]: payload for kind, payload in events if kind == "epoch"}
     return (
         epochs,
-        [payload["text"] for kind, payload in events if kind == "log"],
+        [fill(payload["message"], payload["params"]) for kind, payload in events if kind == "log"],
         np.load(folder / "answers.npy"),
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.evaluation.result import ClassScore, Difference, EvaluationResult, Score, SliceScore
 from ui.charts.comparison import difference_figure
-from ui.charts.confusion import MOST_COUNTS, confusion_figure, row_shares
+from ui.charts.confusion import CIVIDIS, MOST_COUNTS, confusion_figure, ink, row_shares
 from ui.charts.layout import plain
 from ui.charts.slice_scores import slice_figure
 from ui.charts.training import MOST_POINTS, loss_figure, metric_figure, thin
@@ -85,7 +85,8 @@ def test_row_shares_leave_a_class_without_rows_at_zero() -> None:
 
 def test_the_matrix_is_oriented_true_by_predicted_and_its_cells_can_be_clicked() -> None:
     figure = confusion_figure(result(("neg", "pos"), ((5, 2), (1, 9))), normalised=False)
-    heat, cells = figure.data
+    heat, words, cells = figure.data
+    assert list(words.text) == ["5", "2", "1", "9"]
     assert heat.z[0][1] == 2
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1], "the first true class stands on top"
     assert [tuple(c) for c in cells.customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -95,22 +96,33 @@ def test_the_matrix_is_oriented_true_by_predicted_and_its_cells_can_be_clicked()
 
 
 def test_normalised_cells_show_count_and_share() -> None:
-    heat = confusion_figure(result(("neg", "pos"), ((6, 2), (1, 9))), normalised=True).data[0]
+    heat, words, _ = confusion_figure(result(("neg", "pos"), ((6, 2), (1, 9))), normalised=True).data
     assert heat.z[0][1] == 0.25
-    assert heat.text[0][1] == "2<br>25.0%"
+    assert words.text[1] == "2<br>25.0%"
+
+
+def test_the_words_of_every_cell_stand_out_from_it() -> None:
+    def light(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for place, colour in enumerate(CIVIDIS):
+        dark, bright = sorted((light(colour), light(ink(place / 9))))
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, colour
 
 
 def test_labels_that_look_like_markup_or_numbers_are_shown_as_they_are() -> None:
     figure = confusion_figure(result(("<b>x</b>", "007"), ((1, 0), (0, 1))), normalised=False)
     assert list(figure.layout.xaxis.ticktext) == ["&lt;b&gt;x&lt;/b&gt;", "007"]
-    assert "<b>" not in figure.data[1].text[0]
+    assert "<b>" not in figure.data[-1].text[0]
 
 
 def test_many_classes_drop_the_counts_from_the_cells() -> None:
     count = MOST_COUNTS + 1
     names = tuple(f"c{i}" for i in range(count))
     figure = confusion_figure(result(names, tuple(tuple([1] * count) for _ in names)), normalised=False)
-    assert figure.data[0].texttemplate is None
+    assert len(figure.data) == 2, "the colours and what is clicked"
 
 
 def test_slices_are_ordered_with_whiskers_and_their_rows() -> None:

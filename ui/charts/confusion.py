@@ -32,6 +32,29 @@ def row_shares(confusion: Sequence[Sequence[int]]) -> list[list[float]]:
     return [[c / total if (total := sum(row)) else 0.0 for c in row] for row in confusion]
 
 
+def ink(share: float) -> str:
+    """Black or white, whichever stands out more on the colour of a cell at `share` (0 to 1) of the scale."""
+    place = min(max(share, 0.0), 1.0) * (len(CIVIDIS) - 1)
+    low = min(int(place), len(CIVIDIS) - 2)
+    light = 0.0
+    for weight, at in zip((0.2126, 0.7152, 0.0722), (1, 3, 5), strict=True):
+        a, b = (int(CIVIDIS[i][at : at + 2], 16) / 255 for i in (low, low + 1))
+        part = a + (b - a) * (place - low)
+        light += weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+    return "#000000" if (light + 0.05) / 0.05 > 1.05 / (light + 0.05) else "#ffffff"
+
+
+def _write(
+    figure: go.Figure, texts: Sequence[Sequence[str]], colours: Sequence[Sequence[float]], top: float
+) -> None:
+    """The words of the cells as a layer of their own: the heatmap itself would choose white up to the middle of its scale."""
+    at = [(i, j) for i in range(len(texts)) for j in range(len(texts))]
+    figure.add_scatter(
+        x=[j for _, j in at], y=[i for i, _ in at], mode="text", text=[texts[i][j] for i, j in at], hoverinfo="skip",
+        textfont={"color": [ink(colours[i][j] / (top or 1)) for i, j in at], "size": 13}, showlegend=False, name="",
+    )  # fmt: skip
+
+
 def confusion_figure(result: EvaluationResult, *, normalised: bool) -> go.Figure:
     """Counts in every cell; the colour is the count, or the share of the row when `normalised`.
 
@@ -52,10 +75,12 @@ def confusion_figure(result: EvaluationResult, *, normalised: bool) -> go.Figure
     figure = go.Figure(
         go.Heatmap(
             z=colours, x=places, y=places, colorscale=list(CIVIDIS), zmin=0, zmax=1 if normalised else None,
-            text=texts, texttemplate="%{text}" if len(names) <= MOST_COUNTS else None, hoverinfo="skip",
+            hoverinfo="skip",
             xgap=2, ygap=2, colorbar={"thickness": 10, "tickformat": ".0%" if normalised else ",d"},
         )
     )  # fmt: skip
+    if len(names) <= MOST_COUNTS:
+        _write(figure, texts, colours, 1.0 if normalised else max((max(row) for row in colours), default=1))
     cells = [(i, j) for i in places for j in places]
     figure.add_scatter(
         x=[j for _, j in cells], y=[i for i, _ in cells], customdata=cells, mode="markers", opacity=0.02,

@@ -31,9 +31,11 @@ def _card(card: FamilyCard, project_id: str, chosen: bool) -> None:
     icon = ":material/hub:" if card.needs_tensorflow else ":material/function:"
     st.markdown(f"{icon} **{t(card.title)}**")
     if chosen:
-        # The frame within the frame is the second sign of the choice, for those who do not see the colour.
-        with st.container(border=True, gap=None):
-            st.markdown(f":green[:material/check_circle: **{t('Selected')}**]")
+        # A button like its neighbours, so that all cards are of one height; it only says what is chosen.
+        st.button(
+            f":green[**{t('Selected')}**]", key=f"family_chosen_{card.name}", width="stretch",
+            icon=":material/check_circle:",
+        )  # fmt: skip
     else:
         st.button(
             t("Choose"), key=f"family_choose_{card.name}", disabled=card.unsuitable is not None, width="stretch",

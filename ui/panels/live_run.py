@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from engine.errors import N_
+from engine.errors import N_, BentuError
 from engine.workspace import Event, Run
 from ui.charts.layout import draw
 from ui.charts.training import loss_figure, metric_figure
@@ -23,6 +24,13 @@ EPOCH_COLUMNS = {
     "val_accuracy": N_("validation accuracy"), "val_macro_f1": N_("validation macro F1"), "learning_rate": N_("learning rate"),
     "seconds": N_("seconds"),
 }  # fmt: skip
+
+EPOCH_FORMATS = {"epoch": "%d", "learning_rate": "%.3g", "seconds": "%.1f"}
+"""A learning rate shrinks over orders of magnitude; losses and scores have three decimals."""
+
+LEVELS = {"info": N_("info"), "warning": N_("warning"), "note": N_("note")}
+ATTEMPT = re.compile(r"^— attempt (\d+) —$", re.MULTILINE)
+"""The line with which each process of a run begins its log (`engine.jobs.process`)."""
 
 LIVE = 1.0
 WAITING = 5.0
@@ -106,8 +114,8 @@ def _figures(run: Run, feed: RunFeed) -> None:
             _against_best(feed)
         elif feed.total_epochs:
             # Their places are kept, so that nothing moves when the first epoch ends.
-            st.metric(t("Validation loss"), "–", border=True, height="stretch")
-            st.metric(t("Validation macro F1"), "–", border=True, height="stretch")
+            st.metric(t("Validation loss"), "–", border=True, height="stretch", **_delta(None))
+            st.metric(t("Validation macro F1"), "–", border=True, height="stretch", **_delta(None))
         if feed.speed or feed.total_epochs:
             speed = significant(feed.speed) if feed.speed else "–"
             st.metric(t("Examples a second"), speed, border=True, height="stretch")
@@ -118,6 +126,16 @@ def _figures(run: Run, feed: RunFeed) -> None:
                 help=t("At the pace so far, for all epochs. It may stop earlier when validation no longer improves; no estimate before the first steps."),
             )  # fmt: skip
         st.metric(t("Elapsed"), duration(run.seconds or 0), border=True, height="stretch")
+    if not feed.total_epochs and (expected := _expected(run)):
+        # A family without epochs has no other sign of how long it will take.
+        st.caption(t("About {time} in all, estimated before the start.", time=duration(expected)))
+
+
+def _expected(run: Run) -> float | None:
+    try:
+        return workspace().recipes.estimate(run.project_id, run.recipe).seconds
+    except BentuError:
+        return None
 
 
 def _against_best(feed: RunFeed) -> None:
@@ -128,16 +146,21 @@ def _against_best(feed: RunFeed) -> None:
         past = [float(e["val_loss"]) for e in before if e.get("val_loss") is not None]
         st.metric(
             t("Validation loss"), significant(float(last["val_loss"])), border=True, height="stretch",
-            delta=_signed(float(last["val_loss"]) - min(past), "+.3g") if past else None, delta_color="inverse",
-            delta_description=t("vs best") if past else None,
+            **_delta(_signed(float(last["val_loss"]) - min(past), "+.3g") if past else None, better="inverse"),
         )  # fmt: skip
     if last.get("val_macro_f1") is not None:
         past = [float(e["val_macro_f1"]) for e in before if e.get("val_macro_f1") is not None]
         st.metric(
             t("Validation macro F1"), percent(float(last["val_macro_f1"])), border=True, height="stretch",
-            delta=_signed((float(last["val_macro_f1"]) - max(past)) * 100, "+.1f") if past else None,
-            delta_description=t("vs best") if past else None,
+            **_delta(_signed((float(last["val_macro_f1"]) - max(past)) * 100, "+.1f") if past else None),
         )  # fmt: skip
+
+
+def _delta(change: str | int | None, better: str = "normal") -> dict[str, Any]:
+    """The line under a figure; an empty one while there is nothing to compare, so that the cards do not grow with it."""
+    if change is None:
+        return {"delta": "\u00a0", "delta_color": "off", "delta_arrow": "off"}
+    return {"delta": change, "delta_color": better, "delta_description": t("vs best")}
 
 
 def _signed(change: float, form: str) -> str | int:
@@ -178,10 +201,13 @@ def curves(feed: RunFeed, epochs: Sequence[Mapping[str, Any]], batches: Sequence
 
 
 def _epoch_table(feed: RunFeed) -> None:
-    titles = {name: t(title) for name, title in EPOCH_COLUMNS.items()}
+    columns = {
+        name: st.column_config.NumberColumn(t(title), format=EPOCH_FORMATS.get(name, "%.3f"))
+        for name, title in EPOCH_COLUMNS.items()
+    }
     st.dataframe(
-        pd.DataFrame(feed.table)[[c for c in titles if any(c in e for e in feed.table)]], hide_index=True,
-        column_config=titles, key=f"epoch_table_{feed.run_id}", alt=t("Loss and scores of each epoch."),
+        pd.DataFrame(feed.table)[[c for c in columns if any(c in e for e in feed.table)]], hide_index=True,
+        column_config=columns, key=f"epoch_table_{feed.run_id}", alt=t("Loss and scores of each epoch."),
     )  # fmt: skip
 
 
@@ -193,13 +219,13 @@ def log(run: Run, feed: RunFeed) -> None:
     with box:
         runs = workspace().runs
         said = "\n".join(_line(event) for event in feed.notes)
-        text = f"{said}\n{runs.log_tail(run.id, 200)}".strip()
+        text = f"{said}\n{_printed(runs.log_tail(run.id, 200))}".strip()
         if not text:
             st.caption(t("Nothing was logged yet."))
             return
         st.code(text, language=None, height=240)
         st.download_button(
-            t("Download the log"), data=lambda: f"{said}\n{runs.log_tail(run.id, 100_000)}", file_name=f"{run.id}.log",
+            t("Download the log"), data=lambda: f"{said}\n{_printed(runs.log_tail(run.id, 100_000))}", file_name=f"{run.id}.log",
             mime="text/plain", key=f"log_file_{run.id}", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
 
@@ -216,4 +242,10 @@ def notes(feed: RunFeed) -> None:
 def _line(event: Event) -> str:
     payload = event.payload
     text = payload.get("text") or t(str(payload.get("message", "")), **(payload.get("params") or {}))
-    return f"{event.ts:%H:%M:%S} {payload.get('level', event.kind)} {text}"
+    level = str(payload.get("level", event.kind))
+    return f"{event.ts:%H:%M:%S} {t(LEVELS[level]) if level in LEVELS else level} {text}"
+
+
+def _printed(text: str) -> str:
+    """What the process printed, with the line that begins an attempt in the reader's language."""
+    return ATTEMPT.sub(lambda found: t("— attempt {n} —", n=found[1]), text)

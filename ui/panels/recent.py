@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.errors import N_
 from engine.workspace import Run
-from ui.format import duration, moment, percent
+from ui.format import duration, moment, score
 from ui.navigation import goto
 from ui.panels.metrics import metric_title, score_of
 from ui.panels.rail import Look
@@ -42,9 +42,7 @@ def _facts(run: Run) -> str:
     parts = [safe_text(run.version_label, 80)]
     f1 = score_of(run.metrics, "macro_f1")
     if f1:
-        parts.append(
-            t("{metric}: {value} on validation", metric=metric_title("macro_f1"), value=percent(f1.value))
-        )
+        parts.append(t("{metric}: {value} on validation", metric=metric_title("macro_f1"), value=score(f1)))
     if run.seconds is not None:
         parts.append(duration(run.seconds))
     parts.append(moment(run.created))

@@ -26,10 +26,10 @@ PAGE = 50
 
 
 def state_text(run: Run) -> str:
-    """The run's state as a shape and a word: "✓ Finished, stopped early"."""
+    """The run's state as a shape and a word: "✓ Stopped by you, best kept"."""
     word = t(RUN_LOOKS[run.state].word)
     if run.state == "succeeded" and run.stopped_early:
-        word = t("Finished, stopped early")
+        word = t("Stopped by you, best kept")
     elif run.state == "queued" and run.position:
         word = t("Waiting, place {n}", n=run.position)
     elif run.active and run.cancel:
@@ -77,7 +77,8 @@ def run_table(
         pd.DataFrame([_row(run, metrics) for run in runs]), key=widget_key, hide_index=True, on_select=chosen,
         selection_mode="single-row", column_config=_columns(metrics), row_height=36, placeholder="–",
         selection_default={"selection": {"rows": [ids.index(selected)] if selected in ids else []}},
-        column_order=[c for c in _columns(metrics) if c != ("seal" if states else "state")],
+        # The score second, so that it is in view on a phone too; the model stands in the name and under the table.
+        column_order=[*(("state", *metrics, "name") if states else ("name", *metrics, "seal")), "data", "time", "submitted"],
         height=min(36 * len(runs) + 38, 254),
         alt=n("Table of {n} run with data and validation score.", "Table of {n} runs with data and validation score.", len(runs)),
     )  # fmt: skip
@@ -87,17 +88,16 @@ def _columns(metrics: Sequence[str]) -> dict[str, Any]:
     column = st.column_config.TextColumn
     about = t("Value, its interval (95 %) and the number of rows behind it.")
     return {
-        "state": column(t("State"), width=180),
-        "name": column(t("Run"), width=190),
+        "state": column(t("State"), width=125),
+        "name": column(t("Run"), width=170),
         **{
-            m: column(t("{metric}, validation", metric=metric_title(m)), help=about, width=210)
+            m: column(t("{metric}, validation", metric=metric_title(m)), help=about, width=205)
             for m in metrics
         },
-        "family": column(t("Model"), width=180),
-        "data": column(t("Data"), width=120),
-        "seal": column(t("Test part"), width=110),
-        "time": column(t("Duration"), width=100),
-        "submitted": column(t("Submitted"), width=140),
+        "data": column(t("Data"), width=110),
+        "seal": column(t("Test part"), width=90),
+        "time": column(t("Duration"), width=90),
+        "submitted": column(t("Submitted"), width=130),
     }
 
 
@@ -106,7 +106,6 @@ def _row(run: Run, metrics: Sequence[str]) -> Mapping[str, str | None]:
         "state": state_text(run),
         "name": run.name,
         **{m: _score(score_of(run.metrics, m)) for m in metrics},
-        "family": family_title(run.family),
         "data": run.version_label,
         "seal": t("opened") if run.test_opened else t("sealed"),
         "time": duration(run.seconds) if run.seconds is not None else None,

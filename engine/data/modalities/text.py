@@ -83,7 +83,7 @@ class TextClassification:
         found = []
         for code, severity, message, mask in (
             ("empty_texts", "warning", N_("Rows without any text: {count}."), inputs.str.strip() == ""),
-            ("long_texts", "warning", N_("Texts with more than {limit} characters: {count}. Most models read only their beginning."), sizes > limits.LONG_TEXT),
+            ("long_texts", "warning", N_("Texts with more than {limit} characters: {count}. Of the models here only the listing of the article stops reading after some words."), sizes > limits.LONG_TEXT),
             ("damaged_texts", "warning", N_("Texts with the sign �, which stands for characters that were lost: {count}."), inputs.str.contains(REPLACEMENT, regex=False)),
             ("control_characters", "info", N_("Texts with control characters: {count}."), inputs.str.contains(CONTROLS)),
             ("direction_marks", "info", N_("Texts with invisible direction marks, which can make text read otherwise than it is stored: {count}."), inputs.str.contains(BIDI)),

@@ -137,10 +137,9 @@ class ArticleListing:
         rows, checks = tokens.transform(data.train_inputs), tokens.transform(data.validation_inputs)
         empty = float(np.mean([not set(row) - {0, len(tokens.words) + 1} for row in checks.tolist()]))
         training.report(
-            "log",
-            level="info",
-            text=f"{len(tokens.words)} words; {empty:.0%} of the validation texts have none of them",
-        )
+            "log", level="info", message=N_("{words} words; {share} of the validation texts have none of them"),
+            params={"words": f"{len(tokens.words):,}", "share": f"{empty:.0%}"},
+        )  # fmt: skip
 
         training.report("phase", name=N_("Training"))
         model = _build(params, data.seed)

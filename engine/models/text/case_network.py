@@ -193,8 +193,9 @@ class CaseNetwork:
         checks = features.transform(data.validation_inputs)
         count = parameter_count(params, features.width, len(data.classes))
         training.report(
-            "log", level="info", text=f"{rows.shape[0]} rows, {features.width} features, {count} parameters"
-        )
+            "log", level="info", message=N_("{rows} rows, {features} features, {numbers} numbers to learn"),
+            params={"rows": f"{rows.shape[0]:,}", "features": f"{features.width:,}", "numbers": f"{count:,}"},
+        )  # fmt: skip
 
         training.report("phase", name=N_("Training"))
         model = _build(params, features.width, len(data.classes), data.seed)
