@@ -12,6 +12,7 @@ from ui.panels.error_browser import error_browser
 from ui.panels.exports import exports
 from ui.panels.job import watch
 from ui.panels.metrics import CHOOSABLE, part_title
+from ui.panels.repeated import compare_button
 from ui.panels.run_table import family_title, run_table
 from ui.panels.scores import headline, leak_line, score_tables
 from ui.panels.slices_table import slices
@@ -101,6 +102,7 @@ with st.container(horizontal=True):
         goto("share", run=run.id)
     if part == "test" and st.button(t("Train another model"), key="evaluate_to_model", icon=":material/tune:"):
         goto("model")
+    compare_button(run, runs, key="evaluate_repeats")
     if st.button(
         t("How it was trained"), key="evaluate_to_train", type="tertiary", icon=":material/model_training:"
     ):

@@ -11,6 +11,7 @@ from ui.panels.inbox_list import item_list
 from ui.panels.inbox_queues import filter_bar, queue_bar
 from ui.panels.inbox_states import nothing_here, nothing_yet, wait_for_feedback
 from ui.panels.inbox_view import inbox_view, opened, page_of
+from ui.panels.new_version import new_version
 from ui.state import project, workspace
 from ui.text import t
 
@@ -55,4 +56,4 @@ else:
         code_points(view, item)
         history(item)
 
-# What was accepted becomes a dataset version below: new_version(here.id, main=item is None), from ui/panels/new_version.py.
+new_version(here.id, main=item is None)

@@ -15,6 +15,8 @@ from ui.charts.layout import draw
 from ui.errors import show_error
 from ui.panels.job import watch
 from ui.panels.metrics import CHOOSABLE, METRICS, metric_title, part_title, score_of
+from ui.panels.repeated import comparable, other_part
+from ui.panels.test_seal import purpose
 from ui.state import follow, followed, unfollow, workspace
 from ui.text import N_, n, safe_text, t
 
@@ -26,7 +28,7 @@ MOST = 8
 
 
 def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
-    """Choose runs of the same split; the shown run is the reference.
+    """Choose runs that were scored on the same rows; the shown run is the reference.
 
     Args:
         run: the reference.
@@ -34,10 +36,15 @@ def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
         part: "validation", or "test" for runs that were opened.
         metric: preset of the figure to compare.
     """
-    fitting = {
-        r.id: r for r in runs
-        if r.id != run.id and r.state == "succeeded" and r.split_id == run.split_id and (part != "test" or r.test_opened)
-    }  # fmt: skip
+    same = [r for r in runs if r.id != run.id and comparable(r, run)]
+    # the run that it repeats, and those that repeat it, come first
+    same.sort(key=lambda r: r.id != run.cloned_from and r.cloned_from != run.id)
+    fitting = {r.id: r for r in same if part != "test" or r.test_opened}
+    partner = next((r for r in same if r.id == run.cloned_from or r.cloned_from == run.id), None)
+    if partner is not None:
+        other_part(run, partner, part)
+        if part == "test" and _being_evaluated(partner):
+            return
     if not fitting:
         if part == "test":
             st.info(
@@ -55,9 +62,11 @@ def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
             )
         return
     left, right = st.columns([3, 1])
+    key = f"compare_runs_{run.id}_{part}"
+    st.session_state[key] = [i for i in st.session_state.get(key, list(fitting)[:1]) if i in fitting]
     chosen = left.multiselect(
-        t("Compare with"), list(fitting), format_func=lambda i: fitting[i].name, key=f"compare_runs_{run.id}_{part}",
-        placeholder=t("choose runs of the same split"), max_selections=MOST, default=list(fitting)[:1],
+        t("Compare with"), list(fitting), format_func=lambda i: _titled(fitting[i], run), key=key,
+        placeholder=t("choose runs of the same split"), max_selections=MOST,
     )  # fmt: skip
     figure = right.selectbox(
         t("Figure"), CHOOSABLE, index=CHOOSABLE.index(metric), format_func=metric_title, key=f"compare_metric_{run.id}_{part}",
@@ -67,6 +76,10 @@ def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
         return
     others = [fitting[i] for i in chosen if i in fitting]
     _side_by_side([run, *others], part)
+    if any(r.version_id != run.version_id for r in others):
+        st.caption(
+            t("The runs were trained on different versions of the data. These rows are the same in all of them: versions made of corrections keep validation and test as they were.")
+        )  # fmt: skip
     ids = [run.id, *(r.id for r in others)]
     found = workspace().evaluations.comparison(ids, part, figure)
     if found is None:
@@ -74,6 +87,25 @@ def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
         found = workspace().evaluations.comparison(ids, part, figure)
     if found is not None:
         _differences(run, others, found, part, figure)
+
+
+def _titled(run: Run, reference: Run) -> str:
+    return run.name if run.version_id == reference.version_id else f"{run.name} ({run.version_label})"
+
+
+def _being_evaluated(run: Run) -> bool:
+    """Follow the evaluation of a run whose test part was just opened; whether it still goes on."""
+    ws = workspace()
+    job_id = followed(purpose(run.id)) or next(
+        (j.id for j in ws.jobs.active(run.project_id) if j.kind == "evaluate" and j.spec.get("run") == run.id), None
+    )  # fmt: skip
+    if job_id is None:
+        return False
+    watch(job_id, t("Evaluating on the test part"))
+    if ws.jobs.get(job_id).active:
+        return True
+    unfollow(purpose(run.id))
+    return False
 
 
 def _compute(ids: list[str], part: str, figure: str) -> None:
@@ -98,6 +130,7 @@ def _side_by_side(runs: Sequence[Run], part: str) -> None:
     table = pd.DataFrame(
         {
             "run": r.name if place else t("{run} (reference)", run=r.name),
+            "data": r.version_label,
             **{m: scores[r.id][m].value * 100 for m in METRICS if m in scores[r.id]},
             "rows": next((s.n for s in scores[r.id].values()), None),
         }
@@ -108,7 +141,7 @@ def _side_by_side(runs: Sequence[Run], part: str) -> None:
         table, hide_index=True, key=f"compare_table_{part}", placeholder="–",
         alt=t("Scores of the compared runs on {part}.", part=part_title(part)),
         column_config={
-            "run": st.column_config.TextColumn(t("Run"), pinned=True), "rows": number(t("Rows"), format="localized"),
+            "run": st.column_config.TextColumn(t("Run"), pinned=True), "data": t("Data"), "rows": number(t("Rows"), format="localized"),
             **{m: number(f"{metric_title(m)}, %", format="%.1f") for m in METRICS},
         },
     )  # fmt: skip

@@ -9,6 +9,7 @@ import streamlit as st
 from engine.workspace import Run
 from ui.errors import attempt
 from ui.navigation import goto
+from ui.panels.repeated import compare_button
 from ui.state import CLONED_FROM, choose_run, workspace
 from ui.text import safe_text, t
 
@@ -36,6 +37,8 @@ def ended_actions(run: Run, *, primary: bool = True) -> None:
             t("Evaluate"), key=f"evaluate_{run.id}", type=main, icon=":material/fact_check:"
         ):
             goto("evaluate", run=run.id)
+        if run.state == "succeeded" and run.cloned_from:
+            compare_button(run, workspace().runs.list(run.project_id, limit=200), key=f"repeats_{run.id}")
         if run.resumable:
             st.button(
                 t("Resume"), key=f"resume_{run.id}", type=main, icon=":material/play_circle:",

@@ -44,7 +44,7 @@ def sealed(run: Run) -> None:
         else:
             st.write(t("It has never been opened on this split."))
         if st.button(t("Open the test part …"), key="test_open", type="primary", icon=":material/lock_open:"):
-            _ask(run, len(log))
+            ask_to_open(run, len(log))
 
 
 def unfinished(run: Run) -> None:
@@ -69,7 +69,9 @@ def opening_log(log: Sequence[Opening], key: str) -> None:
     )  # fmt: skip
 
 
-def _ask(run: Run, openings: int) -> None:
+def ask_to_open(run: Run, openings: int) -> None:
+    """The dialog that opens the test part for a run; `openings` is how often it was opened so far."""
+
     @st.dialog(t("Open the test part?"), icon=":material/lock_open:")
     def ask() -> None:
         st.markdown(f"**{safe_text(run.name)}**")

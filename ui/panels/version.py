@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from ui.panels.findings import findings_list
 from ui.panels.job import attach, watch
 from ui.panels.profile import figures, profile_charts
 from ui.panels.rows import row_table
+from ui.panels.version_changes import changes_view
 from ui.state import VERSION, follow, workspace
 from ui.text import n, safe_text, t
 
@@ -23,13 +24,19 @@ def pick_version(versions: Sequence[DatasetVersion], wanted: str | None) -> Data
     """The version to look at: the wanted one, else the first; the choice stays for this tab."""
     by_id = {v.id: v for v in versions}
     chosen = wanted if wanted in by_id else versions[0].id
-    titles = {v.id: f"{v.label} · {n('{n} row', '{n} rows', v.rows)}" for v in versions}
+    titles = {v.id: f"{v.label} · {n('{n} row', '{n} rows', v.rows)}{_from(v, by_id)}" for v in versions}
     st.session_state[_PICK] = chosen
     st.selectbox(
         t("Dataset version"), list(by_id), key=_PICK, width=420, on_change=_picked,
         format_func=lambda i: titles.get(i, ""),
     )  # fmt: skip
     return by_id[chosen]
+
+
+def _from(version: DatasetVersion, known: Mapping[str, DatasetVersion]) -> str:
+    """Where a version stands in the tree: " · from v1" for a child."""
+    parent = known.get(version.parent_id or "")
+    return f" · {t('from v{number}', number=parent.number)}" if parent else ""
 
 
 def _picked() -> None:
@@ -42,6 +49,7 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
     `used` says that the next steps work on this version.
     """
     _origin(version, used=used)
+    lineage(version)
     profile = workspace().datasets.profile(version.id)
     if profile is None:
         purpose = f"profile_{version.id}"
@@ -61,7 +69,9 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
 
 
 def _origin(version: DatasetVersion, *, used: bool) -> None:
-    parts = [t("from {file}", file=safe_text(version.source.get("file", ""), 80))]
+    parts = []
+    if version.source.get("file"):
+        parts.append(t("from {file}", file=safe_text(version.source["file"], 80)))
     if version.source.get("bytes"):
         parts.append(size(float(version.source["bytes"])))
     if version.source.get("encoding"):
@@ -77,6 +87,36 @@ def _origin(version: DatasetVersion, *, used: bool) -> None:
                 color="violet",
             )
         st.caption(" · ".join(parts), width="content")
+
+
+def lineage(version: DatasetVersion) -> None:
+    """What a child version changed in its parent, and which versions were made from this one."""
+    found = workspace().corrections.difference(version.id)
+    if found is not None:
+        with st.container(border=True, key=f"lineage_{version.id}"):
+            st.markdown(
+                n(
+                    "Made from **{parent}** and {n} accepted correction:", "Made from **{parent}** and {n} accepted corrections:",
+                    len(found.changes), parent=safe_text(found.parent.label, 80),
+                )
+            )  # fmt: skip
+            changes_view(found, key=f"changes_{version.id}")
+            _show_button(found.parent)
+    children = [
+        v for d in workspace().datasets.list(version.project_id) for v in d.versions if v.parent_id == version.id
+    ]  # fmt: skip
+    if children:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(t("Versions made from it:"), width="content")
+            for child in children:
+                _show_button(child)
+
+
+def _show_button(version: DatasetVersion) -> None:
+    st.button(
+        t("Show {version}", version=safe_text(version.label, 80)), key=f"show_{version.id}", type="tertiary",
+        icon=":material/account_tree:", on_click=lambda: st.session_state.update({VERSION: version.id}),
+    )  # fmt: skip
 
 
 def delete_dataset_dialog(version: DatasetVersion) -> None:
