@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import N_, JobError
+from engine.errors import N_, JobError, RecipeError
 from engine.params import Params as ParamsBase
 from engine.registry import Registry
 
@@ -105,6 +105,14 @@ class Discarded(JobError):
     code = "DISCARDED"
     message = N_("The run was discarded.")
     remedy = N_("Start it again, or clone it with other settings.")
+
+
+class Diverged(RecipeError):
+    """Raised by `fit` when the loss is no number any more."""
+
+    code = "TRAINING_DIVERGED"
+    message = N_("The loss stopped being a number in epoch {epoch}, at a learning rate of {learning_rate}.")
+    remedy = N_("Choose a learning rate ten times smaller.")
 
 
 class Predictor(Protocol):

@@ -30,6 +30,7 @@ from engine.models.family import FloatArray, IntArray
 from engine.packaging.bundle import unpack
 from engine.recipe import read_recipe, recipe_yaml
 from engine.services import datasets, lineage, runs, splits
+from engine.services.prepared import Prepared, prepare
 from engine.services.scope import Scope
 from engine.serving.predictor import load_model
 from engine.storage import artifacts
@@ -212,7 +213,7 @@ def store_evaluation(
     scope: Scope,
     run_id: str,
     part: str,
-    data: runs.Prepared,
+    data: Prepared,
     rows: Any,
     probabilities: FloatArray,
     train: Any,
@@ -280,9 +281,8 @@ def evaluate_test(
         return {"run_id": run_id}
     if row.bundle is None:
         raise RunNotFinished(name=row.name)
-    data = runs.prepare(scope, read_recipe(row.recipe), context.report, row.split_id)
-    test, train = data.of("test"), data.of("train")
-    test, train = test[data.labels[test] >= 0], train[data.labels[train] >= 0]
+    data = prepare(scope, read_recipe(row.recipe), context.report, row.split_id)
+    test, train = data.labelled("test"), data.labelled("train")
     if not len(test):
         raise NoTestPart(name=row.name)
     context.report("phase", name="evaluating")

@@ -1,39 +1,26 @@
-"""Runs: one training each, from the recipe that was submitted to a packaged, checked and evaluated model."""
+"""Runs as a person handles them: submitted, watched, stopped, resumed, renamed and deleted. Their work is in `training.py`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from sqlalchemy import func, insert, select, update
 
-from engine.data.labels import labels_of
-from engine.data.schema import ROW_ID, Schema
-from engine.errors import N_, BentuError, JobError, NotFound, RecipeError, error_from_json
+from engine.errors import N_, BentuError, JobError, NotFound, error_from_json
 from engine.jobs import events, queue
-from engine.jobs.context import JobContext
 from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import GOING
-from engine.modality import modalities
-from engine.models.family import IntArray, Training, TrainingData
-from engine.packaging.bundle import pack, write_bundle
-from engine.packaging.parity import Parity, check_parity
-from engine.prepare.steps import Cleaner
 from engine.recipe import Recipe, read_recipe
 from engine.services import datasets, lineage, splits
 from engine.services.demo_view import served_by
 from engine.services.recipes import FamilyUnsuitable, resolve
 from engine.services.scope import Scope
-from engine.serving.predictor import load_model
-from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.home import home
@@ -47,20 +34,7 @@ from engine.storage.tables import (
     run,
     test_opening,
 )
-from engine.training.machine import environment, machine
-from engine.training.run import fit_run
-
-PARITY_ROWS = 2000
-"""Validation rows (and, where they are fewer, train rows) on which the packaged model is checked."""
-
-PHASES = ("loading", "splitting", "cleaning", "training", "packaging", "checking_parity", "evaluating")
-"""The phases of a run, in order."""
-
-
-class NothingToTrain(RecipeError):
-    code = "NOTHING_TO_TRAIN"
-    message = N_("There is nothing to train on: {train} rows with a label in the train part, {validation} in validation, {classes} classes.")  # fmt: skip
-    remedy = N_("Training needs rows of at least two classes in train and some in validation. Add labelled rows, or divide the data anew.")  # fmt: skip
+from engine.training.machine import machine
 
 
 class RunActive(JobError):
@@ -293,110 +267,3 @@ class Runs:
             position=queue.position(self._scope.engine, self._scope.owner, row.job_id) if row.state == "queued" else None,
             resumable=row.state == "failed" and any((home() / row.folder / "work/checkpoints").glob("*")),
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A version divided, cleaned and encoded: what a training or an evaluation reads."""
-
-    split_id: str
-    schema: Schema
-    frame: pd.DataFrame
-    parts: pd.Series
-    labels: IntArray
-    inputs: pd.Series
-
-    def of(self, part: str) -> np.ndarray[Any, Any]:
-        """Positions of the rows of a part."""
-        return np.flatnonzero((self.parts == part).to_numpy())
-
-
-def prepare(scope: Scope, recipe: Recipe, report: Any, split_id: str | None) -> Prepared:
-    """Load a recipe's data, make sure of its split, and read inputs and labels (not cleaned yet).
-
-    Args:
-        split_id: the split that the run was begun on, whatever the version's split is by now; None to draw it.
-    """
-    version_id = str(recipe.data)
-    report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, version_id)
-    report("phase", name="splitting")
-    split_id = split_id or splits.ensure(scope, version_id, recipe.split, frame).id
-    parts = splits.assignment(scope, split_id).reindex(frame[ROW_ID])
-    labels = (
-        pd.Index(schema.classes, dtype="str").get_indexer(pd.Index(labels_of(frame, schema))).astype(np.int64)
-    )
-    inputs = modalities.get(schema.task).read(frame, schema)
-    return Prepared(split_id, schema, frame, parts, labels, inputs)
-
-
-def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Work of the job "train": recipe -> fitted, packaged, parity-checked and validated run."""
-    from engine.services.evaluations import store_evaluation
-
-    run_id = spec["run"]
-    row = scope.row(run, run_id, "run")
-    recipe = read_recipe(row.recipe)
-    family, _ = resolve(recipe)
-    data = prepare(scope, recipe, context.report, row.split_id)
-    _record(scope, run_id, split_id=data.split_id, environment=environment())
-    train, validation = data.of("train"), data.of("validation")
-    train, validation = train[data.labels[train] >= 0], validation[data.labels[validation] >= 0]
-    present = len(np.unique(data.labels[train]))
-    if present < 2 or len(validation) == 0:
-        raise NothingToTrain(train=len(train), validation=len(validation), classes=present)
-    context.report("phase", name="cleaning")
-    clean = Cleaner(recipe.clean)
-    # The sealed test rows are not even cleaned here: nothing fitted may see them.
-    training_data = TrainingData(
-        train_inputs=clean(list(data.inputs.iloc[train])), train_labels=data.labels[train],
-        validation_inputs=clean(list(data.inputs.iloc[validation])), validation_labels=data.labels[validation],
-        classes=data.schema.classes, seed=recipe.seed,
-    )  # fmt: skip
-    context.check()
-    context.report("phase", name="training")
-    checkpoints = context.folder / "checkpoints"
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    training = Training(context.report, context.stop, checkpoints, threads=max(1, (os.cpu_count() or 2) - 1))
-    fitted = fit_run(recipe, training_data, training)
-
-    context.report("phase", name="packaging")
-    proba = fitted.predict_proba(training_data.validation_inputs)
-    agreed = float((proba.argmax(axis=1) == training_data.validation_labels).mean())
-    bundle = context.folder / "bundle"
-    write_bundle(
-        bundle, recipe=recipe, schema=data.schema, family=family, fitted=fitted, environment=environment(),
-        metrics={"part": "validation", "n": len(validation), "accuracy": agreed},
-    )  # fmt: skip
-    context.report("phase", name="checking_parity")
-    parity = _parity(bundle, data, train, validation, training_data, fitted, proba)
-    artifact = artifacts.put_file(pack(bundle, context.folder / "bundle.tar"))
-
-    context.report("phase", name="evaluating")
-    served = load_model(bundle).predict_proba(list(data.inputs.iloc[validation]))
-    packaged = {"stopped_early": fitted.stopped_early, "parity": asdict(parity), "bundle": artifact}
-    store_evaluation(context, scope, run_id, "validation", data, validation, served, train, packaged)
-    return {"run_id": run_id, "bundle": artifact}
-
-
-def _parity(
-    bundle: Any,
-    data: Prepared,
-    train: Any,
-    validation: Any,
-    training_data: TrainingData,
-    fitted: Any,
-    proba: Any,
-) -> Parity:
-    """Compare the packaged model with the trained one on raw inputs, in a clean process."""
-    extra = max(0, min(PARITY_ROWS - len(validation), len(train)))
-    rows = [*data.inputs.iloc[validation[:PARITY_ROWS]], *data.inputs.iloc[train[:extra]]]
-    expected = proba[:PARITY_ROWS]
-    if extra:
-        expected = np.vstack([expected, fitted.predict_proba(training_data.train_inputs[:extra])])
-    return check_parity(bundle, rows, expected)
-
-
-def _record(scope: Scope, run_id: str, **values: Any) -> None:
-    with write(scope.engine) as connection:
-        connection.execute(update(run).where(run.c.id == run_id).values(**values))

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from engine.jobs.context import JobContext
 from engine.jobs.process import Work
-from engine.services import children, datasets, evaluations, importing, projects, recipes, runs
+from engine.services import children, datasets, evaluations, importing, projects, recipes, training
 from engine.services.scope import Scope
 from engine.storage.database import read
 from engine.storage.tables import job
@@ -26,7 +26,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "profile": importing.profile_version,
     "cleaning": datasets.preview_version,
     "split": recipes.divide_data,
-    "train": runs.train_run,
+    "train": training.train_run,
     "evaluate": evaluations.evaluate_test,
     "compare": evaluations.compare_runs,
     "preview_corrections": children.preview_corrections,

@@ -15,20 +15,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import N_, RecipeError
+from engine.errors import N_
 from engine.models.calibration import class_scores, negative_log_likelihood
-from engine.models.family import Discarded, FloatArray, IntArray, Training
+from engine.models.family import Discarded, Diverged, FloatArray, IntArray, Training
 from engine.training.checkpoint import Checkpoints
 from engine.training.step import CompiledStep, forward_pass
 
 _BETWEEN_EVENTS = 0.5
 _EVALUATED_AT_ONCE = 512
-
-
-class Diverged(RecipeError):
-    code = "TRAINING_DIVERGED"
-    message = N_("The loss stopped being a number in epoch {epoch}, at a learning rate of {learning_rate}.")
-    remedy = N_("Choose a learning rate ten times smaller.")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from engine.errors import NotFound
 from engine.i18n import render_error
 from engine.recipe import Split
-from engine.services import children, importing, runs, splits
+from engine.services import children, importing, splits, training
 from engine.services.accepted import CorrectionsChanged, NoCorrections, NotDivided, NothingToChange
 from engine.services.corrections import OtherDivision
 from engine.services.evaluations import NotComparable, SealedTest
@@ -292,14 +292,14 @@ def test_relabelling_while_a_retrain_runs_enters_the_next_version(
     child = shop.make()
     frozen = shop.rows(child)
     run = shop.ws.corrections.retrain(shop.run.id, child.id)
-    whole, seen = runs.fit_run, []
+    whole, seen = training.fit_run, []
 
-    def meanwhile(recipe: Any, data: Any, training: Any) -> Any:
+    def meanwhile(recipe: Any, data: Any, line: Any) -> Any:
         shop.accept("the rider was kind", "complaint")
         seen.extend(zip(data.train_inputs, (data.classes[i] for i in data.train_labels), strict=True))
-        return whole(recipe, data, training)
+        return whole(recipe, data, line)
 
-    monkeypatch.setattr(runs, "fit_run", meanwhile)
+    monkeypatch.setattr(training, "fit_run", meanwhile)
     shop.finished(run)
     assert ("the rider was kind", "praise") in seen
     assert ("the rider was kind", "complaint") not in seen

@@ -82,7 +82,9 @@ def test_what_the_dial_had_set_follows_the_split(workspace: Workspace, imported:
     draft = workspace.recipes.draft(project)
     after = workspace.recipes.defaults(project, "case_network", "thorough")
     assert draft is not None
-    assert (before["batch_size"], after["batch_size"]) == (128, 32), "fewer rows train, so batches are smaller"
+    assert (before["batch_size"], after["batch_size"]) == (128, 32), (
+        "fewer rows train, so batches are smaller"
+    )
     assert draft.family.params == {**after, "epochs": 33}, "what a person set by hand stays"
 
 

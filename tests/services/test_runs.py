@@ -18,8 +18,8 @@ from engine.services import evaluations
 from engine.services.evaluations import NotComparable, RunNotFinished, SealedTest
 from engine.services.inline import run_job_here, run_waiting
 from engine.services.recipes import FamilyUnsuitable
-from engine.services.runs import NothingToTrain
 from engine.services.splits import SplitOpened
+from engine.services.training import NothingToTrain
 from engine.storage.errors import LowSpace
 from engine.workspace import DatasetVersion, Run, Workspace
 

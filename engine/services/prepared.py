@@ -1,0 +1,52 @@
+"""What a training and an evaluation read: a version divided, its inputs and labels, not cleaned yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.data.labels import labels_of
+from engine.data.schema import ROW_ID, Schema
+from engine.modality import modalities
+from engine.models.family import IntArray
+from engine.recipe import Recipe
+from engine.services import datasets, splits
+from engine.services.scope import Scope
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A version divided and read: rows, the part of each (by row id), class indices (-1 without a label), inputs."""
+
+    split_id: str
+    schema: Schema
+    frame: pd.DataFrame
+    parts: pd.Series
+    labels: IntArray
+    inputs: pd.Series
+
+    def labelled(self, part: str) -> IntArray:
+        """Positions of the rows of a part that have a label."""
+        return np.flatnonzero((self.parts == part).to_numpy() & (self.labels >= 0))
+
+
+def prepare(scope: Scope, recipe: Recipe, report: Any, split_id: str | None) -> Prepared:
+    """Load a recipe's data, make sure of its split, and read inputs and labels (not cleaned yet).
+
+    Args:
+        split_id: the split that the run was begun on, whatever the version's split is by now; None to draw it.
+    """
+    version_id = str(recipe.data)
+    report("phase", name="loading")
+    frame, schema = datasets.load_table(scope, version_id)
+    report("phase", name="splitting")
+    split_id = split_id or splits.ensure(scope, version_id, recipe.split, frame).id
+    parts = splits.assignment(scope, split_id).reindex(frame[ROW_ID])
+    labels = (
+        pd.Index(schema.classes, dtype="str").get_indexer(pd.Index(labels_of(frame, schema))).astype(np.int64)
+    )
+    inputs = modalities.get(schema.task).read(frame, schema)
+    return Prepared(split_id, schema, frame, parts, labels, inputs)
