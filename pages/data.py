@@ -7,9 +7,9 @@ import streamlit as st
 from ui.navigation import goto
 from ui.panels.importing import IMPORT_KINDS, follow_import, import_panel, import_purpose
 from ui.panels.job import attach
-from ui.panels.upload import choose_source, template
+from ui.panels.upload import choose_source, current_draft, template
 from ui.panels.version import delete_dataset_dialog, pick_version, version_view
-from ui.state import ADDING, UPLOAD, VERSION, project, workspace
+from ui.state import ADDING, VERSION, project, workspace
 from ui.text import N_, labelled, t
 
 ws = workspace()
@@ -21,7 +21,7 @@ versions = [v for d in datasets for v in reversed(d.versions)]
 st.title(t("Data"), anchor=False)
 
 job_id = attach(import_purpose(current.id), IMPORT_KINDS, current.id)
-draft = st.session_state.get(UPLOAD)
+draft = current_draft()
 job = ws.jobs.get(job_id) if job_id else None
 busy = job is not None and job.active
 if job is not None and (draft is None or job.state == "succeeded"):

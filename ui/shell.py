@@ -10,7 +10,7 @@ from engine.errors import BentuError
 from engine.i18n import LOCALES
 from ui.errors import show_error, show_kept_error
 from ui.navigation import goto, menu, page_table
-from ui.state import choose_project, project, workspace
+from ui.state import choose_project, gone, project, workspace
 from ui.text import choose_language, language, t
 
 # A picture of our own: Streamlit would fetch a Material icon for the browser tab from the network.
@@ -47,6 +47,8 @@ try:
                 key=_PROJECT, on_change=lambda: choose_project(st.session_state[_PROJECT]),
                 placeholder=t("Choose a project"),
             )  # fmt: skip
+    if gone("project", current.url_path):
+        st.caption(t("The project of that link is not here any more."))
     if chosen is None and current not in (pages["home"], pages["settings"]):
         st.title(current.title)
         st.info(t("There is no project yet. Create one, or add the sample, on the home page."))

@@ -27,6 +27,8 @@ CLONED_FROM = "cloned_from"
 """Id of the run whose recipe was loaded into the draft, until the next start."""
 SEEN_ACTIVE = "seen_active_runs"
 """Ids of runs that this tab saw going on: each gets one toast when it ends."""
+GONE = "gone"
+"""What the opened link named that is not here ("project", "run"), each with the place where that is said."""
 VERSION = "version"
 """Id of the dataset version that the data page shows."""
 ADDING = "adding"
@@ -77,24 +79,50 @@ def workspace() -> Workspace:
 def project() -> Project | None:
     """The project of this tab: the link's, else the one chosen before, else the latest one."""
     ws = workspace()
-    for wanted in (st.query_params.get("project"), st.session_state.get(PROJECT)):
+    linked, missed = st.query_params.get("project"), False
+    for wanted in (linked, st.session_state.get(PROJECT)):
         if wanted:
             try:
                 found = ws.projects.get(wanted)
             except NotFound:
+                missed = missed or wanted == linked
                 continue
             if st.session_state.get(PROJECT) != found.id:
                 choose_project(found.id)
+            elif missed:
+                st.query_params["project"] = found.id
+            _miss("project", missed)
             return found
-    latest = next(iter(ws.projects.list()), None)
-    if latest:
-        choose_project(latest.id)
+    latest = ws.projects.first("reviews_zh" if st.session_state.get(LANGUAGE) == "zh_CN" else "reviews_en")
+    choose_project(latest.id if latest else None)
+    _miss("project", missed)
     return latest
+
+
+def gone(kind: str, place: str) -> bool:
+    """Whether the link that was opened named a project or run that is not here: said at one place, until one goes elsewhere."""
+    marks: dict[str, str] = st.session_state.get(GONE, {})
+    if kind in marks:
+        marks[kind] = marks[kind] or place
+        if marks[kind] == place:
+            return True
+        del marks[kind]
+    return False
+
+
+def _miss(kind: str, missed: bool) -> None:
+    if missed:
+        st.session_state.setdefault(GONE, {})[kind] = ""
 
 
 def choose_project(project_id: str | None) -> None:
     """Work on this project in this tab from now on; forgets what belonged to the former one."""
     if st.session_state.get(PROJECT) != project_id:
+        if PROJECT in st.session_state and st.query_params.get("project") != project_id:
+            # chosen here, not by a link: what the link still names is of the former project
+            st.query_params.pop("run", None)
+            st.query_params.pop(UPLOAD, None)
+        st.session_state.pop(GONE, None)
         st.session_state.pop(UPLOAD, None)
         st.session_state.pop(RUN, None)
         st.session_state.pop(CLONED_FROM, None)
@@ -122,16 +150,23 @@ def choose_run(run_id: str | None) -> None:
 
 def chosen_run(project_id: str) -> Run | None:
     """The run of the link, else the one chosen before in this tab; None if it is gone or of another project."""
-    for wanted in (st.query_params.get("run"), st.session_state.get(RUN)):
+    linked, missed = st.query_params.get("run"), False
+    for wanted in (linked, st.session_state.get(RUN)):
         if wanted:
             try:
                 found = workspace().runs.get(wanted)
             except NotFound:
+                missed = missed or wanted == linked
                 continue
+            missed = missed or (wanted == linked and found.project_id != project_id)
             if found.project_id == project_id:
-                if st.session_state.get(RUN) != found.id:
+                _miss("run", missed)
+                if missed or st.session_state.get(RUN) != found.id:
                     choose_run(found.id)
                 return found
+    _miss("run", missed)
+    if missed:
+        choose_run(None)
     return None
 
 

@@ -105,6 +105,13 @@ class Projects:
         """All projects, the one last worked on first."""
         return self._projects()
 
+    def first(self, sample: str) -> Project | None:
+        """What a tab begins with: the project last worked on; where there are only fresh samples, the one called `sample`."""
+        found = self.list()
+        fresh = all(p.sample and not p.runs for p in found)
+        named = (p for p in found if fresh and p.name == SAMPLE_NAMES.get(sample))
+        return next(named, None) or next(iter(found), None)
+
     def get(self, project_id: str) -> Project:
         """One project; raises `NotFound`."""
         found = self._projects(project.c.id == project_id)

@@ -14,7 +14,7 @@ from engine.workspace import Run
 from ui.format import duration, moment, percent
 from ui.panels.metrics import metric_title, score_of
 from ui.panels.recent import RUN_LOOKS
-from ui.state import choose_run, workspace
+from ui.state import GONE, choose_run, gone, workspace
 from ui.text import n, t
 
 SYMBOLS = {
@@ -71,7 +71,11 @@ def run_table(
     def chosen() -> None:
         rows = st.session_state[widget_key]["selection"]["rows"]
         if rows and rows[0] < len(ids):
+            st.session_state.pop(GONE, None)
             choose_run(ids[rows[0]])
+
+    if gone("run", key):
+        st.caption(t("The run of that link is not here any more, so another one is shown."))
 
     st.dataframe(
         pd.DataFrame([_row(run, metrics) for run in runs]), key=widget_key, hide_index=True, on_select=chosen,

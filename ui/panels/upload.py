@@ -8,6 +8,7 @@ import io
 import streamlit as st
 
 from engine.data.limits import MAX_BYTES
+from engine.errors import NotFound
 from ui.errors import attempt
 from ui.state import UPLOAD, ImportDraft, workspace
 from ui.text import t
@@ -39,6 +40,21 @@ def choose_source() -> None:
         st.button(
             t("Use this text"), key="upload_paste", icon=":material/content_paste:", on_click=_stage_text
         )
+
+
+def current_draft() -> ImportDraft | None:
+    """The staged file of this tab, named in its link, so that a reload finds it again."""
+    draft: ImportDraft | None = st.session_state.get(UPLOAD)
+    linked = st.query_params.get(UPLOAD)
+    if draft is not None:
+        if linked != draft.upload_id:
+            st.query_params[UPLOAD] = draft.upload_id
+    elif linked:
+        try:
+            draft = st.session_state[UPLOAD] = ImportDraft(workspace().datasets.upload(linked).id)
+        except NotFound:
+            st.query_params.pop(UPLOAD, None)
+    return draft
 
 
 def template() -> None:
