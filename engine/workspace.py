@@ -37,6 +37,7 @@ from engine.services.scope import Scope
 from engine.services.settings import Settings
 from engine.services.splits import Splits, SplitView
 from engine.services.uploads import Upload
+from engine.services.work import know_errors
 from engine.serving.answers import Answer
 from engine.storage.database import open_database
 from engine.storage.errors import LowSpace
@@ -81,6 +82,7 @@ def open_scope(owner: str = LOCAL_OWNER) -> Scope:
 
 def open_workspace(owner: str = LOCAL_OWNER) -> Workspace:
     """A workspace on the database and the artifact store that the environment names."""
+    know_errors()
     return Workspace(open_scope(owner))
 
 

@@ -13,6 +13,9 @@ from sqlalchemy import Engine, select
 
 from engine.jobs.context import JobContext
 from engine.jobs.process import Work
+from engine.modality import modalities
+from engine.models.family import families
+from engine.prepare.steps import steps
 from engine.services import children, datasets, evaluations, importing, projects, recipes, training
 from engine.services.scope import Scope
 from engine.storage.database import read
@@ -32,6 +35,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "preview_corrections": children.preview_corrections,
     "correct": children.make_version,
 }
+
+
+def know_errors() -> None:
+    """Import all that a job may run: a process that reads the error in a job's row needs the class that says it."""
+    for registry in (modalities, steps, families):
+        list(registry)
 
 
 def work(engine: Engine) -> Work:
