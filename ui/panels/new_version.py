@@ -29,11 +29,13 @@ def new_version(project_id: str, *, main: bool = True) -> None:
         return
     basis = _chosen(bases, project_id)
     runs = [r for r in workspace().runs.list(project_id, limit=200) if r.version_id == basis.parent.id]
-    if not basis.waiting and basis.parent.parent_id is None:
+    if (
+        not basis.waiting and basis.parent.id == basis.trained_on.id
+    ):  # the demo's model knows all that was accepted
         return
     st.subheader(t("The next dataset version"), anchor=False)
     with st.container(border=True, key="new_version"):
-        if basis.parent.parent_id is not None:
+        if basis.parent.id != basis.trained_on.id:
             _retrain(basis, runs, main=main and not basis.waiting)
         if basis.waiting:
             _corrections(basis, project_id, main=main)
@@ -90,7 +92,7 @@ def _corrections(basis: Basis, project_id: str, *, main: bool) -> None:
         )
         return
     st.button(
-        t("Make the version from {parent}", parent=safe_text(parent.label, 80)), key="new_version_make",
+        t("Make the new version"), key="new_version_make",
         type="primary" if main else "secondary", icon=":material/library_add:", on_click=_make,
         args=(project_id, parent.id, found.key),
         help=t("Versions never change: the former one stays as it is, and so do its runs."),
@@ -161,11 +163,17 @@ def _retrain(basis: Basis, runs: Sequence[Run], *, main: bool) -> None:
         st.markdown(
             t("**{version}** has been trained on: “{run}”.", version=version, run=safe_text(done.name, 80))
         )
-        if old is not None and old.id != done.id and comparable(old, done):
-            st.button(
-                t("Compare old and new"), key="new_version_compare", type=kind, icon=":material/compare_arrows:",  # type: ignore[arg-type]
-                on_click=compare_runs, args=(old, done),
-            )  # fmt: skip
+        with st.container(horizontal=True):
+            if old is not None and comparable(old, done):
+                st.button(
+                    t("Compare old and new"), key="new_version_compare", type=kind, icon=":material/compare_arrows:",  # type: ignore[arg-type]
+                    on_click=compare_runs, args=(old, done),
+                )  # fmt: skip
+            if st.button(
+                t("Go to the demos"), key="new_version_share", type="tertiary", icon=":material/arrow_forward:",
+                help=t("There the new run can become the model that the demo answers with."),
+            ):  # fmt: skip
+                goto("share")
         return
     st.markdown(
         t("**{version}** was made of corrections, and nothing was trained on it yet.", version=version)

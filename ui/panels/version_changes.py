@@ -38,9 +38,8 @@ def changes_view(found: VersionChanges, *, key: str) -> None:
     """
     counts = dict(found.counts)
     counts["relabelled"] = sum(len(c.rows) for c in found.changes if c.outcome == "relabelled")
-    st.markdown(
-        "\n".join(f"- {_SENTENCES[o][0]} {_SENTENCES[o][1](counts[o])}" for o in OUTCOMES if counts[o])
-    )
+    lines = [f"{_SENTENCES[o][0]} {_SENTENCES[o][1](counts[o])}" for o in OUTCOMES if counts[o]]
+    st.markdown("  \n".join(lines))
     st.caption(
         t(
             "{before} rows before, {after} after. Validation and test are the parent's, row for row.",
