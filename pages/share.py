@@ -21,7 +21,7 @@ show_kept_error()
 ws = workspace()
 here = project()
 assert here is not None
-demos = ws.demos.list(here.id)
+demos = sorted(ws.demos.list(here.id), key=lambda d: d.state == "revoked")
 runs = [r for r in ws.runs.list(here.id, limit=200) if r.state == "succeeded"]
 
 if not runs and not demos:
@@ -39,6 +39,8 @@ if not runs and not demos:
 
 if demos:
     server_line()
+    for demo in demos:
+        fresh_link(demo)
 else:
     st.write(
         t(
@@ -67,7 +69,6 @@ if runs and (not demos or st.session_state.get(SHARING)):
 
 if shown is not None:
     st.subheader(safe_text(shown.title, 120), anchor=False)
-    fresh_link(shown)
     sections = [t("Model"), t("Link"), t("What visitors read"), t("Reports")]
     model_tab, link_tab, words_tab, reports_tab = st.tabs(sections, key="share_sections", on_change="rerun")
     if model_tab.open:

@@ -11,7 +11,7 @@ from engine.i18n import LOCALES
 from ui.errors import show_error, show_kept_error
 from ui.navigation import goto, menu, page_table
 from ui.state import choose_project, gone, project, workspace
-from ui.text import choose_language, language, t
+from ui.text import choose_language, language, t, told_apart
 
 # A picture of our own: Streamlit would fetch a Material icon for the browser tab from the network.
 st.set_page_config(
@@ -43,7 +43,7 @@ try:
         with st.sidebar:
             st.session_state[_PROJECT] = chosen.id if chosen else None
             st.selectbox(
-                t("Project"), list(projects), format_func=lambda i: projects[i].name if i in projects else "",
+                t("Project"), list(projects), format_func=told_apart({i: p.name for i, p in projects.items()}),
                 key=_PROJECT, on_change=lambda: choose_project(st.session_state[_PROJECT]),
                 placeholder=t("Choose a project"),
             )  # fmt: skip

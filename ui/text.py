@@ -12,7 +12,18 @@ from engine.errors import N_, BentuError, is_message
 from engine.i18n import LOCALES, match_locale, plural, render_error, translate
 from ui.state import LANGUAGE
 
-__all__ = ["N_", "choose_language", "error_text", "labelled", "language", "n", "safe_text", "say", "t"]
+__all__ = [
+    "N_",
+    "choose_language",
+    "error_text",
+    "labelled",
+    "language",
+    "n",
+    "safe_text",
+    "say",
+    "t",
+    "told_apart",
+]
 
 _MARKUP = str.maketrans({c: "\\" + c for c in "\\`*_{}[]()<>#+-.!|$~:^&@="})
 
@@ -57,6 +68,21 @@ def labelled(titles: Mapping[Any, str]) -> Callable[[Any], str]:
     """A `format_func` for options with these titles (message ids): looked up now, in the session's language."""
     words = {option: t(title) for option, title in titles.items()}
     return lambda option: words.get(option, str(option))
+
+
+def told_apart(names: Mapping[Any, str]) -> Callable[[Any], str]:
+    """A `format_func` for options that people named: equal names get a number.
+
+    Streamlit sends a choice back by its label, so of two equal labels the first would be chosen. The number depends on the
+    options only, not on their order, which may change between drawing a label and its coming back.
+    """
+    labels: dict[Any, str] = {}
+    for option in sorted(names, key=str):
+        label, number = names[option], 2
+        while label in labels.values():
+            label, number = f"{names[option]} ({number})", number + 1
+        labels[option] = label
+    return lambda option: labels.get(option, "")
 
 
 def say(message: str, params: Mapping[str, Any], /) -> str:

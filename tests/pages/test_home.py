@@ -91,6 +91,18 @@ def test_project_names_are_shown_literally(open_page: OpenPage, workspace: Works
     assert f"**{safe_text(name)}**" in [m.value for m in at.markdown]
 
 
+def test_of_two_projects_of_one_name_the_chosen_one_is_opened(
+    open_page: OpenPage, workspace: Workspace
+) -> None:
+    first, second = (workspace.projects.create("twin") for _ in range(2))
+    for project in (first, second):
+        at = open_page(project=project.id)
+        at.run()
+        assert at.query_params["project"] == project.id
+        labels = at.selectbox(key="shell_project").options
+        assert len(set(labels)) == 2
+
+
 def test_a_project_is_created_through_the_dialog(open_page: OpenPage, workspace: Workspace) -> None:
     at = open_page()
     at.button(key="home_create").click().run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.text import safe_text
+from ui.text import safe_text, told_apart
 
 JOINER = "\u2060"
 
@@ -50,3 +50,13 @@ def test_user_text_inside_a_message_of_an_error_is_escaped_too() -> None:
     at = AppTest.from_function(script).run()
     assert r"\!\[x\]\(" in at.error[0].value
     assert "no column" in at.error[0].value
+
+
+def test_options_of_one_name_are_told_apart_whatever_their_order() -> None:
+    names = {"c": "reviews", "a": "reviews", "b": "reviews (2)", "d": "other"}
+    label = told_apart(names)
+    assert len({label(option) for option in names}) == 4
+    turned = told_apart(dict(reversed(names.items())))
+    assert [label(option) for option in names] == [turned(option) for option in names]
+    assert label("d") == "other"
+    assert label("gone") == ""

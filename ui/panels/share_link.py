@@ -23,7 +23,7 @@ def fresh_link(demo: Demo) -> None:
     if link is None or demo.state == "revoked":
         return
     with st.container(border=True, key=f"link_{demo.id}"):
-        st.markdown(f":material/link: **{t('The link for visitors')}**")
+        st.markdown(t(":material/link: **The link to “{title}”**", title=safe_text(demo.title, 80)))
         st.code(link, language=None, wrap_lines=True)
         st.caption(t("Copy it now: Bentu stores only a fingerprint of it, so it cannot be shown again. If it gets lost, make a new link; the old one then stops working."))  # fmt: skip
         with st.container(horizontal=True):

@@ -19,7 +19,7 @@ from ui.panels.run_record import parity_line
 from ui.panels.share_publish import reason_field
 from ui.panels.share_terms import TITLE_OF_KIND
 from ui.state import follow, followed, unfollow, workspace
-from ui.text import safe_text, t
+from ui.text import safe_text, t, told_apart
 
 
 def model_section(demo: Demo, runs: Sequence[Run]) -> None:
@@ -52,7 +52,8 @@ def _candidates(demo: Demo, runs: Sequence[Run]) -> None:
     key = f"candidate_{demo.id}"
     if st.session_state.get(key) not in others:
         st.session_state[key] = next(iter(others))
-    st.selectbox(t("Run to compare"), list(others), format_func=lambda i: others[i].name, key=key)
+    names = told_apart({i: f"{r.name} · {r.version_label}" for i, r in others.items()})
+    st.selectbox(t("Run to compare"), list(others), format_func=names, key=key)
     run = others[st.session_state[key]]
     try:
         view = workspace().demos.gate(demo.id, run.id)
@@ -80,13 +81,16 @@ def _candidates(demo: Demo, runs: Sequence[Run]) -> None:
         blocked = t(
             "First write why it should be shared although the packaged model disagrees with the trained one."
         )
-    _promote_button(demo, run, reason=blocked, override=override)
+    better = view.difference is not None and view.difference.verdict == "better"
+    _promote_button(demo, run, reason=blocked, override=override, better=better)
 
 
-def _promote_button(demo: Demo, run: Run, *, reason: str | None, override: str = "") -> None:
+def _promote_button(
+    demo: Demo, run: Run, *, reason: str | None, override: str = "", better: bool = False
+) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            t("Make it the demo's model"), key=f"promote_{demo.id}", type="primary", icon=":material/swap_horiz:",
+            t("Make it the demo's model"), key=f"promote_{demo.id}", type="primary" if better else "secondary", icon=":material/swap_horiz:",
             disabled=reason is not None, on_click=attempt,
             args=(workspace().demos.promote, demo.id, run.id, demo.serial, override),
         )  # fmt: skip

@@ -18,7 +18,7 @@ from ui.panels.run_table import family_title
 from ui.panels.share_link import keep_link
 from ui.panels.share_terms import chosen, default_consent, terms
 from ui.state import SHARE_CLICK, SHARING, SHOWN_DEMO, workspace
-from ui.text import safe_text, t
+from ui.text import safe_text, t, told_apart
 
 KEY = "publish"
 REASON = f"{KEY}_reason"
@@ -37,7 +37,7 @@ def publish_form(project: Project, runs: Sequence[Run], preset: str | None, *, m
     if st.session_state.get(f"{KEY}_run") not in by_id:
         st.session_state[f"{KEY}_run"] = preset if preset in by_id else runs[0].id
     st.selectbox(
-        t("Model to share"), list(by_id), format_func=lambda i: _run_title(by_id[i]), key=f"{KEY}_run",
+        t("Model to share"), list(by_id), format_func=told_apart({i: _run_title(r) for i, r in by_id.items()}), key=f"{KEY}_run",
         help=t("Runs that have finished, newest first, with their score on validation."),
     )  # fmt: skip
     run = by_id[st.session_state[f"{KEY}_run"]]

@@ -14,7 +14,7 @@ from ui.format import moment
 from ui.text import N_, t
 
 CONSENT = {
-    "zh_CN": "您输入的文字由这个模型在本机回答，不会转交他人。只有您点“提交反馈”时，文字和您的更正才会留给演示的主人，用来改进模型。请不要输入姓名、电话等个人信息。",
+    "zh_CN": "您输入的文字由演示主人电脑上的这个模型回答，不会转交他人。只有您点“提交反馈”时，文字和您的更正才会留给演示的主人，用来改进模型。请不要输入姓名、电话等个人信息。",
     "en": "What you type is answered by this model on its owner's computer and passed on to nobody. Only if you send feedback do your text and your correction reach the owner, who uses them to improve the model. Please leave out names, phone numbers and the like.",
 }
 """What the consent line starts with; the owner makes it their own."""
