@@ -29,8 +29,9 @@ check: lint test
 catalog: .venv/.dev
 	# a template of its own: two updates at once must not read each other's half-written one
 	set -e; pot=$$(mktemp); trap 'rm -f "$$pot"' EXIT; \
-	PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output -o "$$pot" engine ui pages; \
-	$(BIN)/pybabel -q update -N --no-fuzzy-matching --no-wrap --ignore-pot-creation-date -D bentu -i "$$pot" -d engine/i18n -l zh_CN
+	pot=$$(mktemp) && PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output -o $$pot engine ui pages && \
+	$(BIN)/pybabel -q update -N --no-fuzzy-matching --no-wrap --ignore-pot-creation-date -D bentu -i $$pot -d engine/i18n -l zh_CN && \
+	rm $$pot
 	$(BIN)/pybabel -q compile -D bentu -d engine/i18n
 
 browser:
@@ -38,6 +39,7 @@ browser:
 
 .venv/.run: requirements.txt
 	@test -n "$(PYTHON)" || { echo "Bentu needs Python 3.11, 3.12 or 3.13 with venv. On Debian: sudo apt-get install python3 python3-venv"; exit 1; }
+	@echo "Installing the packages into .venv (about 3 GB): one to several minutes, once."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@

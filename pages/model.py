@@ -41,8 +41,13 @@ if recipe is None:
 
 
 def run_name(draft: Recipe) -> str:
-    """The family in the reader's words and a number; one may rename it."""
-    return f"{t(ws.recipes.titles()[draft.family.name])} {ws.runs.count(here.id) + 1}"
+    """The family in the reader's words and which of its runs it is; one may rename it."""
+    title = t(ws.recipes.titles()[draft.family.name])
+    known = [r for r in ws.runs.list(here.id, limit=1000) if r.family == draft.family.name]
+    names, number = {r.name for r in known}, len(known) + 1
+    while f"{title} {number}" in names:  # after one of them was deleted
+        number += 1
+    return f"{title} {number}"
 
 
 def start(key: str, draft: Recipe) -> None:

@@ -8,7 +8,7 @@ from ui.errors import errors_shown
 from ui.navigation import goto
 from ui.panels.cleaning import cleaning
 from ui.panels.job import watch
-from ui.panels.split import same_split, split_form, split_result
+from ui.panels.split import frozen_split, same_split, split_form, split_result
 from ui.state import follow, followed, project, workspace
 from ui.text import safe_text, t
 
@@ -50,8 +50,9 @@ with form:
             ),
             icon=":material/lock:",
         )
-    wanted = split_form(version, view.spec if view is not None and frozen else recipe.split, frozen=frozen)
-    done = view is not None and (frozen or same_split(view.spec, wanted))
+        frozen_split(view.spec)
+    wanted = view.spec if view is not None and frozen else split_form(version, recipe.split)
+    done = view is not None and same_split(view.spec, wanted)
     purpose = f"split_{version.id}"
     if not done and st.button(
         t("Divide anew") if view else t("Divide"),

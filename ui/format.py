@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
 from engine.evaluation.result import Score
-from ui.text import t
+from ui.text import N_, t
 
 
 def percent(value: float) -> str:
@@ -22,6 +23,17 @@ def score(value: Score) -> str:
         "{value} ({low} to {high}, n = {rows})",
         value=percent(value.value), low=f"{value.low * 100:.1f}", high=f"{value.high * 100:.1f}", rows=f"{value.n:,}",
     )  # fmt: skip
+
+
+def points(share: float) -> str:
+    """A difference in percentage points with its sign: 0.0217 -> "+2.2", -0.0004 -> "0.0"; a true minus, not a hyphen."""
+    text = f"{share * 100:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "\u2212")
+
+
+def listed(parts: Iterable[str], separator: str = N_(", ")) -> str:
+    """Parts one after another, with the separator of the reader's language."""
+    return t(separator).join(parts)
 
 
 def significant(value: float) -> str:

@@ -143,8 +143,8 @@ class Fitted(Protocol):
 class Family(Protocol):
     """One way to learn. `fit` runs in a worker; everything else is light.
 
-    A family may also offer `notes(params) -> Sequence[str]`, message ids of what a person should know before training, and
-    `schedule(params) -> Sequence[float]`, the learning rate of every epoch.
+    A family may also offer `notes(params) -> Sequence[str]`, message ids of what a person should know before training,
+    `about`, paragraphs (message ids) on where it comes from, and `schedule(params) -> Sequence[float]`, the learning rate of every epoch.
     """
 
     name: str

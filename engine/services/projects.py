@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, union, update
 
 from engine.errors import N_, NotFound, RecipeError
+from engine.evaluation.result import Score
 from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.job import GOING
@@ -67,7 +68,7 @@ class Project:
     updated: datetime
     datasets: int
     runs: int
-    best: float | None
+    best: Score | None
     best_metric: str | None
 
 
@@ -319,13 +320,22 @@ class Projects:
                 .order_by(project.c.updated.desc(), project.c.id)
             ).all()
             # by the database: ten thousand runs carry 20 MB of figures
-            score = func.max(run.c.metrics[("macro_f1", "value")].as_float()).label("score")
-            mine = (run.c.owner == self._scope.owner, run.c.deleted.is_(None), run.c.metrics.is_not(None))
+            value, low, high, n = (
+                run.c.metrics[("macro_f1", part)].as_float() for part in ("value", "low", "high", "n")
+            )
+            mine = (run.c.owner == self._scope.owner, run.c.deleted.is_(None), value.is_not(None))
             listed = run.c.project_id.in_([r.id for r in rows])
-            scored = connection.execute(
-                select(run.c.project_id, score).where(*mine, listed).group_by(run.c.project_id)
-            ).all()
-        best = {row.project_id: row.score for row in scored if row.score is not None}
+            place = func.row_number().over(partition_by=run.c.project_id, order_by=(value.desc(), run.c.id))
+            columns = (
+                value.label("value"),
+                low.label("low"),
+                high.label("high"),
+                n.label("n"),
+                place.label("place"),
+            )
+            ranked = select(run.c.project_id, *columns).where(*mine, listed).subquery()
+            scored = connection.execute(select(ranked).where(ranked.c.place == 1)).all()
+        best = {s.project_id: Score(value=s.value, low=s.low, high=s.high, n=int(s.n)) for s in scored}
         return [
             Project(r.id, r.name, r.sample, r.created, r.updated, r.datasets, r.runs, best.get(r.id), "macro_f1" if r.id in best else None)
             for r in rows

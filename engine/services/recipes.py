@@ -55,6 +55,8 @@ class FamilyCard:
     needs_tensorflow: bool
     estimate: Estimate | None
     notes: tuple[str, ...]
+    about: tuple[str, ...] = ()
+    """Where it comes from, in paragraphs (message ids); empty for most families."""
 
 
 def resolve(recipe: Recipe) -> tuple[Family, Params]:
@@ -146,7 +148,7 @@ class Recipes:
                     name=family.name, title=family.title, summary=family.summary, unsuitable=reason,
                     needs_tensorflow=family.needs_tensorflow,
                     estimate=None if reason else family.estimate(params, facts, here),
-                    notes=tuple(notes(params)) if notes else (),
+                    notes=tuple(notes(params)) if notes else (), about=tuple(getattr(family, "about", ())),
                 )
             )  # fmt: skip
         return cards

@@ -236,7 +236,10 @@ def test_an_opened_test_part_freezes_the_division(
     at = open_page("prepare", project=trained.project)
     assert not at.exception
     assert "frozen" in at.info[0].value
-    assert at.radio(key=split_key(at)).disabled
+    assert not [r for r in at.radio if (r.key or "").startswith("split_kind_")], (
+        "no controls that cannot be used"
+    )
+    assert "balanced by class: train" in texts(at)
     assert "split_go" not in {b.key for b in at.button}
     assert "opened 1 time" in texts(at)
 

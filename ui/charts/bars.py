@@ -55,7 +55,7 @@ def count_bars(
         showgrid=False,
     )
     figure.update_yaxes(
-        tickvals=list(range(len(labels))), ticktext=[plain(label) for label in labels], autorange="reversed", showgrid=False,
+        tickvals=list(range(len(labels))), ticktext=[plain(label) for label in labels], range=places(len(labels)), showgrid=False,
     )  # fmt: skip
     return figure
 
@@ -69,6 +69,12 @@ def largest(counts: Mapping[str, int]) -> dict[str, int]:
 def bar_width(count: int) -> float:
     """Two bars should not look like two walls."""
     return min(0.8, 0.3 + 0.08 * count)
+
+
+def places(count: int) -> list[float]:
+    """The range of an axis with that many bars from top to bottom; room for three, so that one bar does not fill it."""
+    room = max(0.0, (3 - count) / 2)
+    return [count - 0.5 + room, -0.5 - room]
 
 
 def bars_height(count: int) -> Height:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from engine.evaluation.result import Difference
-from ui.charts.layout import finish, palette, plain
+from ui.charts.layout import finish, palette, wrapped
 from ui.text import t
 
 _SYMBOL = {"better": "triangle-up", "worse": "triangle-down", "undecided": "circle-open"}
@@ -21,7 +21,7 @@ def difference_figure(names: Sequence[str], differences: Sequence[Difference]) -
         names: the compared runs, in the order of `differences`.
         differences: run minus reference.
     """
-    shown = [plain(name, 24) for name in names]
+    shown = [wrapped(name) for name in names]
     places = list(range(len(shown)))
     figure = go.Figure(
         go.Scatter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -37,6 +38,14 @@ def plain(value: object, limit: int = 28) -> str:
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def wrapped(value: object, width: int = 24, lines: int = 3) -> str:
+    """User text for an axis in lines of about `width` characters; what does not fit in them ends in an ellipsis."""
+    text = " ".join(str(value).split())
+    return "<br>".join(
+        plain(line, width) for line in textwrap.wrap(text, width, max_lines=lines, placeholder=" …")
+    )
 
 
 def finish(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from engine.data.profile import SliceProfile
-from ui.charts.bars import MOST_BARS, bar_width, bars_height
+from ui.charts.bars import MOST_BARS, bar_width, bars_height, places
 from ui.charts.layout import class_colours, finish, neutral, plain
 from ui.charts.parts import PATTERNS
 from ui.text import t
@@ -36,7 +36,7 @@ def slice_bars(found: SliceProfile, classes: tuple[str, ...]) -> go.Figure:
     figure.update_layout(barmode="stack", legend_traceorder="normal", margin_r=28)
     figure.update_xaxes(range=[0, 100], ticksuffix=" %", dtick=25)
     figure.update_yaxes(
-        tickvals=list(shown), autorange="reversed",
+        tickvals=list(shown), range=places(len(totals)),
         ticktext=[f"{plain(found.values[i], 20)} · n={found.counts[i]:,}" for i in shown],
     )  # fmt: skip
     return figure

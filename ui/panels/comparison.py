@@ -13,6 +13,7 @@ from engine.workspace import Evaluation, Run
 from ui.charts.comparison import difference_figure
 from ui.charts.layout import draw
 from ui.errors import show_error
+from ui.format import points
 from ui.panels.job import watch
 from ui.panels.metrics import CHOOSABLE, METRICS, metric_title, part_title, score_of
 from ui.panels.repeated import comparable, other_part
@@ -164,14 +165,14 @@ def _differences(
         st.markdown(
             t(
                 "{sign} **{run}** is **{verdict}**: {difference} points ({low} to {high}) against **{reference}** on the same {rows} rows.",
-                sign=SIGNS[d.verdict], run=safe_text(other.name, 80), verdict=t(VERDICTS[d.verdict]), difference=f"{d.difference * 100:+.1f}",
-                low=f"{d.low * 100:+.1f}", high=f"{d.high * 100:+.1f}", reference=safe_text(reference.name, 80), rows=f"{d.n:,}",
+                sign=SIGNS[d.verdict], run=safe_text(other.name, 80), verdict=t(VERDICTS[d.verdict]), difference=points(d.difference),
+                low=points(d.low), high=points(d.high), reference=safe_text(reference.name, 80), rows=f"{d.n:,}",
             )
             if d.verdict != "undecided"
             else t(
                 "{sign} **{run}**: **no difference shown** from **{reference}**: {difference} points ({low} to {high}) on the same {rows} rows.",
                 sign=SIGNS[d.verdict], run=safe_text(other.name, 80), reference=safe_text(reference.name, 80),
-                difference=f"{d.difference * 100:+.1f}", low=f"{d.low * 100:+.1f}", high=f"{d.high * 100:+.1f}", rows=f"{d.n:,}",
+                difference=points(d.difference), low=points(d.low), high=points(d.high), rows=f"{d.n:,}",
             )
         )  # fmt: skip
     counted = {v: sum(d.verdict == v for d in found) for v in VERDICTS}
@@ -183,15 +184,15 @@ def _differences(
     st.dataframe(
         pd.DataFrame(
             {
-                "run": other.name, "verdict": f"{SIGNS[d.verdict]} {t(VERDICTS[d.verdict])}", "difference": d.difference * 100,
-                "interval": f"{d.low * 100:+.1f} … {d.high * 100:+.1f}", "wins": d.wins, "losses": d.losses, "rows": d.n,
+                "run": other.name, "verdict": f"{SIGNS[d.verdict]} {t(VERDICTS[d.verdict])}", "difference": points(d.difference),
+                "interval": f"{points(d.low)} … {points(d.high)}", "wins": d.wins, "losses": d.losses, "rows": d.n,
             }
             for other, d in zip(others, found, strict=True)
         ),
         hide_index=True, key=f"compare_differences_{part}", alt=alt,
         column_config={
             "run": t("Run"), "verdict": t("Verdict"),
-            "difference": st.column_config.NumberColumn(t("Difference, points"), format="%+.1f"), "interval": t("interval"),
+            "difference": t("Difference, points"), "interval": t("Interval"),
             "wins": st.column_config.NumberColumn(t("Wins"), help=t("Rows that only this run has right.")),
             "losses": st.column_config.NumberColumn(t("Losses"), help=t("Rows that only the reference has right.")),
             "rows": st.column_config.NumberColumn(t("Rows"), format="localized"),

@@ -45,6 +45,10 @@ def _card(card: FamilyCard, project_id: str, chosen: bool) -> None:
     if card.unsuitable is not None:
         reason = say(card.unsuitable.message, card.unsuitable.params)
         st.caption(f":orange[:material/block: {t('Not usable here: {reason}', reason=reason)}]")
+    if card.about:
+        with st.expander(t("About the article"), icon=":material/article:", key=f"family_about_{card.name}"):
+            for paragraph in card.about:
+                st.markdown(t(paragraph))
     badges = []
     if card.estimate is not None:
         cost = t(

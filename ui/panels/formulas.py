@@ -8,6 +8,9 @@ from engine.recipe import Recipe
 from ui.state import workspace
 from ui.text import t
 
+BETWEEN = r", \quad "
+"""What stands between two formulas under one caption."""
+
 
 def formulas(project_id: str, recipe: Recipe) -> None:
     """The folded box with the formulas; nothing for a family that has none."""
@@ -17,4 +20,5 @@ def formulas(project_id: str, recipe: Recipe) -> None:
     with st.expander(t("Formulas of this model"), icon=":material/functions:", key="model_formulas"):
         for caption, latex in lines:
             st.caption(t(caption))
-            st.latex(latex)
+            # One line each: side by side they would end at the card's edge on a phone.
+            st.latex(r"\begin{gathered}" + latex.replace(BETWEEN, r" \\[0.5em] ") + r"\end{gathered}")

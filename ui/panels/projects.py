@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.workspace import Project
 from ui.errors import attempt
-from ui.format import moment, percent, size
+from ui.format import moment, score, size
 from ui.navigation import goto
 from ui.panels.metrics import metric_title
 from ui.state import choose_project, workspace
@@ -58,7 +58,7 @@ def _contents(project: Project) -> str:
     ]
     if project.best is not None:
         metric = metric_title(project.best_metric or "")
-        parts.append(t("best {metric}: {value} on validation", metric=metric, value=percent(project.best)))
+        parts.append(t("best {metric}: {value} on validation", metric=metric, value=score(project.best)))
     parts.append(t("changed {when}", when=moment(project.updated)))
     return " · ".join(parts)
 

@@ -21,6 +21,7 @@ from engine.data.readers.options import TEXT_KINDS
 from engine.data.schema import ROW_ID
 from engine.errors import N_
 from ui.errors import show_error
+from ui.format import listed
 from ui.panels.rows import table
 from ui.state import ImportDraft, workspace
 from ui.text import labelled, safe_text, t
@@ -181,4 +182,4 @@ def _summary(preview: Preview) -> str:
     if preview.separator:
         known = preview.separator in SEPARATORS
         parts.append(t(SEPARATORS[preview.separator]) if known else safe_text(preview.separator))
-    return t("Reading options: {options}", options=", ".join(parts)) if parts else t("Reading options")
+    return t("Reading options: {options}", options=listed(parts)) if parts else t("Reading options")

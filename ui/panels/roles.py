@@ -10,6 +10,7 @@ import streamlit as st
 from engine.data.readers import Preview
 from engine.data.schema import ROLE_TITLES, ROLES
 from engine.errors import N_
+from ui.format import listed
 from ui.state import ImportDraft, workspace
 from ui.text import labelled, safe_text, t
 
@@ -34,7 +35,8 @@ def roles_form(draft: ImportDraft, preview: Preview) -> None:
         draft.columns = preview.columns
         draft.roles = {str(c): str(r) for c, r in workspace().datasets.suggest_roles(preview).items()}
     with st.expander(t("What the roles mean"), icon=":material/help:"):
-        st.markdown("\n".join(f"- **{t(ROLE_TITLES[r])}**: {t(ROLE_HELP[r])}" for r in ROLES))
+        lines = (t("**{role}**: {meaning}", role=t(ROLE_TITLES[r]), meaning=t(ROLE_HELP[r])) for r in ROLES)
+        st.markdown("\n".join(f"- {line}" for line in lines))
     names = list(preview.columns)
     page = 1
     if len(names) > COLUMNS_A_PAGE:
@@ -73,14 +75,14 @@ def roles_state(roles: Mapping[str, str]) -> bool:
     if not count["input"]:
         _line(t("Needed: a column with the text"), ok=False)
     elif twice:
-        listed = ", ".join(t(ROLE_TITLES[r]) for r in twice)
-        _line(t("Only one column can have this role: {roles}", roles=listed), ok=False)
+        several = listed(t(ROLE_TITLES[r]) for r in twice)
+        _line(t("Only one column can have this role: {roles}", roles=several), ok=False)
     elif not count["label"]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(t("No label column"), icon=":material/warning:", color="orange")
             st.caption(t("You can look at the data, but a model needs labels to learn from."))
     else:
-        inputs = ", ".join(safe_text(c, 40) for c, r in roles.items() if r == "input")
+        inputs = listed(safe_text(c, 40) for c, r in roles.items() if r == "input")
         label = next(safe_text(c, 40) for c, r in roles.items() if r == "label")
         _line(t("Ready: text from {inputs}, label from {label}", inputs=inputs, label=label), ok=True)
     return bool(count["input"]) and not twice

@@ -133,7 +133,7 @@ def _interval(score: Score | None) -> str | None:
 
 def _columns() -> dict[str, object]:
     number = st.column_config.NumberColumn
-    interval = t("interval")
+    interval = t("Interval")
     return {
         "metric": t("Figure"), "value": number(t("Value, %"), format="%.1f"), "interval": interval,
         "rows": number(t("Rows"), format="localized"),

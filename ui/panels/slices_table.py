@@ -68,8 +68,8 @@ def slices(result: EvaluationResult, key: str) -> None:
             hide_index=True, key=f"slice_table_{key}", alt=alt,
             column_config={
                 "value": t("Value"), "n": number(t("Rows"), format="localized"),
-                "accuracy": number(t("Accuracy, %"), format="%.1f"), "accuracy_interval": t("interval"),
-                "f1": number(t("Macro F1, %"), format="%.1f"), "f1_interval": t("interval") + " ",
+                "accuracy": number(t("Accuracy, %"), format="%.1f"), "accuracy_interval": t("Interval"),
+                "f1": number(t("Macro F1, %"), format="%.1f"), "f1_interval": t("Interval") + " ",
             },
         )  # fmt: skip
     else:

@@ -7,11 +7,12 @@ import streamlit as st
 
 from engine.data.schema import Schema
 from engine.errors import N_
+from engine.evaluation.provenance import split_words
 from engine.recipe import Split
 from engine.workspace import DatasetVersion, SplitView
 from ui.charts.layout import draw, kept
 from ui.charts.parts import PART_TITLES, part_bars
-from ui.format import percent
+from ui.format import listed, percent
 from ui.panels.findings import findings_list
 from ui.text import labelled, language, n, safe_text, t
 
@@ -43,18 +44,23 @@ def possible_kinds(schema: Schema) -> tuple[list[str], dict[str, str]]:
     return [k for k in KINDS if k not in reasons], reasons
 
 
-def split_form(version: DatasetVersion, spec: Split, *, frozen: bool) -> Split:
+def frozen_split(spec: Split) -> None:
+    """A division that cannot be changed any more, as words: switched-off controls would hardly be readable."""
+    with st.container(border=True, key="split_frozen"):
+        st.markdown(f"**{t('How the rows are divided')}**")
+        st.text(split_words(spec.model_dump(mode="json"), language()))
+
+
+def split_form(version: DatasetVersion, spec: Split) -> Split:
     """The form of a split, filled from `spec`; returns what it says now."""
     kinds, reasons = possible_kinds(version.schema)
     kind = st.radio(
-        t("How to divide"), kinds, index=kinds.index(spec.kind) if spec.kind in kinds else 0, disabled=frozen,
+        t("How to divide"), kinds, index=kinds.index(spec.kind) if spec.kind in kinds else 0,
         format_func=labelled({k: title for k, (title, _) in KINDS.items()}), captions=[t(KINDS[k][1]) for k in kinds], key=f"split_kind_{version.id}",
     )  # fmt: skip
     if reasons:
-        listed = "; ".join(
-            t("{kind} {reason}", kind=t(KINDS[k][0]), reason=t(reason)) for k, reason in reasons.items()
-        )
-        st.caption(t("Not possible with these columns: {reasons}.", reasons=listed))
+        why = (t("{kind} {reason}", kind=t(KINDS[k][0]), reason=t(reason)) for k, reason in reasons.items())
+        st.caption(t("Not possible with these columns: {reasons}.", reasons=listed(why, N_("; "))))
     if kind == "given":
         column = version.schema.first("split")
         st.caption(
@@ -66,11 +72,11 @@ def split_form(version: DatasetVersion, spec: Split, *, frozen: bool) -> Split:
         return Split(kind="given", column=column)
     validation = st.slider(
         t("Validation part"), SMALLEST, LARGEST, round(spec.validation * 100), key=f"split_validation_{version.id}",
-        format="%d %%", disabled=frozen, help=t("On these rows models are compared and settings chosen."),
+        format="%d %%", help=t("On these rows models are compared and settings chosen."),
     )  # fmt: skip
     test = st.slider(
         t("Test part"), SMALLEST, LARGEST, min(max(round(spec.test * 100), SMALLEST), LARGEST),
-        key=f"split_test_{version.id}", format="%d %%", disabled=frozen,
+        key=f"split_test_{version.id}", format="%d %%",
         help=t("These rows stay sealed until you open them for a run, so that the last figure is an honest one."),
     )  # fmt: skip
     rest = 100 - validation - test
@@ -82,7 +88,7 @@ def split_form(version: DatasetVersion, spec: Split, *, frozen: bool) -> Split:
     )  # fmt: skip
     with st.expander(t("Advanced settings"), icon=":material/tune:"):
         seed = st.number_input(
-            t("Seed"), 0, 2**31 - 1, spec.seed, key=f"split_seed_{version.id}", disabled=frozen,
+            t("Seed"), 0, 2**31 - 1, spec.seed, key=f"split_seed_{version.id}",
             help=t("The same seed on the same rows gives the same parts."),
         )  # fmt: skip
     return Split(kind=kind, train=rest / 100, validation=validation / 100, test=test / 100, seed=int(seed))
@@ -138,7 +144,7 @@ def counts_table(view: SplitView, classes: tuple[str, ...]) -> pd.DataFrame:
 def _takeaway(view: SplitView) -> str:
     sizes = {p: view.counts.get(p, 0) for p in PART_TITLES}
     total = sum(sizes.values()) or 1
-    shares = ", ".join(f"{t(PART_TITLES[p])} {percent(count / total)}" for p, count in sizes.items())
+    shares = listed(f"{t(PART_TITLES[p])} {percent(count / total)}" for p, count in sizes.items())
     return t("Share of each class in each part. Sizes: {shares}.", shares=shares)
 
 

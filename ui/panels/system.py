@@ -78,7 +78,7 @@ def storage() -> None:
     """Bytes by what they hold, and where that is."""
     home = workspace().settings.home()
     parts, free = _used(home)
-    with st.grid("auto", min_column_width=170, gap="xsmall", key="storage"):
+    with st.grid("auto", min_column_width=240, gap="xsmall", key="storage"):
         for label, count in parts:
             st.metric(t(label), size(count), border=True)
         st.metric(t("Free on this disk"), size(free), border=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import N_
+from engine.models.article import ABOUT
 from engine.models.family import Dial, Estimate, Facts, Machine, Training, TrainingData, Unsuitable, families
 from engine.models.features.listing_tokens import ListingTokens, Variant
 from engine.models.litert import MODEL, LiteModel
@@ -89,6 +90,7 @@ class ArticleListing:
     )
     order = 50
     needs_tensorflow = True
+    about = ABOUT
     Params: type[ParamsBase] = ListingParams
 
     def unsuitable(self, facts: Facts, machine: Machine) -> Unsuitable | None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from engine.errors import N_
+from engine.models.article import ABOUT
 from engine.models.calibration import fit_temperature
 from engine.models.family import (
     Dial,
@@ -140,6 +141,7 @@ class CaseNetwork:
     )
     order = 40
     needs_tensorflow = True
+    about = ABOUT
     Params: type[ParamsBase] = CaseNetworkParams
 
     def unsuitable(self, facts: Facts, machine: Machine) -> Unsuitable | None:
