@@ -29,9 +29,8 @@ check: lint test
 catalog: .venv/.dev
 	# a template of its own: two updates at once must not read each other's half-written one
 	set -e; pot=$$(mktemp); trap 'rm -f "$$pot"' EXIT; \
-	pot=$$(mktemp) && PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output -o $$pot engine ui pages && \
-	$(BIN)/pybabel -q update -N --no-fuzzy-matching --no-wrap --ignore-pot-creation-date -D bentu -i $$pot -d engine/i18n -l zh_CN && \
-	rm $$pot
+	PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output -o "$$pot" engine ui pages; \
+	$(BIN)/pybabel -q update -N --no-fuzzy-matching --no-wrap --ignore-pot-creation-date -D bentu -i "$$pot" -d engine/i18n -l zh_CN
 	$(BIN)/pybabel -q compile -D bentu -d engine/i18n
 
 browser:
