@@ -144,17 +144,23 @@ class Demos:
         return self.get(demo_id), token
 
     def edit(self, demo_id: str, serial: int, **fields: Any) -> Demo:
-        """Change title, description, consent, examples, languages or expires.
+        """Change title, description, consent, examples, languages or expires; without any of them, hand all over once more.
+
+        The model is laid out anew if its files are damaged: saving again mends what the demo process complained of.
 
         Raises:
             DemoChanged: somebody else changed the demo after the caller looked at it.
             DemoInvalid: a field is wrong.
         """
         row = promotions.unchanged(self._scope, demo_id, serial)
-        served = self._scope.row(model_version, row.version_id, KIND).run_id
-        values = demo_terms.checked(fields, self._inputs(served))
-        with write(self._scope.engine, durable=True) as connection:
-            promotions.claim(connection, row, serial, **values)
+        served = self._scope.row(model_version, row.version_id, KIND)
+        values = demo_terms.checked(fields, self._inputs(served.run_id))
+        with publishing.bundles_kept():
+            manifest = publishing.prepare_bundle(served.bundle, served.manifest)
+            with write(self._scope.engine, durable=True) as connection:
+                promotions.claim(connection, row, serial, **values)
+                mine = model_version.c.id == served.id
+                connection.execute(update(model_version).where(mine).values(manifest=manifest))
         publishing.settle(self._scope.engine, demo_id)
         return self.get(demo_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
@@ -286,6 +287,43 @@ def test_what_the_demo_process_reported_is_said_with_what_to_do(
     assert not at.exception
     assert any("model/" in w.value.replace("\\", "") for w in at.warning)
     assert not any("<b>" in w.value for w in at.warning), "a file's name is not markup"
+
+
+def test_the_model_is_handed_over_again_and_the_warning_goes(
+    trained: Trained, workspace: Workspace, open_page: OpenPage
+) -> None:
+    demo = shared(workspace, trained.svm)
+    error = {"code": "BUNDLE_DAMAGED", "params": {"problem": {"message": "{file} cannot be read", "params": {"file": "manifest.json"}}}}  # fmt: skip
+    with write(workspace.scope.engine) as connection:
+        connection.execute(
+            insert(demo_alert).values(
+                id=new_id("alr"), owner=workspace.scope.owner, demo_id=demo.id, key="k", error=error, at=now()
+            )
+        )
+    at = open_page("share", project=trained.project)
+    assert any("reported" in w.value for w in at.warning), "on the demo's card, whatever section is open"
+    open_tab(at, REPORTS)
+    at.button(key=f"again_{demo.id}").click().run()
+    assert not at.exception
+    assert workspace.demos.get(demo.id).serial == 2
+    assert not any("reported" in w.value for w in at.warning)
+    assert any("manifest" in w.value for w in at.warning), "it stays in the reports"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_port_that_somebody_else_uses_is_named(
+    trained: Trained, workspace: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, locale: str
+) -> None:
+    shared(workspace, trained.svm)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        monkeypatch.setenv("BENTU_DEMO_PORT", port)
+        at = open_page("share", locale=locale, project=trained.project)
+        assert not at.exception
+        assert port in at.error[0].value
+        assert "BENTU" in at.error[0].value
 
 
 def test_several_demos_are_listed_and_one_is_shown(

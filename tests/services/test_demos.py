@@ -258,6 +258,17 @@ def test_editing_reaches_visitors_and_an_older_tab_is_told(made: Made, workspace
     assert workspace.demos.get(found.id).title == "b"
 
 
+def test_saving_again_mends_a_damaged_model(made: Made, workspace: Workspace) -> None:
+    found, token = workspace.demos.publish(made.svm, title="a")
+    place = bundle_of(published(token).model)
+    (place / "recipe.yaml").write_text("tampered")
+    again = workspace.demos.edit(found.id, found.serial)
+    assert again.title == "a"
+    said = published(token)
+    assert said.serial == again.serial == 2
+    open_bundle(bundle_of(said.model), trusted=publishing.signing_key().public, digest=said.model.bundle)
+
+
 def test_off_on_and_a_new_link(made: Made, workspace: Workspace) -> None:
     found, token = workspace.demos.publish(made.svm, title="a")
     assert not workspace.demos.switch(found.id, False).live
@@ -324,6 +335,43 @@ def test_both_opened_are_compared_on_the_sealed_rows(made: Made, workspace: Work
     run_waiting(workspace.scope)
     workspace.demos.promote(found.id, made.svm, found.serial)
     assert workspace.demos.history(found.id)[0].part == "test"
+
+
+def test_a_run_on_a_version_made_of_corrections_takes_the_place_on_the_same_rows(
+    made: Made, workspace: Workspace
+) -> None:
+    found, token = workspace.demos.publish(made.svm, title="a")
+    add_feedback(
+        workspace, found, "accepted", label="complaint", text="cold soup and a rude waiter, my own words"
+    )
+    workspace.corrections.start_preview(made.version)
+    run_waiting(workspace.scope)
+    preview = workspace.corrections.preview(made.version)
+    assert preview is not None
+    job = workspace.corrections.start(made.version, preview.key)
+    run_waiting(workspace.scope)
+    child = str((workspace.jobs.get(job.id).result or {})["version_id"])
+    again = workspace.corrections.retrain(made.svm, child)
+    run_waiting(workspace.scope)
+    suggested = {e["text"] for e in workspace.demos.suggest_examples(again.id)}
+    assert suggested and not any("rude waiter" in text for text in suggested), (
+        "a visitor's text is not for visitors"
+    )
+    workspace.demos.start_gate(found.id, again.id)
+    run_waiting(workspace.scope)
+    view = workspace.demos.gate(found.id, again.id)
+    assert view.difference is not None
+    assert view.difference.n == 24
+    found = workspace.demos.promote(found.id, again.id, found.serial)
+    assert published(token).model.number == 2
+    circle = workspace.projects.circle(made.project)
+    assert (circle.demos, circle.live, circle.accepted, circle.untrained, circle.runs_since) == (
+        1,
+        1,
+        0,
+        0,
+        0,
+    )
 
 
 def test_promote_and_back_with_what_let_it_pass(made: Made, workspace: Workspace) -> None:
@@ -608,11 +656,13 @@ def test_a_dataset_behind_a_demo_stays(made: Made, workspace: Workspace) -> None
     workspace.datasets.delete(dataset_id)
 
 
-def add_feedback(ws: Workspace, found: Demo, state: str = "pending") -> None:
+def add_feedback(
+    ws: Workspace, found: Demo, state: str = "pending", label: str | None = None, text: str = "x"
+) -> None:
     values = {
         "id": new_id("fbk"), "owner": ws.scope.owner, "project_id": found.project_id, "demo_id": found.id, "key": new_id("k"),
-        "model": 1, "inputs": {"text": "x"}, "answer": "praise", "confidence": 0.9, "right": False, "correction": "complaint",
-        "comment": None, "visitor": "v", "locale": "en", "received": now(), "state": state, "label": None, "revision": 1,
+        "model": 1, "inputs": {"text": text}, "answer": "praise", "confidence": 0.9, "right": False, "correction": "complaint",
+        "comment": None, "visitor": "v", "locale": "en", "received": now(), "state": state, "label": label, "revision": 1,
         "updated": now(),
     }  # fmt: skip
     with write(ws.scope.engine) as connection:

@@ -95,7 +95,8 @@ def _warnings(demo: Demo) -> None:
             t(":material/warning: Shared although the packaged model disagrees too often: “{reason}”", reason=safe_text(demo.current.override_reason, 200))
         )  # fmt: skip
     alerts = workspace().demos.alerts(demo.id, 1)
-    if alerts and demo.state != "revoked":
+    # what was reported before the last change of the demo may be mended by it; it stands in the reports
+    if alerts and demo.state != "revoked" and alerts[0].at > demo.updated:
         what, _ = error_text(alerts[0].error)
         st.warning(
             t("{when}: the page for visitors reported: {what}", when=moment(alerts[0].at), what=what), icon=":material/warning:"

@@ -196,6 +196,12 @@ def reports(demo: Demo) -> None:
     alerts = workspace().demos.alerts(demo.id)
     if not alerts:
         st.caption(t("The page for visitors has reported nothing: every model that it was given was sound."))
+    elif demo.state != "revoked":
+        st.button(
+            t("Hand the model over again"), key=f"again_{demo.id}", icon=":material/refresh:",
+            help=t("Lays the model out anew from the studio's own copy, signs it and replaces what was damaged."),
+            on_click=attempt, args=(workspace().demos.edit, demo.id, demo.serial),
+        )  # fmt: skip
     for alert in alerts:
         what, remedy = error_text(alert.error)
         st.warning(f"{moment(alert.at)} · {what}\n\n{remedy}", icon=":material/warning:")
