@@ -100,7 +100,9 @@ with st.container(horizontal=True):
         type="primary" if part == "test" else "secondary",
     ):  # fmt: skip
         goto("share", run=run.id)
-    if part == "test" and st.button(t("Train another model"), key="evaluate_to_model", icon=":material/tune:"):
+    if part == "test" and st.button(
+        t("Train another model"), key="evaluate_to_model", icon=":material/tune:"
+    ):
         goto("model")
     compare_button(run, runs, key="evaluate_repeats")
     if st.button(

@@ -51,6 +51,14 @@ with form:
             icon=":material/lock:",
         )
         frozen_split(view.spec)
+    elif version.parent_id is not None:
+        st.info(
+            t(
+                "This version inherits the division of the one that it was made from, so that runs on both can be compared "
+                "on the same rows. Divided anew, they cannot."
+            ),
+            icon=":material/account_tree:",
+        )
     wanted = view.spec if view is not None and frozen else split_form(version, recipe.split)
     done = view is not None and same_split(view.spec, wanted)
     purpose = f"split_{version.id}"

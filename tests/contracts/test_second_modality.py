@@ -16,6 +16,7 @@ from engine.prepare.steps import steps
 from engine.recipe import Part, Recipe, Step
 from engine.services.inline import run_waiting
 from engine.workspace import Workspace
+from tests.shop import Shop, serve
 
 TASK = "tabular-classification"
 TOY = "tests.contracts.toy_modality"
@@ -73,3 +74,16 @@ def test_the_whole_loop_runs_on_a_second_modality(toy: None, workspace: Workspac
     assert tested.result.n == 20
     assert {s.value for s in tested.result.slices} == {"north", "south"}
     assert workspace.runs.get(run.id).openings == 1
+
+    shop = Shop(workspace, workspace.datasets.version(run.version_id), run, serve(workspace, run))
+    for place, point in enumerate(({"x": "0.1000", "y": "0.2000"}, {"x": "3.1", "y": "2.9"})):
+        shop.accept("", ["near", "far"][place], **point)
+    child = shop.make()
+    assert child.rows == 202
+    again = shop.finished(workspace.corrections.retrain(run.id, child.id))
+    job = workspace.evaluations.start_comparison([run.id, again.id], "validation", "accuracy")
+    run_waiting(workspace.scope)
+    assert workspace.jobs.get(job.id).state == "succeeded"
+    found = workspace.corrections.difference(child.id)
+    assert found is not None
+    assert workspace.corrections.table(found, ("added",))[0]["input"].tolist() == ["0.1000;0.2000", "3.1;2.9"]

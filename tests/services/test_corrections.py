@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,10 +27,12 @@ from engine.services.splits import SplitOpened
 from engine.storage import artifacts
 from engine.storage.database import read, write
 from engine.storage.tables import dataset_version, demo, feedback, model_version, result, split
+from engine.storage.tables import job as job_table
 from engine.workspace import DatasetVersion, Workspace
 from tests.shop import ROLES, ROWS, Shop, copied, ended, make_home
 
 Importer = Callable[..., DatasetVersion]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -181,6 +186,51 @@ def test_a_death_between_steps_leaves_nothing_half_made(
     assert len(shop.ws.datasets.list(shop.project)[0].versions) == 2
     assert shop.ws.datasets.profile(child["version_id"]) is not None
     assert splits.facts(shop.ws.scope, child["version_id"]).rows == 81
+
+
+KILLED = """
+import os, signal, sys
+from engine.services import children, importing
+from engine.services.inline import run_job_here
+from engine.workspace import open_workspace
+module = {"children": children, "importing": importing}[sys.argv[2]]
+whole = getattr(module, sys.argv[3])
+def dies(*given, **named):
+    whole(*given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(module, sys.argv[3], dies)
+run_job_here(open_workspace().scope, sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "step", "there"), [("children", "_mark", 0), ("importing", "store_profile", 1)]
+)
+def test_a_killed_process_leaves_all_of_a_version_or_nothing(
+    shop: Shop, module: str, step: str, there: int
+) -> None:
+    item = shop.accept("the rider was kind", "praise")
+    key = shop.preview().key
+    job = shop.ws.corrections.start(shop.version.id, key)
+    with write(shop.ws.scope.engine) as connection:
+        connection.execute(update(job_table).where(job_table.c.id == job.id).values(executor="inline"))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, job.id, module, step], cwd=ROOT, check=False, timeout=120
+    )
+    assert done.returncode == -signal.SIGKILL
+    made = [v for v in shop.ws.datasets.list(shop.project)[0].versions if v.parent_id]
+    assert len(made) == there
+    assert list(shop.marked().values()) == ([made[0].id] if there else [None])
+    for version in made:
+        view = shop.ws.splits.current(version.id)
+        assert view is not None
+        assert view.counts["train"] == 81
+
+    result = ended(shop.ws, shop.ws.corrections.start(shop.version.id, key)).result or {}
+    assert shop.marked() == {item: result["version_id"]}
+    assert result["existing"] == bool(there)
+    assert shop.ws.datasets.profile(result["version_id"]) is not None
 
 
 def test_what_was_decided_since_the_preview_is_not_taken_unseen(shop: Shop) -> None:

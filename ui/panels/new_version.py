@@ -179,6 +179,7 @@ def _retrain(basis: Basis, runs: Sequence[Run], *, main: bool) -> None:
         t("**{version}** was made of corrections, and nothing was trained on it yet.", version=version)
     )
     if old is None:
+        st.caption(t("The run that the demo answered with was deleted, so there is none to repeat. Choose the version on the data page and train on it."))  # fmt: skip
         return
     st.caption(
         t("Retraining repeats “{run}”, which the demo answers with: the same recipe, only the data are replaced.", run=safe_text(old.name, 80))
