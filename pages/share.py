@@ -54,8 +54,8 @@ asked = chosen_run(here.id)
 shown = next((d for d in demos if d.id == st.session_state.get(SHOWN_DEMO)), demos[0] if demos else None)
 
 if demos:
-    demo_list(demos, shown.id if shown else None)
-    wanted = bool(st.session_state.get(SHARING))
+    wanted = bool(runs and st.session_state.get(SHARING))
+    demo_list(demos, shown.id if shown and not wanted else None)
     if runs and not wanted:
         st.button(
             t("Share another model"), key="share_another", icon=":material/add:",
@@ -73,7 +73,7 @@ if shown is not None:
     model_tab, link_tab, words_tab, reports_tab = st.tabs(sections, key="share_sections", on_change="rerun")
     if model_tab.open:
         with model_tab:
-            model_section(shown, runs)
+            model_section(shown, runs, asked.id if asked else None)
     if link_tab.open:
         with link_tab:
             link_actions(shown)

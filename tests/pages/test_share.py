@@ -339,6 +339,9 @@ def test_several_demos_are_listed_and_one_is_shown(
     assert primaries(at) == ["publish_go"]
     at.button(key="publish_not").click().run()
     assert at.subheader[0].value == "first"
+    at.button(key="share_another").click().run()
+    at.button(key=f"demo_show_{second.id}").click().run()
+    assert at.subheader[0].value == "second", "a demo that one asks for puts the form away"
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -365,3 +368,15 @@ def test_evaluate_leads_here(trained: Trained, open_page: OpenPage) -> None:
     assert not at.exception
     assert at.title[0].value == "Share"
     assert at.selectbox(key="publish_run").value == trained.majority
+
+
+def test_a_run_that_one_comes_with_is_the_one_to_compare(
+    trained: Trained, workspace: Workspace, open_page: OpenPage
+) -> None:
+    newest = workspace.runs.submit(trained.project, workspace.runs.get(trained.majority).recipe)
+    run_waiting(workspace.scope)
+    demo = shared(workspace, trained.majority)
+    at = open_page("share", project=trained.project, run=trained.svm)
+    assert at.selectbox(key=f"candidate_{demo.id}").value == trained.svm
+    at = open_page("share", project=trained.project)
+    assert at.selectbox(key=f"candidate_{demo.id}").value == newest.id

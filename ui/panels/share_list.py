@@ -12,7 +12,7 @@ from ui.errors import attempt, error_text
 from ui.format import moment
 from ui.navigation import goto
 from ui.panels.rail import Look
-from ui.state import SHOWN_DEMO, workspace
+from ui.state import SHARING, SHOWN_DEMO, workspace
 from ui.text import n, safe_text, t
 
 LOOKS = {
@@ -53,9 +53,14 @@ def demo_list(demos: Sequence[Demo], shown: str | None) -> None:
                 if demo.id != shown:
                     st.button(
                         t("Show"), key=f"demo_show_{demo.id}",
-                        on_click=lambda i=demo.id: st.session_state.update({SHOWN_DEMO: i}),
+                        on_click=_show, args=(demo.id,),
                     )  # fmt: skip
             _warnings(demo)
+
+
+def _show(demo_id: str) -> None:
+    st.session_state[SHOWN_DEMO] = demo_id
+    st.session_state.pop(SHARING, None)
 
 
 def _facts(demo: Demo) -> str:

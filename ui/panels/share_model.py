@@ -22,8 +22,8 @@ from ui.state import follow, followed, unfollow, workspace
 from ui.text import safe_text, t, told_apart
 
 
-def model_section(demo: Demo, runs: Sequence[Run]) -> None:
-    """What answers now, and the two ways to change it."""
+def model_section(demo: Demo, runs: Sequence[Run], preset: str | None) -> None:
+    """What answers now, and the two ways to change it: back, or another run, at first the one with the id `preset`."""
     assert demo.current is not None
     st.write(
         t("Visitors are answered by **version {number}**, the run “{run}”. Every answer names its version.",
@@ -36,11 +36,11 @@ def model_section(demo: Demo, runs: Sequence[Run]) -> None:
             on_click=attempt, args=(workspace().demos.back, demo.id, demo.serial),
         )  # fmt: skip
     if demo.state != "revoked":
-        _candidates(demo, runs)
+        _candidates(demo, runs, preset)
     history(demo)
 
 
-def _candidates(demo: Demo, runs: Sequence[Run]) -> None:
+def _candidates(demo: Demo, runs: Sequence[Run], preset: str | None) -> None:
     assert demo.current is not None
     others = {r.id: r for r in runs if r.id != demo.current.run_id}
     st.markdown(f"**{t('Another run in its place')}**")
@@ -51,7 +51,7 @@ def _candidates(demo: Demo, runs: Sequence[Run]) -> None:
         return
     key = f"candidate_{demo.id}"
     if st.session_state.get(key) not in others:
-        st.session_state[key] = next(iter(others))
+        st.session_state[key] = preset if preset in others else next(iter(others))
     names = told_apart({i: f"{r.name} · {r.version_label}" for i, r in others.items()})
     st.selectbox(t("Run to compare"), list(others), format_func=names, key=key)
     run = others[st.session_state[key]]
