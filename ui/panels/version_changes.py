@@ -70,7 +70,7 @@ def _rows(found: VersionChanges, key: str) -> None:
         frame.assign(outcome=[t(WORDS[o]) for o in frame["outcome"]]), hide_index=True, key=f"{key}_table", placeholder="",
         alt=n("{n} correction with the label before and after.", "{n} corrections with the label before and after.", total),
         column_config={
-            "input": text(t("Text"), width="large"), "before": text(t("Label before")), "after": text(t("Label after")),
+            "input": text(t("Text"), width="medium"), "before": text(t("Label before")), "after": text(t("Label after")),
             "outcome": text(t("What happens"), width="medium"),
         },
     )  # fmt: skip
