@@ -19,9 +19,10 @@ from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
 from engine.services.corrections import Basis, Corrections, VersionChanges
 from engine.services.circle import Circle
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
+from engine.services.demo_link import DemoServer
 from engine.services.demo_process import close_desks, desk, require_demo_options, serve_demos, start_demo_server
 from engine.services.demo_view import Alert, Demo, ModelVersion, Promotion
-from engine.services.demos import Demos, DemoServer
+from engine.services.demos import Demos
 from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
 from engine.services.draining import keep_draining
 from engine.services.evaluations import Evaluation, Evaluations, Opening

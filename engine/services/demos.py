@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import secrets
-import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 
 from engine.data.schema import Schema
-from engine.errors import BentuError
-from engine.jobs.demo_options import LOOPBACK, listening
-from engine.jobs.demo_presence import demo_server_state
-from engine.jobs.demo_server import demo_server_problem
 from engine.jobs.job import Job
-from engine.services import demo_terms, promotions, publishing
+from engine.services import demo_bundles, demo_link, demo_terms, promotions, publishing
 from engine.services.demo_errors import DemoRevoked
+from engine.services.demo_link import DemoServer
 from engine.services.demo_view import (
     KIND,
     Alert,
@@ -38,29 +32,10 @@ from engine.services.scope import Scope
 from engine.serving.publication import token_digest
 from engine.storage.clock import now
 from engine.storage.database import insert_new, write
-from engine.storage.home import demo_home
 from engine.storage.tables import dataset_version, demo, model_version, new_id, project, run
 
 TOKEN_BYTES = 24
 """192 bits, which make 32 characters of a link."""
-
-
-EVERYWHERE = ("0.0.0.0", "::")
-
-
-@dataclass(frozen=True)
-class DemoServer:
-    """The process for strangers: whether it lives, where it listens, how links begin, and why it does not live.
-
-    `reachable`: "here" (this computer only), "network" (other computers may reach it) or "proxy" (BENTU_DEMO_URL stands before it).
-    """
-
-    alive: bool
-    address: str
-    port: int
-    url: str
-    reachable: str
-    problem: BentuError | None
 
 
 class Demos:
@@ -129,8 +104,8 @@ class Demos:
             "token_digest": token_digest(token), "serial": 1, "version_id": None, "visits": 0, "answers": 0,
             "created": at, "updated": at, **fields,
         }  # fmt: skip
-        with publishing.bundles_kept():
-            manifest = publishing.prepare_bundle(bundle)
+        with demo_bundles.bundles_kept():
+            manifest = demo_bundles.prepare_bundle(bundle)
             with write(self._scope.engine, durable=True) as connection:
                 if insert_new(connection, demo, values):
                     row = connection.execute(select(demo).where(demo.c.id == demo_id)).one()
@@ -155,8 +130,8 @@ class Demos:
         row = promotions.unchanged(self._scope, demo_id, serial)
         served = self._scope.row(model_version, row.version_id, KIND)
         values = demo_terms.checked(fields, self._inputs(served.run_id))
-        with publishing.bundles_kept():
-            manifest = publishing.prepare_bundle(served.bundle, served.manifest)
+        with demo_bundles.bundles_kept():
+            manifest = demo_bundles.prepare_bundle(served.bundle, served.manifest)
             with write(self._scope.engine, durable=True) as connection:
                 promotions.claim(connection, row, serial, **values)
                 mine = model_version.c.id == served.id
@@ -227,17 +202,11 @@ class Demos:
 
     def link(self, token: str) -> str:
         """The link that a visitor opens."""
-        return f"{_beginning()}/?d={token}"
+        return f"{demo_link.beginning()}/?d={token}"
 
     def server(self) -> DemoServer:
         """How the process for strangers is doing, and who can reach it."""
-        where, state = listening(), demo_server_state(demo_home())
-        address, port = (state.address, state.port) if state.alive else (where.address, where.port)
-        reachable = (
-            "proxy" if os.environ.get("BENTU_DEMO_URL") else "here" if address in LOOPBACK else "network"
-        )
-        problem = None if state.alive else demo_server_problem(demo_home())
-        return DemoServer(state.alive, address, port, _beginning(), reachable, problem)
+        return demo_link.server()
 
     def _change(self, demo_id: str, *conditions: Any, **values: Any) -> None:
         """Change a demo that is not revoked whatever happened to it before, and tell the demo process."""
@@ -266,24 +235,9 @@ class Demos:
         """
         said = f"{self._scope.owner}\n{key}"
         digest = hashlib.sha256(f"demo\n{said}".encode()).digest()
-        signature = publishing.signing_key().sign(f"token\n{said}".encode())
+        signature = demo_bundles.signing_key().sign(f"token\n{said}".encode())
         token = hashlib.sha256(f"token\n{signature}".encode()).digest()[:TOKEN_BYTES]
         return (
             "dem_" + base64.b32encode(digest).decode().lower()[:20],
             base64.urlsafe_b64encode(token).decode().rstrip("="),
         )
-
-
-def _beginning() -> str:
-    """How links begin: with an address that a visitor can use where the process listens on all of them."""
-    where = listening()
-    if where.address not in EVERYWHERE or os.environ.get("BENTU_DEMO_URL"):
-        return where.url
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(
-                ("192.0.2.1", 9)
-            )  # nothing is sent: the system only chooses the way out (RFC 5737 address)
-        except OSError:
-            return where.url
-        return f"http://{probe.getsockname()[0]}:{where.port}"

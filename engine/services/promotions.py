@@ -18,7 +18,7 @@ from engine.evaluation.result import Difference
 from engine.feedback.gate import Part, gate_part, require_not_worse
 from engine.jobs.job import Job
 from engine.packaging.parity import REQUIRED
-from engine.services import publishing
+from engine.services import demo_bundles, publishing
 from engine.services.demo_errors import (
     AlreadyServing,
     ComparisonMissing,
@@ -104,8 +104,8 @@ def promote(scope: Scope, demo_id: str, run_id: str, serial: int, reason: str) -
         raise ComparisonMissing(candidate=found.name, current=view.current.name)
     require_not_worse(view.difference, current=view.current.name, candidate=found.name)
     comparison = {"part": view.part, "difference": view.difference.model_dump()}
-    with publishing.bundles_kept():
-        manifest = publishing.prepare_bundle(bundle)
+    with demo_bundles.bundles_kept():
+        manifest = demo_bundles.prepare_bundle(bundle)
         with write(scope.engine, durable=True) as connection:
             claim(connection, row, serial)
             version_id = add_version(connection, row, run_id, bundle, manifest, parity, override)
@@ -120,8 +120,8 @@ def back(scope: Scope, demo_id: str, serial: int) -> None:
         former = publishing.former_version(connection, demo_id)
     if former is None:
         raise NoFormerVersion(title=row.title)
-    with publishing.bundles_kept():
-        manifest = publishing.prepare_bundle(former.bundle, former.manifest)
+    with demo_bundles.bundles_kept():
+        manifest = demo_bundles.prepare_bundle(former.bundle, former.manifest)
         with write(scope.engine, durable=True) as connection:
             claim(connection, row, serial)
             connection.execute(

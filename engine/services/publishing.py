@@ -1,26 +1,23 @@
-"""What the studio puts into the demo process' home: signed bundles and signed documents, always brought into line with the rows.
+"""The signed documents that the studio hands to the demo process, always brought into line with the rows.
 
 The row of a demo is the truth; the document is written after it. Whoever dies in between leaves a document that is behind,
-and `sync_publications` (at every start) catches up. A bundle is whole and signed before any row names it.
+and `sync_publications` (at every start) catches up.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
 from engine.data.schema import Schema
 from engine.errors import BentuError
-from engine.packaging.bundle import open_bundle, sign_bundle, unpack
-from engine.packaging.signing import SigningKey, load_or_make_key
+from engine.services.demo_bundles import bundles_kept, prepare_bundle, tidy
+from engine.services.demo_bundles import signing_key as signing_key
 from engine.serving.publication import (
     BUNDLES,
     PUBLISHED,
@@ -30,12 +27,11 @@ from engine.serving.publication import (
     withdraw_publication,
     write_publication,
 )
-from engine.storage import artifacts
 from engine.storage.database import read, write
-from engine.storage.home import demo_home, home
+from engine.storage.home import demo_home
 from engine.storage.inbox import forget_demo
 from engine.storage.locks import lock
-from engine.storage.tables import dataset_version, demo, model_version, new_id, promotion, run
+from engine.storage.tables import dataset_version, demo, model_version, promotion, run
 
 log = logging.getLogger(__name__)
 
@@ -45,47 +41,6 @@ class Removed:
     """Demos whose rows are gone: ids and token digests, whose files `forget` removes."""
 
     demos: Sequence[tuple[str, str]]
-
-
-def signing_key() -> SigningKey:
-    """The studio's private key, made on the first call; it lies outside the demo process' home."""
-    return load_or_make_key(home() / "keys" / "signing.key")
-
-
-@contextmanager
-def bundles_kept() -> Iterator[None]:
-    """No bundle is removed while one is laid out and the row that names it is not written yet."""
-    with lock(demo_home() / ".bundles.lock", shared=True):
-        yield
-
-
-def prepare_bundle(artifact: str, manifest: str | None = None) -> str:
-    """Lay a packaged model out for the demo process, verified and signed; its `manifest_digest`. Within `bundles_kept`.
-
-    Args:
-        artifact: digest of the bundle's archive.
-        manifest: what an earlier call returned for it: a folder that is still sound is used as it is.
-
-    Raises:
-        ArtifactMissing, ArtifactDamaged, BundleDamaged, BundleVersionUnknown: it cannot be served.
-    """
-    key, bundles = signing_key(), demo_home() / BUNDLES
-    bundles.mkdir(mode=0o700, exist_ok=True)
-    if manifest and _sound(bundles / manifest, key, manifest):
-        return manifest
-    part = bundles / f".{new_id('part')}"
-    try:
-        digest = sign_bundle(unpack(artifacts.verify(artifact), part), key)
-        open_bundle(part, trusted=key.public, digest=digest)
-        _sync_tree(part)
-        target = bundles / digest
-        if not _sound(target, key, digest):
-            shutil.rmtree(target, ignore_errors=True)
-            part.rename(target)
-            _sync(bundles)
-        return digest
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def settle(engine: Engine, demo_id: str, former_digest: str | None = None) -> None:
@@ -135,7 +90,7 @@ def sync_publications(engine: Engine) -> int:
         for file in (demo_home() / PUBLISHED).glob("*.json"):
             if file.stem not in wanted:
                 withdraw_publication(demo_home(), file.stem)
-    _tidy(engine)
+    tidy(engine)
     return written
 
 
@@ -154,7 +109,7 @@ def forget(engine: Engine, removed: Removed) -> None:
             withdraw_publication(demo_home(), digest)
         forget_demo(demo_home(), demo_id)
     if removed.demos:
-        _tidy(engine)
+        tidy(engine)
 
 
 def publication_of(connection: Connection, row: Any) -> Publication | None:
@@ -248,43 +203,8 @@ def _overtake(engine: Engine, demo_id: str, serial: int) -> None:
         connection.execute(update(demo).where(demo.c.id == demo_id).values(serial=serial + 1))
 
 
-def _tidy(engine: Engine) -> None:
-    """Remove bundles that no version of a demo names, and what a killed process left half-written."""
-    with lock(demo_home() / ".bundles.lock"):
-        with read(engine) as connection:
-            used = set(connection.scalars(select(model_version.c.manifest)))
-        for place in (demo_home() / BUNDLES).glob("*"):
-            if place.name in used:
-                continue
-            if place.is_dir():
-                shutil.rmtree(place, ignore_errors=True)
-            else:
-                place.unlink(missing_ok=True)
-
-
-def _sound(place: Path, key: SigningKey, digest: str) -> bool:
-    try:
-        open_bundle(place, trusted=key.public, digest=digest)
-    except BentuError:
-        return False
-    return True
-
-
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Documents are written by one process at a time, each from the newest row: an older one never comes last."""
     with lock(demo_home() / ".publish.lock"):
         yield
-
-
-def _sync_tree(place: Path) -> None:
-    for path in (*place.rglob("*"), place):
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
