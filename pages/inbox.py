@@ -51,7 +51,7 @@ else:
         way_through(view, total, decided=decided)
         changed_meanwhile(view, item)
         with st.container(border=True, key="inbox_item"):
-            item_card(item)
+            item_card(view, item)
             decision(view, item, inbox.classes(item.id))
         code_points(view, item)
         history(item)

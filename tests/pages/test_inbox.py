@@ -107,7 +107,7 @@ def test_the_visitors_correction_is_proposed_and_accepting_opens_the_next(
     assert (done.state, done.label) == ("accepted", "complaint")
     assert shown(at) == "text number 1"
     assert place(at) == "1 of 2"
-    assert at.toast[0].value == "Accepted: **complaint** · text number 0"
+    assert at.toast[0].value == "Accepted (class: **complaint**) · text number 0"
     at = press(at, "later", ids[1])
     at = press(at, "rejected", ids[2])
     assert not at.exception

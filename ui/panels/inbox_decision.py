@@ -10,7 +10,7 @@ import streamlit as st
 from engine.feedback.queues import DECIDED, UNDONE
 from engine.workspace import Item
 from ui.format import moment
-from ui.panels.inbox_view import InboxView, choose_class, decide, move, save_anyway, undo
+from ui.panels.inbox_view import InboxView, choose_class, decide, move, save_anyway, undo, what_was_done
 from ui.state import workspace
 from ui.text import N_, n, safe_text, t
 
@@ -61,13 +61,13 @@ def changed_meanwhile(view: InboxView, item: Item) -> None:
     if item.revision == view.revision:
         return
     st.warning(
-        t("Changed in the meantime: at {at} it was {what}.", at=moment(item.updated), what=_done(item.state, item.label)),
+        t("Changed in the meantime: at {at} it was {what}.", at=moment(item.updated), what=what_was_done(item.state, item.label, DECIDED)),
         icon=":material/sync_problem:",
     )  # fmt: skip
     if view.late is None:
         return
     with st.container(border=True, key="inbox_late"):
-        mine = _done(*view.late)
+        mine = what_was_done(*view.late, DECIDED)
         st.markdown(
             t("Your decision was: {what}. It is kept in the history, but it does not count.", what=mine)
         )
@@ -83,15 +83,6 @@ def changed_meanwhile(view: InboxView, item: Item) -> None:
                 on_click=move,
                 args=(view, 1),
             )
-
-
-def _done(state: str, label: str | None) -> str:
-    done = t(DECIDED[state])
-    return (
-        done
-        if label is None
-        else t("{done} (class: {label})", done=done, label=f"**{safe_text(label, 60)}**")
-    )
 
 
 def decision(view: InboxView, item: Item, classes: Sequence[str]) -> None:

@@ -12,14 +12,14 @@ from engine.data.hidden import calmed, hidden_signs, suspicious
 from engine.i18n import LOCALES
 from engine.workspace import Item
 from ui.format import moment, percent
-from ui.panels.inbox_view import InboxView, on_phone
+from ui.panels.inbox_view import InboxView
 from ui.text import n, safe_text, t
 
 TEXTS_HEIGHT, ON_PHONES = 200, 150
 """Pixels for texts and comment: longer ones scroll, so that the buttons below stay where they are."""
 
 
-def item_card(item: Item) -> None:
+def item_card(view: InboxView, item: Item) -> None:
     """Everything that is known of the item."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if item.right:
@@ -39,7 +39,7 @@ def item_card(item: Item) -> None:
             )),
             width="content",
         )  # fmt: skip
-    height = ON_PHONES if on_phone() else TEXTS_HEIGHT
+    height = ON_PHONES if view.phone else TEXTS_HEIGHT
     with st.container(height=height, border=False, gap="xsmall", key="inbox_texts"):
         for name, text in item.inputs.items():
             if len(item.inputs) > 1:

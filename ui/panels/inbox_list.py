@@ -8,14 +8,14 @@ import streamlit as st
 
 from engine.workspace import Item
 from ui.format import moment
-from ui.panels.inbox_view import PAGE, InboxView, on_phone, show, snippet, turn
+from ui.panels.inbox_view import PAGE, InboxView, show, snippet, turn
 from ui.text import n, safe_text
 
 
 def item_list(view: InboxView, items: Sequence[Item], total: int) -> None:
     """One line an item with what was said of it; a click opens it."""
     # On a phone the list stands above the item, so it starts folded there.
-    with st.expander(n("{n} item", "{n} items", total), expanded=not on_phone(), key="inbox_list"):
+    with st.expander(n("{n} item", "{n} items", total), expanded=not view.phone, key="inbox_list"):
         with st.container(gap="xxsmall", key="inbox_rows"):
             for place, item in enumerate(items):
                 _row(view, item, place)
@@ -42,9 +42,9 @@ def _row(view: InboxView, item: Item, place: int) -> None:
 
 def verdict_words(item: Item) -> str:
     """What the visitor said, short: "✕ praise → complaint"."""
-    answer = safe_text(item.answer, 30)
+    answer = safe_text(item.answer, 16)
     if item.right:
         return f"✓ {answer}"
     if item.correction is None:
         return f"✕ {answer}"
-    return f"✕ {answer} → {safe_text(item.correction, 30)}"
+    return f"✕ {answer} → {safe_text(item.correction, 16)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -51,20 +52,17 @@ class InboxView:
     decided: list[tuple[str, int]] = field(default_factory=list)
     said: str | None = None
     code_points: bool = False
+    phone: bool = False
+    """Whether the browser says that it is a phone's, where everything stands in one column."""
 
 
 def inbox_view(project_id: str) -> InboxView:
     """This tab's place in the project's inbox; another project starts anew."""
     found = st.session_state.get(INBOX)
     if not isinstance(found, InboxView) or found.project_id != project_id:
-        found = InboxView(project_id)
+        found = InboxView(project_id, phone="Mobi" in (st.context.headers.get("User-Agent") or ""))
         st.session_state[INBOX] = found
     return found
-
-
-def on_phone() -> bool:
-    """Whether the browser says that it is a phone's, where everything stands in one column."""
-    return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
 def show(view: InboxView, item_id: str | None) -> None:
@@ -120,8 +118,7 @@ def _save(view: InboxView, item_id: str, revision: int, state: str, label: str |
         return
     if item.revision > revision:
         view.decided.append((item.id, item.revision))
-        chosen = f": **{safe_text(label, 40)}**" if label is not None else ""
-        view.said = f"{t(QUEUE_TITLES[state])}{chosen} · {snippet(item)}"
+        view.said = f"{what_was_done(state, label, QUEUE_TITLES)} · {snippet(item)}"
     _next_after(view, item)
 
 
@@ -166,6 +163,16 @@ def turn(view: InboxView, page: int) -> None:
     """Show another page of the list; its first item opens."""
     view.page = page
     show(view, None)
+
+
+def what_was_done(state: str, label: str | None, words: Mapping[str, str]) -> str:
+    """A decision in words, with the class if it has one: "accepted (class: **praise**)"."""
+    done = t(words[state])
+    return (
+        done
+        if label is None
+        else t("{done} (class: {label})", done=done, label=f"**{safe_text(label, 60)}**")
+    )
 
 
 def snippet(item: Item, limit: int = SNIPPET) -> str:
