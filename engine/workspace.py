@@ -16,11 +16,17 @@ from engine.errors import BentuError
 from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import Job
 from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
-from engine.services.corrections import Basis, Corrections, VersionChanges
 from engine.services.circle import Circle
+from engine.services.corrections import Basis, Corrections, VersionChanges
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
 from engine.services.demo_link import DemoServer
-from engine.services.demo_process import close_desks, desk, require_demo_options, serve_demos, start_demo_server
+from engine.services.demo_process import (
+    close_desks,
+    desk,
+    require_demo_options,
+    serve_demos,
+    start_demo_server,
+)
 from engine.services.demo_view import Alert, Demo, ModelVersion, Promotion
 from engine.services.demos import Demos
 from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
@@ -45,9 +51,10 @@ from engine.storage.errors import LowSpace
 from engine.storage.migrations import migrate
 
 __all__ = [
-    "Alert", "Answer", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event", "FamilyCard", "GateView", "Item", "Job", "ModelVersion", "Opening",
-    "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState", "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace",
-    "require_demo_options", "serve_demos", "start_demo_server", "start_services",
+    "Alert", "Answer", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event",
+    "FamilyCard", "GateView", "Item", "Job", "ModelVersion", "Opening", "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState",
+    "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace", "require_demo_options",
+    "serve_demos", "start_demo_server", "start_services",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
