@@ -1,4 +1,5 @@
 # make run    set everything up and open Bentu in the browser
+# make demo   set everything up and serve the published demos only (docs/sharing.md); `make run` does that beside the studio
 # make test   set everything up and run all tests, those in a real browser included
 # make check  formatting, lint, types and tests, one verdict
 # make quick  the tests that take no TensorFlow, no processes and no browser
@@ -8,10 +9,13 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '
 BIN := .venv/bin
 TESTS ?= tests
 
-.PHONY: run test check quick lint catalog browser clean
+.PHONY: run demo test check quick lint catalog browser clean
 
 run: .venv/.run
 	$(BIN)/streamlit run app.py
+
+demo: .venv/.run
+	$(BIN)/python -m engine demo
 
 test: .venv/.dev browser
 	$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadfile

@@ -16,6 +16,7 @@ import streamlit as st
 
 from engine.api import demo_routes, studio_routes
 from engine.api.door import demo_middleware, studio_middleware
+from engine.api.sockets import send_at_once
 from engine.workspace import serve_demos, start_demo_server, start_services
 from ui.errors import show_unexpected
 from ui.navigation import first_page
@@ -40,7 +41,8 @@ async def demo_lifespan(app: st.App) -> AsyncIterator[None]:
 
 
 def settle() -> None:
-    """What is loaded by now stays for good: keep it out of every later collection."""
+    """What is loaded by now stays for good: keep it out of every later collection. And answers leave at once."""
+    send_at_once()
     gc.collect()
     gc.freeze()
 

@@ -1,4 +1,4 @@
-"""Bentu without a browser: `python -m engine run | worker | profile`, and the doors of its own processes."""
+"""Bentu without a browser: `python -m engine run | worker | demo | profile`, and the doors of its own processes."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--stay", action="store_true", help="go on when nothing is to do and no interface is open"
     )
     worker.set_defaults(act=_worker)
+
+    demo = commands.add_parser("demo", help="serve the published demos to strangers, and nothing else")
+    demo.add_argument(
+        "--key",
+        action="store_true",
+        help="print the BENTU_DEMO_KEY that another user of this system needs, and end",
+    )
+    demo.set_defaults(act=_demo)
 
     profile = commands.add_parser(
         "profile", help="read a file, check it and print what is in it; nothing is stored"
@@ -150,6 +158,15 @@ def _worker(arguments: argparse.Namespace) -> int:
     if not supervise(engine, stay=arguments.stay):
         print(_t("A worker is at work in this home already."))
     return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from engine.services.demo_process import become_demo_process, demo_public_key
+
+    if arguments.key:
+        print(demo_public_key())
+        return 0
+    become_demo_process()
 
 
 def _job(arguments: argparse.Namespace) -> int:

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from engine.jobs.demo_options import listening, refuse_unless_safe
+from engine.jobs.demo_options import KEY, command, environment, listening, refuse_unless_safe
 from engine.jobs.demo_presence import present
 from engine.jobs.demo_server import keep_demo_server
 from engine.services.desk import Desk, open_desk
@@ -32,11 +32,29 @@ def start_demo_server() -> Iterator[None]:
     if not mine:
         yield
         return
-    stop = keep_demo_server(demo_home(), signing_key().public)
+    stop = keep_demo_server(demo_home(), demo_public_key())
     try:
         yield
     finally:
         stop()
+
+
+def demo_public_key() -> str:
+    """With what this studio signs demos: what a demo process under another user must be given as BENTU_DEMO_KEY."""
+    return signing_key().public
+
+
+def become_demo_process() -> NoReturn:
+    """Replace this process by a demo process in the foreground, with every option of its check-list.
+
+    With BENTU_DEMO_KEY it serves its own BENTU_HOME, as another user of the system; without, the demos of the studio
+    whose BENTU_HOME this is.
+    """
+    given = os.environ.get(KEY)
+    place, key = (home(), given) if given else (demo_home(), demo_public_key())
+    line = command(listening())
+    os.chdir(place)
+    os.execve(line[0], line, environment(place, key))
 
 
 def require_demo_options(option: Callable[[str], Any]) -> None:

@@ -31,30 +31,28 @@ class Server:
     """`streamlit run app.py` on a free port; `restart` ends and starts the interface only, not the worker."""
 
     home: Path
-    port: int
+    port: int = field(default_factory=lambda: free_port())
     environment: dict[str, str] = field(default_factory=dict)
+    demo_port: int = field(default_factory=lambda: free_port())
+    """Where its process for strangers listens."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def demo_url(self) -> str:
+        return f"http://localhost:{self.demo_port}"
+
     def start(self) -> None:
+        own = {"BENTU_HOME": str(self.home), "BENTU_DEMO_PORT": str(self.demo_port), **self.environment}
         with (self.home / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), "--server.headless", "true"],
-                cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "BENTU_HOME": str(self.home), **self.environment},
+                cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **own},
             )  # fmt: skip
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"{self.url}/api/health", timeout=2) as answer:
-                    if json.load(answer)["status"] == "ok":
-                        return
-            except OSError:
-                assert self.process.poll() is None, (self.home / "server.log").read_text()
-                time.sleep(0.2)
-        raise AssertionError("the server did not come up: " + (self.home / "server.log").read_text())
+        wait_until_healthy(self.url, self.process, self.home / "server.log")
 
     def stop(self) -> None:
         if self.process is not None:
@@ -67,13 +65,30 @@ class Server:
             self.process = None
 
 
-def _free_port() -> int:
+def wait_until_healthy(
+    url: str, process: subprocess.Popen[bytes] | None, log: Path, seconds: float = 90
+) -> None:
+    """Wait until a server answers; its log is in the failure."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/api/health", timeout=2) as answer:
+                if json.load(answer)["status"] == "ok":
+                    return
+        except OSError:
+            assert process is None or process.poll() is None, log.read_text()
+            time.sleep(0.1)
+    raise AssertionError("the server did not come up: " + log.read_text())
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _end_workers(home: Path) -> None:
+def end_workers(home: Path) -> None:
     """End what the server started for this home: its supervisor, spares and jobs, known by their environment."""
     for process in psutil.process_iter(["pid"]):
         try:
@@ -86,11 +101,11 @@ def _end_workers(home: Path) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("e2e"), _free_port())
+    running = Server(tmp_path_factory.mktemp("e2e"))
     running.start()
     yield running
     running.stop()
-    _end_workers(running.home)
+    end_workers(running.home)
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +125,7 @@ Opener = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
-    """`open_page("data", locale="zh-CN", theme="dark", width=390, **query)` in a tab of its own."""
+    """`open_page("data", locale="zh-CN", theme="dark", width=390, **query)` in a tab of its own; `at` opens another address."""
     contexts = []
 
     def opener(
@@ -120,6 +135,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
         theme: str = "light",
         width: int = 1280,
         height: int = 900,
+        at: str | None = None,
         **query: str,
     ) -> Page:
         context = browser.new_context(
@@ -129,7 +145,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
-        page.goto(f"{server.url}/{name}?" + "&".join(f"{k}={v}" for k, v in query.items()))
+        page.goto(at or f"{server.url}/{name}?" + "&".join(f"{k}={v}" for k, v in query.items()))
         return page
 
     yield opener

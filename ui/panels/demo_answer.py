@@ -20,7 +20,7 @@ def answer(visit: Visit, demo: PublishedDemo) -> None:
     given, inputs = visit.answer, visit.inputs
     assert given is not None
     assert inputs is not None
-    with st.container(border=True):
+    with st.container(border=True, gap="xsmall"):
         if inputs != texts(demo.inputs):
             asked = " · ".join(text for text in inputs.values() if text.strip())
             st.caption(t("About the text asked before: “{text}”", text=safe_text(asked, 120)))
@@ -28,7 +28,7 @@ def answer(visit: Visit, demo: PublishedDemo) -> None:
             st.caption(t("The model says"))
         st.subheader(safe_text(given.label, 200), anchor=False)
         for label, share in given.probabilities:
-            st.progress(min(max(share, 0.0), 1.0), text=f"{safe_text(label, 120)} · {percent(share)}")
+            st.progress(min(max(share, 0.0), 1.0), text=f"{safe_text(label, 120)} · {_share(share)}")
         hidden = len(demo.classes) - len(given.probabilities)
         if hidden > 0:
             st.caption(
@@ -67,12 +67,21 @@ def opinion(visit: Visit, demo: PublishedDemo) -> None:
         t("Sending stores your text, the model's answer and what you say here. Until then nothing is stored.")
     )
     if demo.consent:
-        st.caption(safe_text(demo.consent, 2000))
+        st.caption(t("The owner of this demo says: {consent}", consent=safe_text(demo.consent, 2000)))
     missing = verdict == "wrong" and chosen is None
     st.button(
         t("Send"), key="demo_send", type="primary", width="stretch", icon=":material/send:", disabled=missing,
-        help=t("Choose the right class first.") if missing else None, on_click=visit.send, args=(demo.classes,),
+        on_click=visit.send, args=(demo.classes,),
     )  # fmt: skip
+    if missing:
+        st.caption(t("To send, first choose what is right."))
+
+
+def _share(probability: float) -> str:
+    """A probability in percent; one that rounds to nothing or to everything is neither."""
+    if probability < 0.0005:
+        return "< 0.1 %"
+    return "> 99.9 %" if probability > 0.9995 else percent(probability)
 
 
 def _right_class(visit: Visit, demo: PublishedDemo) -> int | None:

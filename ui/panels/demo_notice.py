@@ -33,7 +33,7 @@ def heading(demo: PublishedDemo) -> None:
     st.title(safe_text(demo.title, 200), anchor=False)
     _paragraphs(demo.description)
     if demo.synthetic:
-        st.badge(t("Learned from synthetic texts only"), icon=":material/science:", color="orange")
+        st.badge(t("Learned from synthetic texts"), icon=":material/science:", color="orange")
     if demo.caveat:
         st.warning(
             t(
