@@ -380,3 +380,19 @@ def test_a_run_that_one_comes_with_is_the_one_to_compare(
     assert at.selectbox(key=f"candidate_{demo.id}").value == trained.svm
     at = open_page("share", project=trained.project)
     assert at.selectbox(key=f"candidate_{demo.id}").value == newest.id
+
+
+def test_a_test_part_that_is_scored_meanwhile_decides_and_is_compared_too(
+    trained: Trained, workspace: Workspace, open_page: OpenPage
+) -> None:
+    shared(workspace, trained.majority)
+    at = open_page("share", project=trained.project, run=trained.svm)  # compares on validation
+    for run_id in (trained.majority, trained.svm):
+        workspace.evaluations.open_test(run_id, "both")
+    run_waiting(workspace.scope)
+    at.run()  # the comparison that it followed has ended, but the test part decides now
+    run_waiting(workspace.scope)
+    at.run()
+    assert not at.exception
+    (demo,) = workspace.demos.list(trained.project)
+    assert not at.button(key=f"promote_{demo.id}").disabled

@@ -58,8 +58,11 @@ def _candidates(demo: Demo, runs: Sequence[Run], preset: str | None) -> None:
     try:
         view = workspace().demos.gate(demo.id, run.id)
         if view.difference is None:
-            _compute(demo, run)
+            part = view.part
+            _compute(demo, view)
             view = workspace().demos.gate(demo.id, run.id)
+            if view.difference is None and view.part != part:
+                _compute(demo, view)
     except BentuError as error:
         show_error(error)
         _promote_button(demo, run, reason=t("Only runs that were tried on the same rows can take its place."))
@@ -98,12 +101,12 @@ def _promote_button(
             st.caption(reason, width="content")
 
 
-def _compute(demo: Demo, run: Run) -> None:
-    assert demo.current is not None
-    name = f"gate_{demo.current.run_id}_{run.id}"
+def _compute(demo: Demo, view: GateView) -> None:
+    # named with the part: while one looks, a test part that was opened may be scored, and then that one decides
+    name = f"gate_{view.current.id}_{view.candidate.id}_{view.part}"
     job_id = followed(name)
     if job_id is None:
-        job_id = workspace().demos.start_gate(demo.id, run.id).id
+        job_id = workspace().demos.start_gate(demo.id, view.candidate.id).id
         follow(name, job_id)
     watch(job_id, t("Comparing on the same rows"))
     job = workspace().jobs.get(job_id)
