@@ -10,7 +10,7 @@ from ui.panels.inbox_item import code_points, item_card
 from ui.panels.inbox_list import item_list
 from ui.panels.inbox_queues import filter_bar, queue_bar
 from ui.panels.inbox_states import nothing_here, nothing_yet, wait_for_feedback
-from ui.panels.inbox_view import inbox_view, opened, page_of
+from ui.panels.inbox_view import inbox_view, opened, page_of, sources_of
 from ui.panels.new_version import new_version
 from ui.state import project, workspace
 from ui.text import t
@@ -34,7 +34,7 @@ if view.said:
     st.toast(view.said, icon=":material/task_alt:")
     view.said = None
 queue_bar(view, counts)
-filter_bar(view, inbox.sources(here.id))
+filter_bar(view, sources_of(view, sum(counts.values())))
 
 decided = sum(counts.values()) > counts["pending"]
 items, total = page_of(view)

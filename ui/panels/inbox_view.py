@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from engine.data.hidden import calmed
 from engine.errors import BentuError
 from engine.feedback.queues import QUEUE_TITLES, FeedbackChanged, proposed
-from engine.workspace import Item
+from engine.workspace import Item, Source
 from ui.errors import attempt
 from ui.state import INBOX, PROBLEM, workspace
 from ui.text import safe_text, t
@@ -52,6 +52,8 @@ class InboxView:
     decided: list[tuple[str, int]] = field(default_factory=list)
     said: str | None = None
     code_points: bool = False
+    sources: tuple[int, Sequence[Source]] = (-1, ())
+    """How many items the project had when its demos and versions were last looked up, and what was found."""
     phone: bool = False
     """Whether the browser says that it is a phone's, where everything stands in one column."""
 
@@ -63,6 +65,13 @@ def inbox_view(project_id: str) -> InboxView:
         found = InboxView(project_id, phone="Mobi" in (st.context.headers.get("User-Agent") or ""))
         st.session_state[INBOX] = found
     return found
+
+
+def sources_of(view: InboxView, items: int) -> Sequence[Source]:
+    """The demos and model versions of the project's feedback; looked up when there is another number of `items`."""
+    if view.sources[0] != items:
+        view.sources = items, workspace().inbox.sources(view.project_id)
+    return view.sources[1]
 
 
 def show(view: InboxView, item_id: str | None) -> None:
