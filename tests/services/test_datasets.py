@@ -153,7 +153,7 @@ def test_a_dataset_with_runs_cannot_be_deleted(workspace: Workspace, imported: I
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"", "EMPTY_FILE"), (b"text,label\n", "NO_ROWS"), (b"PK\x03\x04 not a table", None),
+        (b"text,label\n", "NO_ROWS"), (b"PK\x03\x04 not a table", None),
         (b'text,label\n"open,a\nb,c\n', "UNCLOSED_QUOTE"), (b"text,label\na\x00b,c\n", "NUL_BYTES"),
         (b"text,text\na,b\n", "DUPLICATE_COLUMNS"), (b"text,\na,b\n", "EMPTY_COLUMN_NAMES"),
     ],
@@ -163,10 +163,7 @@ def test_bad_files_are_refused_with_a_sentence_and_a_remedy(
 ) -> None:
     project = workspace.projects.create("p").id
     with pytest.raises(BentuError) as caught:
-        if content:
-            imported(project=project, content=content, roles={"text": "input"})
-        else:
-            workspace.datasets.stage(content, "empty.csv")
+        imported(project=project, content=content, roles={"text": "input"})
     problem = caught.value
     assert code is None or problem.code == code
     assert problem.message

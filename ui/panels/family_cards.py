@@ -44,7 +44,8 @@ def _card(card: FamilyCard, project_id: str, chosen: bool) -> None:
     st.caption(t(card.summary))
     if card.unsuitable is not None:
         reason = say(card.unsuitable.message, card.unsuitable.params)
-        st.caption(f":orange[:material/block: {t('Not usable here: {reason}', reason=reason)}]")
+        # No caption: its paleness on top of the colour would be hard to read.
+        st.markdown(f":small[:orange[:material/block: {t('Not usable here: {reason}', reason=reason)}]]")
     if card.about:
         with st.expander(t("About the article"), icon=":material/article:", key=f"family_about_{card.name}"):
             for paragraph in card.about:

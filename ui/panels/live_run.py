@@ -128,7 +128,12 @@ def _figures(run: Run, feed: RunFeed) -> None:
         st.metric(t("Elapsed"), duration(run.seconds or 0), border=True, height="stretch")
     if not feed.total_epochs and (expected := _expected(run)):
         # A family without epochs has no other sign of how long it will take.
-        st.caption(t("About {time} in all, estimated before the start.", time=duration(expected)))
+        st.caption(
+            t(
+                "About {time} of training in all, estimated; packaging, checks and scores come after it.",
+                time=duration(expected),
+            )
+        )
 
 
 def _expected(run: Run) -> float | None:
