@@ -32,7 +32,9 @@ def test_joiners_selectors_and_wide_spaces_are_listed_but_ordinary(text: str) ->
     assert not any(suspicious(s) for s in found)
 
 
-@pytest.mark.parametrize("text", ["", "ascii", "Việt Nam", "สวัสดีครับผู้ใหญ่", "שָׁלוֹם", "हिन्दी", "e\u0301 combined"])
+@pytest.mark.parametrize(
+    "text", ["", "ascii", "Việt Nam", "สวัสดีครับผู้ใหญ่", "שָׁלוֹם", "हिन्दी", "e\u0301 combined"]
+)
 def test_marks_that_writing_needs_stay(text: str) -> None:
     assert calmed(text) == text
     assert not [s for s in hidden_signs(text) if s.stacked]
