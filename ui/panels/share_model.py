@@ -11,7 +11,7 @@ from engine.errors import BentuError
 from engine.evaluation.result import Difference
 from engine.workspace import Demo, GateView, Run
 from ui.errors import attempt, error_text, show_error
-from ui.format import moment
+from ui.format import moment, points
 from ui.panels.comparison import SIGNS, VERDICTS
 from ui.panels.job import watch
 from ui.panels.metrics import METRICS, metric_title, part_title, score_of
@@ -153,7 +153,7 @@ def verdict(found: Difference, view: GateView) -> str:
     """The comparison in one sentence, with its interval and what it counts for."""
     numbers = {
         "sign": SIGNS[found.verdict], "run": safe_text(view.candidate.name, 80), "current": safe_text(view.current.name, 80),
-        "difference": f"{found.difference * 100:+.1f}", "low": f"{found.low * 100:+.1f}", "high": f"{found.high * 100:+.1f}",
+        "difference": points(found.difference), "low": points(found.low), "high": points(found.high),
         "rows": f"{found.n:,}", "metric": metric_title(found.metric), "wins": f"{found.wins:,}", "losses": f"{found.losses:,}",
     }  # fmt: skip
     if found.verdict == "better":
@@ -189,8 +189,8 @@ def _why(found: Difference | None, part: str | None) -> str | None:
         return None
     return t(
         "{sign} {verdict}: {difference} points ({low} to {high}), {part}, n = {rows}",
-        sign=SIGNS[found.verdict], verdict=t(VERDICTS[found.verdict]), difference=f"{found.difference * 100:+.1f}",
-        low=f"{found.low * 100:+.1f}", high=f"{found.high * 100:+.1f}", part=part_title(part), rows=f"{found.n:,}",
+        sign=SIGNS[found.verdict], verdict=t(VERDICTS[found.verdict]), difference=points(found.difference),
+        low=points(found.low), high=points(found.high), part=part_title(part), rows=f"{found.n:,}",
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from engine.errors import BentuError
 from engine.workspace import Project, Run
 from ui.errors import attempt
+from ui.format import percent
 from ui.panels.metrics import metric_title, score_of, score_text
 from ui.panels.run_record import parity_line
 from ui.panels.run_table import family_title
@@ -122,7 +123,7 @@ def suggestions(run_id: str) -> list[dict[str, str]]:
 
 def _run_title(run: Run) -> str:
     f1 = score_of(run.metrics, run.recipe.evaluation.metric)
-    return f"{run.name} · {f1.value * 100:.1f} %" if f1 else run.name
+    return f"{run.name} · {percent(f1.value)}" if f1 else run.name
 
 
 def _publish(run_id: str, start: Mapping[str, Any], inputs: Sequence[str], click: str) -> None:
