@@ -57,6 +57,14 @@ def test_starting_with_the_sample_adds_it_in_the_readers_language(
     assert at.progress, "the import is shown as it goes on"
 
 
+def test_validation_scores_carry_interval_and_rows(trained: Trained, open_page: OpenPage) -> None:
+    lines = [
+        line for line in texts(open_page(project=trained.project)).splitlines() if "on validation" in line
+    ]
+    assert len(lines) == 3, "two runs and the best of the project"
+    assert all(" to " in line and "n = " in line for line in lines)
+
+
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_rail_shows_six_steps_in_words_and_one_next_action(
     open_page: OpenPage, workspace: Workspace, locale: str

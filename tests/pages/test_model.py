@@ -60,6 +60,20 @@ def test_a_family_is_chosen_by_its_card_and_says_so(
     assert "Selected" in at.button(key="family_chosen_tfidf_logreg").label
 
 
+def test_runs_are_numbered_within_their_family(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    for family, name in (
+        ("majority", "Majority class 2"),
+        ("tfidf_logreg", "TF-IDF + logistic regression 1"),
+    ):
+        workspace.recipes.choose(trained.project, family)
+        open_page("model", project=trained.project).button(key="model_start").click().run()
+        assert workspace.runs.list(trained.project)[0].name == name
+
+
+def test_the_card_of_the_articles_network_tells_of_the_article(trained: Any, open_page: Any) -> None:
+    assert "人工智能大模型应用的本土化挑战" in said(open_page("model", project=trained.project))
+
+
 def test_an_unsuitable_family_is_disabled_and_gives_its_reason(workspace: Workspace, open_page: Any) -> None:
     from engine.data.readers import ReadOptions
     from engine.services.inline import run_waiting

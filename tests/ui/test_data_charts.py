@@ -67,6 +67,18 @@ def test_histogram_counts_every_row_and_marks_medians() -> None:
     assert len({m.line.dash for m in medians}) == 2, "colour is not the only difference"
 
 
+def test_one_bar_does_not_fill_the_chart() -> None:
+    bottom, top = count_bars({"Latin": 1}, 1).layout.yaxis.range
+    assert bottom - top == 3
+    assert tuple(count_bars({c: 1 for c in "abcd"}, 4).layout.yaxis.range) == (3.5, -0.5)
+
+
+def test_the_word_median_stands_once_in_the_legend() -> None:
+    figure = size_histogram(measure(np.array([1, 2, 3]), "characters"), {"a": 2.0, "b": 1.0}, ("a", "b"))
+    assert [line.name for line in figure.data[1:]] == ["a", "b"]
+    assert figure.layout.legend.title.text == "median"
+
+
 def test_too_many_medians_become_one_line() -> None:
     many = {f"c{i}": float(i) for i in range(MOST_MEDIANS + 1)}
     figure = size_histogram(measure(np.array([1, 2, 3]), "characters"), many, tuple(many))
