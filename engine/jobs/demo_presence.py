@@ -10,12 +10,14 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.errors import N_, saying
 from engine.jobs import identity
@@ -24,6 +26,9 @@ from engine.jobs.presence import code_stamp, moment
 from engine.storage.locks import try_lock
 
 log = logging.getLogger(__name__)
+
+LOCK, SELF = "server.lock", "server.json"
+"""In the demo home: held by the process while it lives; what it says of itself."""
 
 PATIENCE = 5.0
 """Seconds that the process may take to end after its studio is gone."""
@@ -48,17 +53,18 @@ class DemoServerState:
 
 def demo_server_state(home: Path) -> DemoServerState:
     """Whether a demo process serves the home, and what it said of itself."""
-    try:
-        said = json.loads((home / "server.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        said = {}
+    said = _said(home)
     known = {key: value for key, value in said.items() if key in DemoServerState.__dataclass_fields__}
     return DemoServerState(**(known | {"alive": held(home)}))
 
 
 def held(home: Path) -> bool:
     """Whether a demo process of this home lives."""
-    free = try_lock(home / "server.lock", shared=True)
+    try:
+        free = try_lock(home / LOCK, shared=True)
+    except PermissionError:  # another user's, who shares less than the folder: it is there if it listens
+        said = _said(home)
+        return _listens(str(said.get("address", "")), int(said.get("port") or 0))
     if free is not None:
         free.release()
     return free is None
@@ -71,7 +77,8 @@ def present(home: Path, where: Listening) -> Iterator[None]:
     Raises:
         DemoRefused: another one serves this home.
     """
-    lock = try_lock(home / "server.lock")
+    (home / LOCK).touch(mode=0o660)  # what the umask leaves of it: a studio of another user may look
+    lock = try_lock(home / LOCK)
     if lock is None:
         raise DemoRefused(problem=saying(N_("another one serves {home} already"), home=str(home)))
     leashed = bool(os.environ.get(LEASH))
@@ -82,10 +89,24 @@ def present(home: Path, where: Listening) -> Iterator[None]:
         )  # fmt: skip
         partial = home / "server.partial"
         partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        partial.replace(home / "server.json")
+        partial.replace(home / SELF)
         if leashed:
             threading.Thread(target=_follow_the_studio, name="leash", daemon=True).start()
         yield
+
+
+def _said(home: Path) -> dict[str, Any]:
+    try:
+        said = json.loads((home / SELF).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _listens(address: str, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((address, port), timeout=0.5):
+        return True
+    return False
 
 
 def _follow_the_studio() -> None:

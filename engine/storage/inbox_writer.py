@@ -80,6 +80,7 @@ class Inbox:
         require_writable(home)
         require_local(self.path)
         require_header(self.path)
+        self.path.touch(mode=0o660)  # what the umask leaves of it: a studio of another user erases here
         self._limit = int(os.environ.get("BENTU_INBOX_MB") or BUDGET_MB)
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._closed = False

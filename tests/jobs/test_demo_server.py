@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.jobs import demo_server, presence
+from engine.jobs import demo_presence, demo_server, presence
 from engine.jobs.demo_presence import DemoServerState, demo_server_state
 from engine.jobs.demo_server import demo_server_problem, keep_demo_server
 from engine.jobs.spawn import environment
@@ -156,3 +157,18 @@ def test_its_log_is_in_the_studio(bentu_home: Path, keep: Keep) -> None:
     eventually(lambda: demo_server_state(demo_home()).alive)
     assert (bentu_home / "logs/demo.log").exists()
     assert not list((bentu_home / "demo").glob("*.log"))
+
+
+def test_one_of_another_user_is_seen_by_its_port(
+    bentu_home: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_ours(path: Path, *, shared: bool = False) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(demo_presence, "try_lock", not_ours)
+    assert not demo_server_state(demo_home()).alive
+    said = {"address": "127.0.0.1", "port": port, "pid": 1}
+    (demo_home() / "server.json").write_text(json.dumps(said))
+    assert not demo_server_state(demo_home()).alive
+    with socket.create_server(("127.0.0.1", port)):
+        assert demo_server_state(demo_home()).alive
