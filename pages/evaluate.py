@@ -16,7 +16,7 @@ from ui.panels.repeated import compare_button
 from ui.panels.run_table import family_title, run_table
 from ui.panels.scores import headline, leak_line, score_tables
 from ui.panels.slices_table import slices
-from ui.panels.test_seal import opening_log, purpose, sealed, unfinished
+from ui.panels.test_seal import elsewhere_line, opening_log, purpose, sealed, unfinished
 from ui.state import chosen_run, followed, project, unfollow, workspace
 from ui.text import n, safe_text, t
 
@@ -84,7 +84,7 @@ if found is None:
 
 result = found.result
 key = f"{run.id}_{part}"
-headline(result, metric, openings=run.openings)
+headline(result, metric, openings=run.openings, elsewhere=run.openings_elsewhere)
 leak_line(run, part)
 
 with st.container(horizontal=True):
@@ -125,6 +125,7 @@ if scores_tab.open:
             )
             with st.expander(label, icon=":material/lock_open:", key=f"opened_{run.id}"):
                 opening_log(ws.evaluations.openings(run.split_id), "opened")
+                elsewhere_line(run.openings_elsewhere)
 if errors_tab.open:
 
     @st.fragment(key="evaluate_errors")

@@ -39,7 +39,7 @@ with errors_shown():
 st.header(t("Divide"), anchor=False)
 st.caption(t("The model learns from train, is compared on validation, and is judged once on test."))
 view = ws.splits.current(version.id)
-frozen = view is not None and view.openings > 0
+frozen = view is not None and view.frozen
 form, result = st.columns([2, 3], gap="large")
 with form:
     if view is not None and frozen:

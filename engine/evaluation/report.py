@@ -53,7 +53,7 @@ def report_html(result: EvaluationResult, context: Mapping[str, Any], locale: st
     Args:
         result: what was measured.
         context: project, run, run_id, dataset, version, split, leaks (rows by kind), excluded (rows left
-            out by the split), openings (of the test part), created, recipe_yaml, environment (mapping), parity (mapping),
+            out by the split), openings (of the test part), openings_elsewhere (those of them under another division), created, recipe_yaml, environment (mapping), parity (mapping),
             synthetic (bool); what is missing is left out.
         locale: a key of `engine.i18n.LOCALES`.
     """
@@ -157,7 +157,10 @@ def _overall(result: EvaluationResult, context: Mapping[str, Any], t: Any) -> st
     openings = context.get("openings")
     opened = ""
     if result.part == "test" and openings is not None:
-        opened = f"<p>{t(N_('Openings of this test part so far: {n}. Each look makes its scores a little less independent.'), n=openings)}</p>"
+        said = [t(N_("Openings of this test part so far: {n}. Each look makes its scores a little less independent."), n=openings)]  # fmt: skip
+        if elsewhere := context.get("openings_elsewhere"):
+            said.append(t(N_("In {n} of them the same rows were divided for another dataset version, maybe in another way."), n=elsewhere))  # fmt: skip
+        opened = f"<p>{' '.join(said)}</p>"
     rows = [
         (t(title), _score(result.overall[name]), _score(result.baseline[name]))
         for name, title in METRICS.items()

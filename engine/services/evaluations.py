@@ -36,7 +36,16 @@ from engine.serving.predictor import load_model
 from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, write
-from engine.storage.tables import evaluation, new_id, project, run, split, test_opening
+from engine.storage.tables import (
+    dataset,
+    dataset_version,
+    evaluation,
+    new_id,
+    project,
+    run,
+    split,
+    test_opening,
+)
 
 
 class RunNotFinished(BentuError):
@@ -75,10 +84,11 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Opening:
-    """One act of opening the test part."""
+    """One act of opening the test part, of the dataset version that `version` names."""
 
     run_id: str
     run_name: str
+    version: str
     reason: str
     opened: datetime
 
@@ -130,17 +140,20 @@ class Evaluations:
             )
 
     def openings(self, split_id: str) -> list[Opening]:
-        """Every opening of a test part over the lineage of the split's version, oldest first; deleted runs stay in the log."""
+        """Every opening of a test part that holds rows of the split's version, oldest first; deleted runs stay in the log."""
         version_id = self._scope.row(split, split_id, "split").version_id
         with read(self._scope.engine) as connection:
-            of_lineage = select(split.c.id).where(split.c.version_id.in_(lineage.kin(connection, version_id)))
+            kin = lineage.kin_by_rows(connection, version_id)
             rows = connection.execute(
-                select(test_opening, run.c.name)
+                select(test_opening, run.c.name, dataset.c.name.label("dataset"), dataset_version.c.number)
                 .join(run, run.c.id == test_opening.c.run_id)
-                .where(test_opening.c.split_id.in_(of_lineage), test_opening.c.owner == self._scope.owner)
+                .join(split, split.c.id == test_opening.c.split_id)
+                .join(dataset_version, dataset_version.c.id == split.c.version_id)
+                .join(dataset, dataset.c.id == dataset_version.c.dataset_id)
+                .where(split.c.version_id.in_(kin), test_opening.c.owner == self._scope.owner)
                 .order_by(test_opening.c.opened)
             ).all()
-        return [Opening(r.run_id, r.name, r.reason, r.opened) for r in rows]
+        return [Opening(r.run_id, r.name, f"{r.dataset} v{r.number}", r.reason, r.opened) for r in rows]
 
     def predictions(
         self, run_id: str, part: str, true: str | None = None, predicted: str | None = None, only_wrong: bool = False,
@@ -200,7 +213,7 @@ class Evaluations:
         return {
             "project": owner_project.name, "run": found.name, "run_id": found.id, "dataset": version.dataset_name,
             "version": version.label, "digest": version.digest, "split": found.recipe.split.model_dump(mode="json"),
-            "openings": found.openings, "created": found.created.isoformat(), "recipe_yaml": recipe_yaml(found.recipe),
+            "openings": found.openings, "openings_elsewhere": found.openings_elsewhere, "created": found.created.isoformat(), "recipe_yaml": recipe_yaml(found.recipe),
             "environment": found.environment or {}, "parity": found.parity or {}, "synthetic": version.synthetic,
             "stopped_early": found.stopped_early,
             "leaks": {kind: count for kind, count in divided.leaks.items() if count} if divided else {},

@@ -83,7 +83,9 @@ class Run:
     cloned_from: str | None
     position: int | None
     openings: int
-    """How often a test part was opened over the lineage of its version."""
+    """How often a test part was opened that holds rows of its version, over its lineage and every other one of the same table."""
+    openings_elsewhere: int
+    """How many of them were in another lineage, whose division may be another."""
     test_opened: bool
     resumable: bool
     cancel: str | None
@@ -256,14 +258,14 @@ class Runs:
             opened, drawn = lineage.openings(connection, projects), lineage.drawn(connection, projects)
         return [self._view(r, opened[r.version_id], drawn.get(r.split_id, r.split_id)) for r in rows]
 
-    def _view(self, row: Any, openings: int, drawn_id: str | None) -> Run:
+    def _view(self, row: Any, opened: lineage.Openings, drawn_id: str | None) -> Run:
         return Run(
             id=row.id, project_id=row.project_id, version_id=row.version_id,
             version_label=f"{row.dataset_name} v{row.number}", split_id=row.split_id, name=row.name, family=row.family,
             recipe=read_recipe(row.recipe), state=row.state, stopped_early=row.stopped_early, phase=row.phase,
             job_id=row.job_id, metrics=row.metrics, parity=row.parity, environment=row.environment,
             error=error_from_json(row.error) if row.state == "failed" and row.error else None, created=row.created, started=row.started, finished=row.finished,
-            cloned_from=row.cloned_from, openings=openings, drawn_id=drawn_id, test_opened=bool(row.test_opened), cancel=row.cancel, seconds=row.seconds,
+            cloned_from=row.cloned_from, openings=opened.own + opened.elsewhere, openings_elsewhere=opened.elsewhere, drawn_id=drawn_id, test_opened=bool(row.test_opened), cancel=row.cancel, seconds=row.seconds,
             position=queue.position(self._scope.engine, self._scope.owner, row.job_id) if row.state == "queued" else None,
             resumable=row.state == "failed" and any((home() / row.folder / "work/checkpoints").glob("*")),
         )  # fmt: skip

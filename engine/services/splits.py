@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from engine.data.schema import ROW_ID, Finding
 from engine.errors import N_, DataError
@@ -29,7 +29,7 @@ from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, serialise, write
 from engine.storage.home import folder
-from engine.storage.tables import dataset_version, new_id, split, test_opening
+from engine.storage.tables import dataset_version, new_id, split
 
 
 class SplitOpened(DataError):
@@ -40,7 +40,10 @@ class SplitOpened(DataError):
 
 @dataclass(frozen=True)
 class SplitView:
-    """A split as pages show it. `openings` counts how often a test part was opened over the version's lineage, all splits and runs."""
+    """A split as pages show it. `openings` counts how often a test part was opened that holds rows of the version.
+
+    `elsewhere` of them were openings of the same table imported with other roles, whose division may be another.
+    """
 
     id: str
     version_id: str
@@ -50,7 +53,13 @@ class SplitView:
     leaks: Mapping[str, int]
     findings: tuple[Finding, ...]
     openings: int
+    elsewhere: int
     created: datetime
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the version keeps this split for good: a test part of its own lineage was opened."""
+        return self.openings > self.elsewhere
 
 
 class Splits:
@@ -212,7 +221,7 @@ def _drawn(connection: Connection, version_id: str, spec: Split) -> Any:
         select(split).where(split.c.version_id == version_id).order_by(split.c.created.desc(), split.c.id)
     ).all()
     known = next((row for row in rows if Split.model_validate(row.spec) == spec), None)
-    if known is None and (opened := _openings(connection, version_id)):
+    if known is None and (opened := lineage.openings_of(connection, version_id).own):
         raise SplitOpened(openings=opened)
     return known
 
@@ -226,20 +235,12 @@ def _made_current(scope: Scope, version_id: str, split_id: str) -> SplitView:
     return get(scope, split_id)
 
 
-def _openings(connection: Connection, version_id: str) -> int:
-    """Openings over all splits of the version's lineage: a row seen in one test part may lie in that of another split too."""
-    of_lineage = select(split.c.id).where(split.c.version_id.in_(lineage.kin(connection, version_id)))
-    return connection.execute(
-        select(func.count()).select_from(test_opening).where(test_opening.c.split_id.in_(of_lineage))
-    ).scalar_one()
-
-
 def _view(scope: Scope, row: Any) -> SplitView:
     with read(scope.engine) as connection:
-        openings = _openings(connection, row.version_id)
+        openings = lineage.openings_of(connection, row.version_id)
     return SplitView(
         id=row.id, version_id=row.version_id, spec=Split.model_validate(row.spec), counts=row.counts["parts"],
         class_counts=row.counts["classes"], leaks=row.leaks,
         findings=tuple(Finding(**{**f, "rows": tuple(f["rows"])}) for f in row.findings),
-        openings=openings, created=row.created,
+        openings=openings.own + openings.elsewhere, elsewhere=openings.elsewhere, created=row.created,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from engine.services.inline import run_waiting
 from engine.workspace import Workspace
+from tests.pages.conftest import NOISY, import_text
 
 
 def said(at: AppTest) -> str:
@@ -233,3 +234,28 @@ def test_exports_are_offered_with_the_part_in_their_names(trained: Any, open_pag
     buttons = at.get("download_button")
     assert len(buttons) == 4
     assert not at.exception
+
+
+@pytest.mark.parametrize(
+    ("locale", "count", "where"),
+    [
+        ("en-US", "opened 1 time so far", "imported with other roles"),
+        ("zh-CN", "已启封1次", "以其他列角色导入"),
+    ],
+)
+def test_a_look_at_the_same_rows_under_other_roles_is_counted_and_said(
+    trained: Any, open_page: Any, workspace: Workspace, locale: str, count: str, where: str
+) -> None:
+    again = import_text(workspace, trained.project, NOISY, "again", text="input", label="label")
+    recipe = workspace.recipes.update(trained.project, data=again.id)
+    run = workspace.runs.submit(trained.project, recipe.model_copy(update={"seed": 1}))
+    run_waiting(workspace.scope)
+    workspace.evaluations.open_test(trained.svm, "the first look")
+    run_waiting(workspace.scope)
+    at = open_page("evaluate", locale=locale, project=trained.project, run=run.id)
+    at.button(key="evaluate_to_test").click().run()
+    assert not at.exception
+    page = said(at)
+    assert count in page
+    assert where in page
+    assert frame(at, "reason")["data"].tolist() == ["reviews v1"]

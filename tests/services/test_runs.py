@@ -14,6 +14,7 @@ from engine.i18n import render_error
 from engine.jobs.lease import claim
 from engine.jobs.timing import Timing
 from engine.recipe import Recipe, Split
+from engine.samples import SAMPLE_ROLES
 from engine.services import evaluations
 from engine.services.evaluations import NotComparable, RunNotFinished, SealedTest
 from engine.services.inline import run_job_here, run_waiting
@@ -233,6 +234,37 @@ def test_the_same_split_drawn_again_keeps_its_openings(workspace: Workspace, ver
     assert again.state == "succeeded", again.error
     assert again.split_id == first.split_id
     assert again.openings == 1
+
+
+def test_openings_count_for_every_version_of_the_same_rows(
+    workspace: Workspace, imported: Importer, version: DatasetVersion
+) -> None:
+    project, roles = version.project_id, {**SAMPLE_ROLES, "region": "ignore"}
+    again = imported(rows=300, project=project, roles=roles, name="the same, other roles")
+    other = imported(rows=290, project=project, name="fewer rows")
+    assert again.id != version.id
+    runs = {name: trained(workspace, v, "majority", data=v.id) for name, v in (("first", version), ("again", again), ("other", other))}  # fmt: skip
+    workspace.evaluations.open_test(runs["first"].id, "a look at the first")
+    run_waiting(workspace.scope)
+    seen = {name: workspace.runs.get(run.id) for name, run in runs.items()}
+    assert [(r.openings, r.openings_elsewhere) for r in seen.values()] == [(1, 0), (1, 1), (0, 0)]
+    assert [(o.version, o.reason) for o in workspace.evaluations.openings(str(seen["again"].split_id))] == [
+        ("reviews v1", "a look at the first")
+    ]
+    view = workspace.splits.current(again.id)
+    assert view is not None
+    assert (view.openings, view.elsewhere, view.frozen) == (1, 1, False)
+    workspace.splits.start(
+        again.id, Split(seed=5)
+    )  # other test rows: the freeze is of the lineage that was opened
+    with pytest.raises(SplitOpened):
+        workspace.splits.start(version.id, Split(seed=5))
+    workspace.evaluations.open_test(seen["again"].id, "and at the second")
+    run_waiting(workspace.scope)
+    report = workspace.evaluations.report(seen["again"].id, "test", "html", "en").decode()
+    assert "Openings of this test part so far: 2." in report
+    assert "In 1 of them the same rows were divided for another dataset version" in report
+    assert workspace.runs.get(runs["first"].id).openings == 2
 
 
 def test_a_deleted_run_is_not_found(workspace: Workspace, version: DatasetVersion) -> None:

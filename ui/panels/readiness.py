@@ -127,12 +127,12 @@ def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) 
         st.caption(f":orange[:material/warning:] {say(finding.message, finding.params)}")
     if len(found) > 4:
         st.caption(t("and {count} more on the data page", count=len(found) - 4))
-    if split is not None and split.openings:
+    if split is not None and split.frozen:
         st.caption(
             ":material/lock_open: "
             + n(
                 "The test part was opened {n} time, so its split is frozen.",
                 "The test part was opened {n} times, so its split is frozen.",
-                split.openings,
+                split.openings - split.elsewhere,
             )
         )

@@ -25,13 +25,14 @@ def leak_line(run: Run, part: str) -> None:
         st.markdown(f":orange-badge[:material/warning: {said}]")
 
 
-def headline(result: EvaluationResult, metric: str, *, openings: int) -> None:
+def headline(result: EvaluationResult, metric: str, *, openings: int, elsewhere: int) -> None:
     """The figure that runs are chosen by, what always saying the largest class gives, and accuracy.
 
     Args:
         result: the evaluation.
         metric: name of the chosen metric.
-        openings: how often the test part of the split was opened; stands beside test scores.
+        openings: how often a test part of these rows was opened; stands beside test scores.
+        elsewhere: how many of them were under another division of the same rows.
     """
     found, floor = result.overall[metric], result.baseline[metric]
     second = "accuracy" if metric != "accuracy" else "macro_f1"
@@ -53,8 +54,16 @@ def headline(result: EvaluationResult, metric: str, *, openings: int) -> None:
         )
     if result.part == "test":
         parts.append(
-            n("test part of this split opened {n} time", "test part of this split opened {n} times", openings)
+            n("test part of these rows opened {n} time", "test part of these rows opened {n} times", openings)
         )
+        if elsewhere:
+            parts.append(
+                n(
+                    "{n} of them in another version, maybe divided otherwise",
+                    "{n} of them in other versions, maybe divided otherwise",
+                    elsewhere,
+                )
+            )
     st.caption(" · ".join(parts))
 
 

@@ -14,6 +14,7 @@ from ui.charts.layout import draw, kept
 from ui.charts.parts import PART_TITLES, part_bars
 from ui.format import listed, percent
 from ui.panels.findings import findings_list
+from ui.panels.test_seal import elsewhere_line
 from ui.text import labelled, language, n, safe_text, t
 
 KINDS = {
@@ -130,6 +131,7 @@ def split_result(view: SplitView, version: DatasetVersion) -> None:
     _leaks(view)
     findings_list(view.findings, version, key="split_finding")
     _seal(view.openings)
+    elsewhere_line(view.elsewhere)
 
 
 def counts_table(view: SplitView, classes: tuple[str, ...]) -> pd.DataFrame:

@@ -35,14 +35,15 @@ def sealed(run: Run) -> None:
         if log:
             st.write(
                 n(
-                    "This split was opened {n} time so far:",
-                    "This split was opened {n} times so far:",
+                    "A test part of these rows was opened {n} time so far:",
+                    "A test part of these rows was opened {n} times so far:",
                     len(log),
                 )
             )
             opening_log(log, "sealed")
+            elsewhere_line(run.openings_elsewhere)
         else:
-            st.write(t("It has never been opened on this split."))
+            st.write(t("The test part of these rows has never been opened."))
         if st.button(t("Open the test part …"), key="test_open", type="primary", icon=":material/lock_open:"):
             ask_to_open(run, len(log))
 
@@ -60,13 +61,28 @@ def unfinished(run: Run) -> None:
 
 
 def opening_log(log: Sequence[Opening], key: str) -> None:
-    """Who opened the test part of a split, when and why."""
+    """Who opened a test part of the same rows, when, in which version of the data, and why."""
     st.dataframe(
-        pd.DataFrame({"when": moment(o.opened), "run": o.run_name, "reason": o.reason} for o in log),
+        pd.DataFrame(
+            {"when": moment(o.opened), "run": o.run_name, "data": o.version, "reason": o.reason} for o in log
+        ),
         hide_index=True, key=f"openings_{key}", height=min(36 * (len(log) + 1) + 3, 220), placeholder="–",
         alt=n("{n} opening of the test part.", "{n} openings of the test part.", len(log)),
-        column_config={"when": t("When"), "run": t("Run"), "reason": t("Reason")},
+        column_config={"when": t("When"), "run": t("Run"), "data": t("Data"), "reason": t("Reason")},
     )  # fmt: skip
+
+
+def elsewhere_line(count: int) -> None:
+    """How many of the openings were under another division of the same rows, and what that means."""
+    if count:
+        st.caption(
+            ":material/info: "
+            + n(
+                "{n} of these openings was in another version of the same rows, imported with other roles. It may be divided otherwise, so that only some of the rows of this test part were seen.",
+                "{n} of these openings were in other versions of the same rows, imported with other roles. They may be divided otherwise, so that only some of the rows of this test part were seen.",
+                count,
+            )
+        )
 
 
 def ask_to_open(run: Run, openings: int) -> None:
@@ -76,7 +92,7 @@ def ask_to_open(run: Run, openings: int) -> None:
     def ask() -> None:
         st.markdown(f"**{safe_text(run.name)}**")
         st.write(
-            t("This will be opening number {number} of this split. It is logged with your reason and cannot be undone; the number stands beside every test score.",
+            t("This will be opening number {number} of a test part of these rows. It is logged with your reason and cannot be undone; the number stands beside every test score.",
               number=openings + 1)
         )  # fmt: skip
         st.text_input(
