@@ -18,7 +18,7 @@ from engine.api import demo_routes, studio_routes
 from engine.api.door import demo_middleware, studio_middleware
 from engine.api.sockets import send_at_once
 from engine.workspace import serve_demos, start_demo_server, start_services
-from ui.errors import show_unexpected
+from ui.errors import show_unexpected, show_unexpected_to_strangers
 from ui.navigation import first_page
 from ui.options import allowed_hosts, leave_unless_safe, start_page
 
@@ -51,7 +51,7 @@ if os.environ.get("BENTU_MODE") == "demo":
     leave_unless_safe()
     app = st.App(
         "ui/demo_shell.py", routes=demo_routes, middleware=demo_middleware(allowed_hosts, start_page()),
-        lifespan=demo_lifespan, on_script_error=show_unexpected,
+        lifespan=demo_lifespan, on_script_error=show_unexpected_to_strangers,
     )  # fmt: skip
 else:
     app = st.App(

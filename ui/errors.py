@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from engine.api.errors import noted
 from engine.errors import BentuError, UnexpectedError
 from ui.state import PROBLEM
 from ui.text import error_text
@@ -56,4 +57,10 @@ def show_unexpected(problem: Exception) -> bool:
     error_id = secrets.token_hex(4)
     log.log(logging.ERROR, "error %s", error_id, exc_info=problem)
     show_error(UnexpectedError(error_id=error_id, detail=type(problem).__name__))
+    return True
+
+
+def show_unexpected_to_strangers(problem: Exception) -> bool:
+    """As `show_unexpected` for the page of a demo: the log learns where it happened, not what the visitor wrote."""
+    show_error(problem if isinstance(problem, BentuError) else noted(problem))
     return True

@@ -30,6 +30,8 @@ from engine.i18n import render_error
 Hosts = Callable[[], Sequence[str]]
 """The names under which this server may be reached, asked at each request: `*.example.org` for all below, `*` for any."""
 
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 _PROBES = ("/api/health", "/_stcore/health")
 """Asked by machines under whatever address they know; they say nothing."""
 
@@ -98,8 +100,25 @@ class OwnOrigin:
         if not host_allowed(host, self._hosts()):
             return False
         origin = headers.get("origin")
-        # programs send none, and a browser always does where it matters; the scheme may differ behind a proxy
-        return reads or origin is None or urlsplit(origin).netloc.lower() == host.lower()
+        # programs send none, and a browser always does where it matters
+        return reads or origin is None or origin_allowed(origin, host, self._hosts())
+
+
+def origin_allowed(origin: str, host: str, allowed: Sequence[str]) -> bool:
+    """Whether a page of `origin` is this server's own: the same host and port, whatever the scheme behind a proxy.
+
+    A proxy may also ask under another name than the page has; then the page's name must be one of `allowed` by name.
+    Loopback names do not count there: another program on this computer is another site.
+    """
+    try:
+        parts = urlsplit(origin)
+        name = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.netloc and parts.netloc.lower() == host.lower():
+        return True
+    named = [pattern for pattern in allowed if pattern.strip() != "*" and pattern not in _LOOPBACK]
+    return name not in _LOOPBACK and bool(named) and host_allowed(parts.netloc, named)
 
 
 def host_allowed(host: str, allowed: Sequence[str]) -> bool:

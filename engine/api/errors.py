@@ -72,10 +72,7 @@ class RequestTooLarge(RequestError):
 
 
 def answered(endpoint: Endpoint) -> Endpoint:
-    """`endpoint` whose failures become JSON answers; what nobody foresaw gets an id that the log has too.
-
-    The log is given the places in the code, not the message of the exception: it may quote what a visitor wrote.
-    """
+    """`endpoint` whose failures become JSON answers, also those that nobody foresaw."""
 
     @wraps(endpoint)
     async def careful(request: Request) -> Response:
@@ -84,13 +81,20 @@ def answered(endpoint: Endpoint) -> Endpoint:
         except BentuError as error:
             return error_answer(error, request.headers.get("accept-language"))
         except Exception as problem:
-            error_id = secrets.token_hex(4)
-            where = "".join(traceback.format_tb(problem.__traceback__))
-            log.error("error %s: %s\n%s", error_id, type(problem).__name__, where)
-            unforeseen = UnexpectedError(error_id=error_id, detail=type(problem).__name__)
-            return error_answer(unforeseen, request.headers.get("accept-language"))
+            return error_answer(noted(problem), request.headers.get("accept-language"))
 
     return careful
+
+
+def noted(problem: Exception) -> UnexpectedError:
+    """What a stranger is told of a failure that nobody foresaw; the log has the places in the code under its id.
+
+    The log is not given the message of the exception: it may quote what a visitor wrote.
+    """
+    error_id = secrets.token_hex(4)
+    where = "".join(traceback.format_tb(problem.__traceback__))
+    log.error("error %s: %s\n%s", error_id, type(problem).__name__, where)
+    return UnexpectedError(error_id=error_id, detail=type(problem).__name__)
 
 
 def error_answer(error: BentuError, accept_language: str | None) -> Response:

@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from engine.api.door import content_policy, demo_middleware, host_allowed, studio_middleware
+from engine.api.door import content_policy, demo_middleware, host_allowed, origin_allowed, studio_middleware
 from engine.api.errors import accepted_locale
 from tests.api.conftest import HOSTS, PAGE
 from tests.api.serving import served
@@ -198,6 +198,22 @@ def test_the_policy_allows_the_scripts_of_the_page_and_no_other_source() -> None
 )  # fmt: skip
 def test_names(host: str, allowed: tuple[str, ...], expected: bool) -> None:
     assert host_allowed(host, allowed) is expected
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "allowed", "expected"),
+    [
+        ("https://a.example", "127.0.0.1:8502", ("localhost", "a.example"), True),
+        ("https://x.a.example:444", "127.0.0.1:8502", ("*.a.example",), True),
+        ("http://localhost:8502", "localhost:8501", ("localhost", "a.example"), False),
+        ("http://localhost:8502", "localhost:8501", (), False),
+        ("http://evil.example", "a.example", ("*",), False), ("http://evil.example", "a.example", (), False),
+        ("http://[::1", "[::1", ("::1",), False), ("http://[::1]:8501", "[::1]:8501", ("::1",), True),
+        ("null", "", (), False), ("", "a.example", (), False),
+    ],
+)  # fmt: skip
+def test_origins(origin: str, host: str, allowed: tuple[str, ...], expected: bool) -> None:
+    assert origin_allowed(origin, host, allowed) is expected
 
 
 @pytest.mark.parametrize(

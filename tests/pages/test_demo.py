@@ -351,3 +351,16 @@ def test_a_visit_is_counted_once_and_answers_each(
     tallies = [e.payload for e in read_entries(bentu_home / FILE, 0, 100) if e.kind == "tally"]
     assert sum(t.get("visits", 0) for t in tallies) == 1
     assert sum(t.get("answers", 0) for t in tallies) == 2
+
+
+def test_what_nobody_foresaw_is_an_id_and_the_log_quotes_no_visitor(
+    open_demo: OpenDemo, bentu_home: Path, key: SigningKey, caplog: pytest.LogCaptureFixture
+) -> None:
+    from ui.errors import show_unexpected_to_strangers
+
+    shown: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ui.errors.show_error", shown.append)
+        assert show_unexpected_to_strangers(ValueError("cannot read my secret"))
+    assert shown[0].params["error_id"] in caplog.text
+    assert "secret" not in caplog.text + str(shown[0])

@@ -80,8 +80,8 @@ def opinion(visit: Visit, demo: PublishedDemo) -> None:
 def _share(probability: float) -> str:
     """A probability in percent; one that rounds to nothing or to everything is neither."""
     if probability < 0.0005:
-        return "< 0.1 %"
-    return "> 99.9 %" if probability > 0.9995 else percent(probability)
+        return "<0.1 %"
+    return ">99.9 %" if probability > 0.9995 else percent(probability)
 
 
 def _right_class(visit: Visit, demo: PublishedDemo) -> int | None:
