@@ -391,3 +391,11 @@ def test_an_item_whose_demo_was_deleted_meanwhile_makes_room_for_the_next(
     at = press(at, "accepted", ids[1])
     assert not at.exception
     assert "There is no feedback" in texts(at)
+
+
+def test_classes_that_are_digits_have_their_own_key() -> None:
+    from ui.panels.inbox_decision import digits
+
+    assert digits(["0", "1"]) == ["0", "1"]
+    assert digits(["10", "2"]) == ["1", "2"]
+    assert digits(["negative", "neutral", "positive"]) == ["1", "2", "3"]

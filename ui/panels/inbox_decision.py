@@ -126,13 +126,20 @@ def _class_choice(view: InboxView, item: Item, classes: Sequence[str]) -> None:
         )  # fmt: skip
         return
     with st.container(horizontal=True, gap="xsmall", key="inbox_classes"):
-        for digit, label in enumerate(classes, start=1):
+        for place, (label, digit) in enumerate(zip(classes, digits(classes), strict=True), start=1):
             chosen = label == view.label
             st.button(
-                f"**{safe_text(label, 40)}**" if chosen else safe_text(label, 40), key=f"inbox_class_{digit}_{item.id}",
-                icon=":material/radio_button_checked:" if chosen else ":material/radio_button_unchecked:", shortcut=str(digit),
+                f"**{safe_text(label, 40)}**" if chosen else safe_text(label, 40), key=f"inbox_class_{place}_{item.id}",
+                icon=":material/radio_button_checked:" if chosen else ":material/radio_button_unchecked:", shortcut=digit,
                 on_click=choose_class, args=(view, item.id, label),
             )  # fmt: skip
+
+
+def digits(classes: Sequence[str]) -> list[str]:
+    """The key of each class: its place, or its own name where all classes are digits, or “1” would choose the class “0”."""
+    if all(len(label) == 1 and label in "0123456789" for label in classes):
+        return list(classes)
+    return [str(place) for place in range(1, len(classes) + 1)]
 
 
 def history(item: Item) -> None:
