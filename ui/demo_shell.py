@@ -7,7 +7,6 @@ from pathlib import Path
 import streamlit as st
 
 from engine.errors import BentuError
-from ui.dark import dark_labels
 from ui.errors import show_error
 
 _HERE = Path(__file__).parent
@@ -26,7 +25,6 @@ def _comes_back() -> None:
 
 
 _comes_back()
-dark_labels()
 page = st.Page(_HERE.parent / "pages" / "demo.py", title="Bentu 本土", default=True)
 try:
     st.navigation([page], position="hidden").run()

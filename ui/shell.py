@@ -8,7 +8,6 @@ import streamlit as st
 
 from engine.errors import BentuError
 from engine.i18n import LOCALES
-from ui.dark import dark_labels
 from ui.errors import show_error, show_kept_error
 from ui.navigation import goto, menu, page_table
 from ui.state import choose_project, gone, project, workspace
@@ -19,7 +18,6 @@ st.set_page_config(
     page_title="Bentu 本土", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide"
 )
 
-dark_labels()
 pages = page_table()
 current = st.navigation(list(pages.values()), position="hidden")
 
