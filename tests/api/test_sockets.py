@@ -1,18 +1,37 @@
+"""Connections do not wait for an acknowledgement before they send."""
+
 from __future__ import annotations
 
+import asyncio
 import socket
 
+import pytest
+
+from engine.api import sockets
 from engine.api.sockets import send_at_once
 
 
-def test_connections_do_not_wait_to_send() -> None:
+def at_once(connection: socket.socket) -> bool:
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
+def test_connections_that_come_before_and_after_are_hastened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "SOON", 0.1)
     with socket.socket(socket.AF_INET) as listening:  # as Streamlit makes it: without naming the protocol
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        assert send_at_once() >= 1
-        with socket.create_connection(listening.getsockname()) as client:
+        early = socket.create_connection(listening.getsockname())
+
+        async def starting() -> None:
+            send_at_once()
             accepted, _ = listening.accept()
             with accepted:
-                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
-            client.close()
-        assert listening.fileno() >= 0
+                assert not at_once(accepted)
+                await asyncio.sleep(0.5)
+                assert at_once(accepted)
+
+        asyncio.run(starting())
+        with early, socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert at_once(accepted)
