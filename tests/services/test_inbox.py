@@ -92,7 +92,7 @@ def test_entries_arrive_once_with_their_tallies_and_alerts(
 def test_an_alert_may_name_the_link_where_no_demo_can_be_believed(
     workspace: Workspace, shared: tuple[str, str], writer: Writer
 ) -> None:
-    project, demo_id = shared
+    _, demo_id = shared
     with read(workspace.scope.engine) as connection:
         link = connection.execute(select(demo.c.token_digest).where(demo.c.id == demo_id)).scalar_one()
     error = {"code": "PUBLICATION_INVALID", "params": {}}
