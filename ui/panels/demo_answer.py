@@ -7,6 +7,7 @@ import streamlit as st
 from engine.serving.limits import MAX_COMMENT
 from engine.workspace import PublishedDemo
 from ui.format import percent
+from ui.panels.demo_notice import consent
 from ui.text import n, safe_text, t
 from ui.visit import COMMENT, CORRECTION, VERDICT, Visit, texts
 
@@ -66,8 +67,7 @@ def opinion(visit: Visit, demo: PublishedDemo) -> None:
     st.caption(
         t("Sending stores your text, the model's answer and what you say here. Until then nothing is stored.")
     )
-    if demo.consent:
-        st.caption(t("The owner of this demo says: {consent}", consent=safe_text(demo.consent, 2000)))
+    st.caption(consent(demo))
     missing = verdict == "wrong" and chosen is None
     st.button(
         t("Send"), key="demo_send", type="primary", width="stretch", icon=":material/send:", disabled=missing,

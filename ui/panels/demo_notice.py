@@ -10,8 +10,12 @@ from engine.errors import BentuError
 from engine.i18n import LOCALES
 from engine.serving.errors import DemoPaused
 from engine.workspace import PublishedDemo
-from ui.text import choose_language, error_text, language, safe_text, t
+from ui.text import N_, choose_language, error_text, language, safe_text, t
 from ui.visit import DEMO_LANGUAGE
+
+
+STANDARD_CONSENT = N_("The owner of this demo uses feedback to improve the model. Please leave out names, telephone numbers and the like.")  # fmt: skip
+"""What is said before feedback is sent where the owner wrote nothing of their own."""
 
 
 def language_switch(languages: Sequence[str]) -> None:
@@ -54,11 +58,17 @@ def unavailable(problem: BentuError) -> None:
     st.markdown(remedy)
 
 
+def consent(demo: PublishedDemo) -> str:
+    """What the owner promises about feedback, or the standard line in the visitor's language."""
+    if not demo.consent.strip():
+        return t(STANDARD_CONSENT)
+    return t("The owner of this demo says: {consent}", consent=safe_text(demo.consent, 2000))
+
+
 def notice(demo: PublishedDemo) -> None:
     """What happens with a visitor's text, in the open before anything is sent."""
     with st.expander(t("What happens with my text"), icon=":material/shield:", key="demo_notice"):
-        if demo.consent:
-            st.markdown(t("The owner of this demo says: {consent}", consent=safe_text(demo.consent, 2000)))
+        st.markdown(consent(demo))
         facts = (
             t("To answer, your text goes to the server of this demo. It is not stored, and nothing is sent to anyone else."),
             t("Only if you send feedback, your text is stored with it: the answer, what you said about it, your comment, the language and the time."),

@@ -17,7 +17,7 @@ from ui.panels.metrics import metric_title, score_of, score_text
 from ui.panels.run_record import parity_line
 from ui.panels.run_table import family_title
 from ui.panels.share_link import keep_link
-from ui.panels.share_terms import chosen, default_consent, terms
+from ui.panels.share_terms import chosen, terms
 from ui.state import SHARE_CLICK, SHARING, SHOWN_DEMO, workspace
 from ui.text import safe_text, t, told_apart
 
@@ -106,7 +106,7 @@ def _start(project: Project, run: Run) -> Mapping[str, Any]:
     except BentuError:  # a data file that is gone is no reason not to share the model
         examples = []
     return {
-        "title": project.name, "description": "", "languages": ("en", "zh_CN"), "consent": default_consent(),
+        "title": project.name, "description": "", "languages": ("en", "zh_CN"), "consent": "",
         "examples": examples, "expires": None,
     }  # fmt: skip
 

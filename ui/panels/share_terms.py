@@ -11,22 +11,12 @@ import streamlit as st
 
 from engine.i18n import LOCALES
 from ui.format import moment
+from ui.panels.demo_notice import STANDARD_CONSENT
 from ui.text import N_, t
-
-CONSENT = {
-    "zh_CN": "您输入的文字由演示主人电脑上的这个模型回答，不会转交他人。只有您点“提交反馈”时，文字和您的更正才会留给演示的主人，用来改进模型。请不要输入姓名、电话等个人信息。",
-    "en": "What you type is answered by this model on its owner's computer and passed on to nobody. Only if you send feedback do your text and your correction reach the owner, who uses them to improve the model. Please leave out names, phone numbers and the like.",
-}
-"""What the consent line starts with; the owner makes it their own."""
 
 DAYS = (0, 1, 7, 30, 90)
 KEPT = -1
 """In place of a number of days: the end that was chosen before."""
-
-
-def default_consent(languages: Sequence[str] = ("zh_CN", "en")) -> str:
-    """A consent line in each of the languages, so that every visitor finds their own."""
-    return "\n\n".join(CONSENT[name] for name in languages if name in CONSENT)
 
 
 def terms(key: str, start: Mapping[str, Any], inputs: Sequence[str]) -> None:
@@ -49,8 +39,9 @@ def terms(key: str, start: Mapping[str, Any], inputs: Sequence[str]) -> None:
         )  # fmt: skip
         _ends(key, start["expires"])
     st.text_area(
-        t("What visitors are told before they type"), value=start["consent"], key=f"{key}_consent", max_chars=2000, height=150,
-        help=t("A promise that you give: write what is true for you. The page adds what Bentu itself does with a text."),
+        t("What visitors are told before they send feedback"), value=start["consent"], key=f"{key}_consent", max_chars=2000,
+        height=100, placeholder=t(STANDARD_CONSENT),
+        help=t("A promise that you give: write what is true for you. Left empty, visitors read the standard line, each in their language. The page adds what Bentu itself does with a text."),
     )  # fmt: skip
     st.markdown(t("Examples"))
     st.caption(t("**Visitors will see these texts.** Suggestions come from your training rows, never from the sealed test rows: take out what should not leave your house, or write your own."))  # fmt: skip
