@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +206,63 @@ def test_one_desk_serves_page_and_routes(published: Path) -> None:
     assert demos.desk() is first
     close_desks()
     assert demos.desk() is not first
+
+
+def test_a_flood_is_told_to_wait_and_leaves_another_demo_answering(
+    ask: Ask, published: Path, key: SigningKey
+) -> None:
+    publish(published, key, token="calm", demo="demo_calm")
+    flooding = threading.Event()
+    seen: list[int] = []
+
+    def flood(_: int) -> None:
+        while not flooding.is_set():
+            seen.append(ask("predict", QUESTION, **{"X-Forwarded-For": "203.0.113.66"}).status_code)
+
+    with ThreadPoolExecutor(8) as pool:
+        floods = [pool.submit(flood, i) for i in range(8)]
+        waits = []
+        for i in range(15):
+            began = time.perf_counter()
+            answer = ask("predict", QUESTION, token="calm", **{"X-Forwarded-For": f"203.0.113.{i}"})
+            waits.append(time.perf_counter() - began)
+            assert answer.status_code == 200
+        flooding.set()
+        for done in floods:
+            done.result()
+    assert set(seen) == {200, 429}
+    assert seen.count(200) <= 20 + 5
+    assert sorted(waits)[-2] < 2
+
+
+def test_the_model_changes_under_traffic_without_an_error(
+    ask: Ask, published: Path, key: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENTU_DEMO_RATE", "1000")
+    over = threading.Event()
+    seen: list[tuple[int, int]] = []
+
+    def visitor(_: int) -> None:
+        while not over.is_set():
+            answer = ask("predict", QUESTION)
+            seen.append((answer.status_code, answer.json().get("version", 0)))
+
+    with ThreadPoolExecutor(4) as pool:
+        visitors = [pool.submit(visitor, i) for i in range(4)]
+        until(lambda: len(seen) > 20)
+        second = publish(published, key, serial=2, number=2)
+        until(lambda: seen[-1][1] == 2)
+        publish(published, key, serial=3, number=1, former=second)
+        until(lambda: seen[-1][1] == 1)
+        over.set()
+        for done in visitors:
+            done.result()
+    assert {status for status, _ in seen} == {200}
+    assert {version for _, version in seen} == {1, 2}
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)

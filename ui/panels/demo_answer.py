@@ -62,8 +62,8 @@ def opinion(visit: Visit, demo: PublishedDemo) -> None:
         t("Comment (if you like)"), key=visit.key(COMMENT), height=80,
         placeholder=t("What should its owner know?"),
     )  # fmt: skip
-    if comment:
-        st.caption(t("{used} of {limit} characters", used=f"{len(comment):,}", limit=f"{MAX_COMMENT:,}"))
+    # always there: what appears when the box is left would push "send" away from under the finger
+    st.caption(t("{used} of {limit} characters", used=f"{len(comment or ''):,}", limit=f"{MAX_COMMENT:,}"))
     st.caption(
         t("Sending stores your text, the model's answer and what you say here. Until then nothing is stored.")
     )

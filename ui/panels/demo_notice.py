@@ -13,7 +13,6 @@ from engine.workspace import PublishedDemo
 from ui.text import N_, choose_language, error_text, language, safe_text, t
 from ui.visit import DEMO_LANGUAGE
 
-
 STANDARD_CONSENT = N_("The owner of this demo uses feedback to improve the model. Please leave out names, telephone numbers and the like.")  # fmt: skip
 """What is said before feedback is sent where the owner wrote nothing of their own."""
 
