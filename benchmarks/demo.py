@@ -28,12 +28,21 @@ CLIENTS, POSTS, ANSWERS, PAGES = 50, 1000, 1000, 10
 
 
 def main() -> None:
-    os.environ["BENTU_HOME"] = tempfile.mkdtemp(prefix="bentu-demo-")
-    os.environ["BENTU_DEMO_PORT"] = str(_free_port())
-    os.environ["BENTU_DEMO_RATE"] = "1000"  # one machine plays everybody
-    workspace, token, texts = _published()
+    with tempfile.TemporaryDirectory(prefix="bentu-demo-") as home:
+        os.environ["BENTU_HOME"] = home
+        os.environ["BENTU_DEMO_PORT"] = str(_free_port())
+        os.environ["BENTU_DEMO_RATE"] = "1000"  # one machine plays everybody
+        workspace, token, texts = _published()
+        server = Server(token)
+        try:
+            _measure(workspace, server, texts)
+        finally:
+            server.stop()
+            workspace.scope.engine.dispose()
+
+
+def _measure(workspace: Any, server: Server, texts: list[str]) -> None:
     print("| figure | measured | goal |\n|---|---|---|")
-    server = Server(token)
     started = server.start()
     _row(
         "start to the first healthy answer (of it processor time)",
@@ -69,7 +78,6 @@ def main() -> None:
     _, _ = _post(server, server.opinions(texts), POSTS // 3)
     stored = _drained(workspace) - before
     _row("the same, the process killed (-9) and started anew in the middle: stored", f"{stored}", f"{POSTS}")
-    server.stop()
 
 
 class Server:
