@@ -31,7 +31,8 @@ def test_connections_that_come_before_and_after_are_hastened(monkeypatch: pytest
                 await asyncio.sleep(0.5)
                 assert at_once(accepted)
 
-        with ThreadPoolExecutor(1) as apart:  # a browser of other tests may keep a loop running in this thread
+        # a browser of other tests may keep a loop running in this thread
+        with ThreadPoolExecutor(1) as apart:
             apart.submit(lambda: asyncio.run(starting())).result()
         with early, socket.create_connection(listening.getsockname()):
             accepted, _ = listening.accept()
