@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("home", "data", "prepare", "model", "train", "evaluate", "settings")
+PAGES = ("home", "data", "prepare", "model", "train", "evaluate", "share", "inbox", "settings")
 
 
 def main() -> None:
