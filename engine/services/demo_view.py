@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from engine.errors import N_, BentuError, error_from_json
 from engine.evaluation.result import Difference
-from engine.services.publishing import former_version
+from engine.services.publishing import former_version, way_back
 from engine.services.scope import Scope
 from engine.storage.database import read
 from engine.storage.tables import demo, demo_alert, feedback, model_version, promotion, run
@@ -174,13 +174,10 @@ def _demo(connection: Connection, row: Any) -> Demo:
 
 
 def served_by(connection: Connection, run_id: str) -> Sequence[str]:
-    """Titles of the demos that are not revoked and whose current or former version is this run."""
+    """Titles of the demos that are not revoked and answer with this run, or may go back to it, in however many steps."""
     rows = connection.execute(
-        select(demo.c.id, demo.c.title, model_version.c.id.label("version"), demo.c.version_id)
+        select(demo.c.id, demo.c.title, model_version.c.id.label("version"))
         .join(model_version, model_version.c.demo_id == demo.c.id)
         .where(model_version.c.run_id == run_id, demo.c.state != "revoked")
     ).all()
-    return [
-        r.title for r in rows
-        if r.version == r.version_id or ((f := former_version(connection, r.id)) is not None and f.id == r.version)
-    ]  # fmt: skip
+    return [r.title for r in rows if r.version in way_back(connection, r.id)]

@@ -133,6 +133,12 @@ def publication_of(connection: Connection, row: Any) -> Publication | None:
 
 def former_version(connection: Connection, demo_id: str) -> Any:
     """The row of the version that "back" returns to, or None: each step back takes one promotion away."""
+    steps = way_back(connection, demo_id)
+    return _version(connection, steps[-2]) if len(steps) > 1 else None
+
+
+def way_back(connection: Connection, demo_id: str) -> list[str]:
+    """Ids of the versions that steps back lead through, from the first to the one that answers now."""
     steps: list[str] = []
     for row in connection.execute(
         select(promotion.c.version_id, promotion.c.kind)
@@ -143,7 +149,7 @@ def former_version(connection: Connection, demo_id: str) -> Any:
             steps = steps[:-1]
         else:
             steps.append(row.version_id)
-    return _version(connection, steps[-2]) if len(steps) > 1 else None
+    return steps
 
 
 def _version(connection: Connection, version_id: str) -> Any:

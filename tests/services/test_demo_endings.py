@@ -30,10 +30,18 @@ def test_a_run_that_serves_stays(made: Made, workspace: Workspace) -> None:
             workspace.runs.delete(run_id)
         assert "Tasting" in render_error(caught.value, "zh_CN")[0]
     found = workspace.demos.promote(found.id, made.again, found.serial)
-    workspace.runs.delete(made.majority)
+    for run_id in (made.majority, made.svm, made.again):  # two steps back lead to the first
+        with pytest.raises(RunServes):
+            workspace.runs.delete(run_id)
+    found = workspace.demos.back(found.id, found.serial)
+    workspace.runs.delete(made.again)
+    found = workspace.demos.back(found.id, found.serial)
+    assert found.current is not None and found.former is None
+    assert workspace.demos.gate(found.id, made.svm).current.id == made.majority, "the next gate has both runs"
+    workspace.runs.delete(made.svm)
     assert [v.number for v in workspace.demos.versions(found.id)] == [3, 2, 1], "the history keeps its names"
     workspace.demos.revoke(found.id)
-    workspace.runs.delete(made.svm)
+    workspace.runs.delete(made.majority)
 
 
 def test_a_dataset_behind_a_demo_stays(made: Made, workspace: Workspace) -> None:
