@@ -6,6 +6,7 @@ can be compared on the same sealed rows.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ def make_child(
 ) -> Child:
     """The parent with its corrections; rows keep their ids and their order, new ones follow above the highest id.
 
-    Inputs are the same when the modality's duplicate key says so. A new row has the inputs that the visitor gave, the
+    Inputs are the same when the modality's duplicate key says so; for the sealed and the choosing part it is enough that
+    the keys differ in letter case or Unicode width only, which a model may not see. A new row has the inputs that the visitor gave, the
     accepted label, "train" in a split column that the data bring, and nothing in every other column. Rows that no part
     takes (without a label, for instance) stay out: a correction with such an input is a new row.
 
@@ -111,14 +113,15 @@ def make_child(
     given = _keys(_inputs(corrections, schema), schema, modality)
     last = {given[at]: at for at in sorted(range(len(corrections)), key=lambda at: corrections[at].decided)}
     parts = assignment.reindex(frame[ROW_ID]).to_list()
-    places = _places(_keys(frame, schema, modality), parts, set(given))
+    keys = _keys(frame, schema, modality)
+    places, held_back = _places(keys, parts, set(given)), _held_back(keys, parts)
     ids, labels = frame[ROW_ID].to_list(), labels_of(frame, schema).to_list()
     first_free = max(ids, default=-1) + 1
     relabelled: dict[int, str] = {}
     added: list[Correction] = []
     changes: list[Change] = []
     for at, (correction, key) in enumerate(zip(corrections, given, strict=True)):
-        stands, outcome = places.get(key, {}), _refusal(places.get(key, {}))
+        stands, outcome = places.get(key, {}), held_back.get(_folded(key))
         rows: list[int] = []
         before: list[str] = []
         if outcome is not None:
@@ -185,9 +188,19 @@ def _places(
     return found
 
 
-def _refusal(stands: Mapping[str, Sequence[int]]) -> Outcome | None:
-    """The sealed or the choosing part that an input stands in, whatever else it stands in."""
-    return "test" if "test" in stands else "validation" if "validation" in stands else None
+def _held_back(keys: Sequence[str], parts: Sequence[str]) -> dict[str, Outcome]:
+    """The folded keys of the rows that never change, with their part: the sealed one before the choosing one."""
+    sealed: tuple[Outcome, ...] = ("validation", "test")
+    return {
+        _folded(key): held for held in sealed for key, part in zip(keys, parts, strict=True) if part == held
+    }
+
+
+def _folded(key: str) -> str:
+    """A key without letter case and Unicode width, as a tokenizer may see its text; any other key as it is."""
+    if not isinstance(key, str):
+        return key
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", key).casefold())
 
 
 def _relabelled(frame: pd.DataFrame, column: str, labels: Mapping[int, str]) -> pd.DataFrame:

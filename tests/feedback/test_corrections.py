@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -61,6 +62,7 @@ def one(text: str, label: str) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
         ("bad food", "no", ("relabelled", (2,), ("yes",))), ("chosen on", "no", ("validation", (), ())),
         ("chosen on", "yes", ("validation", (), ())), ("sealed", "yes", ("test", (), ())),
         ("without", "yes", ("added", (6,), ())), ("Good food", "no", ("added", (6,), ())),
+        ("SEALED", "yes", ("test", (), ())), ("ｓｅａｌｅｄ", "no", ("test", (), ())), ("Chosen  ON", "no", ("validation", (), ())),
     ],
 )  # fmt: skip
 def test_one_correction(
@@ -85,6 +87,46 @@ def test_a_text_of_train_that_also_stands_in_test_is_left_alone() -> None:
     child = make_child(frame, schema, parts_of("train", "test", "train"), [say("twice", "no")], TEXT)
     assert [c.outcome for c in child.changes] == ["test"]
     pd.testing.assert_frame_equal(child.table, frame)
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_spelling_of_a_sealed_text_enters_train(seed: int) -> None:
+    draw = random.Random(seed)
+    words = ("Straße", "Rice", "ΣΟΦΟΣ", "soup", "ｶﾞ", "米饭", "ﬁne", "İst", "e\u0301té", "№ 5")
+    texts = {" ".join(draw.choices(words, k=3)) for _ in range(30)}
+    rows = [{"text": t, "label": draw.choice(("yes", "no"))} for t in sorted(texts)]
+    frame, schema = table(rows)
+    schema = schema.model_copy(update={"classes": ("no", "yes")})
+    parts = parts_of(*(draw.choice(("train", "validation", "test")) for _ in rows))
+    turns = (
+        str.upper,
+        str.lower,
+        str.casefold,
+        str.swapcase,
+        wide,
+        lambda t: unicodedata.normalize("NFKD", t),
+    )
+    said = [
+        say(draw.choice(turns)(draw.choice(turns)(row["text"])), draw.choice(("yes", "no")), at)
+        for at, row in enumerate(rows)
+    ]
+    child = make_child(frame, schema, parts, said, TEXT)
+
+    def plain(text: str) -> str:
+        return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+    held_back = {plain(row["text"]) for row, part in zip(rows, parts, strict=True) if part != "train"}
+    assert {plain(text) for text in child.table["text"][len(rows) :]}.isdisjoint(held_back)
+    for change, correction in zip(child.changes, said, strict=True):
+        if plain(correction.inputs["text"]) in held_back:
+            assert change.outcome in ("test", "validation") and not change.rows
+    pd.testing.assert_frame_equal(
+        child.table[: len(rows)][(parts != "train").to_numpy()], frame[(parts != "train").to_numpy()]
+    )
 
 
 def test_new_rows_hold_what_was_said_and_nothing_else() -> None:
