@@ -58,6 +58,7 @@ def open_database(url: str | URL | None = None, *, busy_seconds: float = BUSY_SE
     require_writable(path.parent)
     require_local(path)
     require_header(path)
+    _private(path)
     engine = create_engine(target, json_serializer=_dumps)
     event.listen(engine, "connect", _connected(busy_seconds))
     event.listen(engine, "begin", _begin)
@@ -70,6 +71,16 @@ def sqlite_path(url: URL) -> Path:
     if not url.database or url.database == ":memory:":
         raise ValueError("Bentu's processes share the database: it must be a file")
     return Path(url.database).absolute()
+
+
+def _private(path: Path) -> None:
+    """Begin a new database file as its user's alone; SQLite gives its log the same rights."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        pass
+    except OSError as problem:
+        raise HomeNotWritable(path=str(path.parent), problem=problem.strerror or str(problem)) from None
 
 
 def is_sqlite(engine: Engine) -> bool:

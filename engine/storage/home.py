@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,11 +36,17 @@ class Mount(NamedTuple):
 def home() -> Path:
     """BENTU_HOME (default `~/.bentu`) as an absolute path, created if absent and private to its user.
 
+    One that others may look into is closed to them if it is ours, whoever made it: the database holds every text. The demo
+    process' home stays as it is, since studio and demo process may share it by their group (docs/sharing.md).
+
     Raises:
         HomeNotWritable: naming the directory.
     """
     path = Path(os.environ.get("BENTU_HOME") or Path.home() / ".bentu").expanduser().absolute()
-    return _made(path)
+    place = _made(path)
+    if os.environ.get("BENTU_MODE") != "demo":
+        _close(place)
+    return place
 
 
 def folder(*names: str) -> Path:
@@ -62,6 +69,18 @@ def _made(path: Path) -> Path:
     except OSError as problem:
         raise HomeNotWritable(path=str(path), problem=problem.strerror or str(problem)) from None
     return path
+
+
+def _close(path: Path) -> None:
+    """Take the rights of group and others from our own folder, not from one that serves everybody, such as /tmp."""
+    found = path.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    if not mode & 0o077 or mode & stat.S_ISVTX or found.st_uid != os.geteuid():
+        return
+    try:
+        path.chmod(mode & ~0o077)
+    except OSError as problem:
+        raise HomeNotWritable(path=str(path), problem=problem.strerror or str(problem)) from None
 
 
 def require_writable(path: Path) -> None:

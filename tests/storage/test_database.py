@@ -28,7 +28,7 @@ from engine.storage.errors import (
     HomeNotWritable,
     NetworkFilesystem,
 )
-from engine.storage.home import Mount, free_mb, home, mounted, require_local
+from engine.storage.home import Mount, demo_home, free_mb, home, mounted, require_local
 from engine.storage.integrity import backup, backup_due
 from engine.storage.migrations import migrate
 from engine.storage.tables import new_id, project, setting
@@ -218,6 +218,41 @@ def test_the_home_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("BENTU_HOME", str(tmp_path / "deep" / "home"))
     assert home().stat().st_mode & 0o777 == 0o700
     assert free_mb() > 0
+
+
+def test_a_home_that_others_could_read_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "open"
+    place.mkdir()
+    place.chmod(0o755)
+    monkeypatch.setenv("BENTU_HOME", str(place))
+    monkeypatch.setenv("BENTU_MODE", "demo")
+    assert home().stat().st_mode & 0o777 == 0o755, (
+        "the demo process may share its home with the studio by the group"
+    )
+    monkeypatch.delenv("BENTU_MODE")
+    assert home().stat().st_mode & 0o777 == 0o700
+    place.chmod(0o1777)
+    assert home().stat().st_mode & 0o7777 == 0o1777, "a folder for everybody is not ours to close"
+    shared = tmp_path / "demo"
+    shared.mkdir()
+    shared.chmod(0o2770)
+    monkeypatch.setenv("BENTU_DEMO_HOME", str(shared))
+    assert demo_home().stat().st_mode & 0o777 == 0o770
+
+
+def test_a_new_database_is_readable_by_its_user_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        engine = open_database(f"sqlite:///{tmp_path / 'bentu.db'}")
+        migrate(engine)
+        with write(engine) as connection:
+            connection.execute(text("CREATE TABLE t (a)"))
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("bentu.db*")}
+        engine.dispose()
+    finally:
+        os.umask(before)
+    assert set(modes) >= {"bentu.db", "bentu.db-wal"}
+    assert set(modes.values()) == {0o600}
 
 
 def test_times_come_back_as_moments(database: Engine) -> None:
