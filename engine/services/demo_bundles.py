@@ -5,7 +5,6 @@ They lie in the demo's home as copies: the studio's own archive in the artifact 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from engine.storage import artifacts
 from engine.storage.database import read
 from engine.storage.home import demo_home, home
 from engine.storage.locks import lock
+from engine.storage.sync import sync
 from engine.storage.tables import model_version, new_id
 
 
@@ -59,7 +59,7 @@ def prepare_bundle(artifact: str, manifest: str | None = None) -> str:
         if not _sound(target, key, digest):
             shutil.rmtree(target, ignore_errors=True)
             part.rename(target)
-            _sync(bundles)
+            sync(bundles)
         return digest
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -89,12 +89,4 @@ def _sound(place: Path, key: SigningKey, digest: str) -> bool:
 
 def _sync_tree(place: Path) -> None:
     for path in (*place.rglob("*"), place):
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(path)

@@ -25,6 +25,7 @@ from engine.storage.database import insert_new, read, write
 from engine.storage.errors import ArtifactDamaged, ArtifactMissing, DiskFull, HomeNotWritable
 from engine.storage.home import folder
 from engine.storage.locks import lock
+from engine.storage.sync import sync
 from engine.storage.tables import new_id
 
 log = logging.getLogger(__name__)
@@ -218,12 +219,4 @@ def _keep(file: IO[bytes], partial: Path, digest: str) -> None:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial.rename(place)
         for changed in (place.parent, place.parent.parent):
-            _sync_folder(changed)
-
-
-def _sync_folder(place: Path) -> None:
-    descriptor = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            sync(changed)
