@@ -15,6 +15,7 @@ process boundary as JSON (`to_json`, `error_from_json`).
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 
@@ -44,15 +45,25 @@ class BentuError(Exception):
         return {"code": self.code, "params": self.params}
 
 
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(0?[0-9]?(?:\.[0-9])?[df]))?\}")
+"""A name, at most with a number's digits: a message may have come from another process, so a placeholder reaches into no
+object and no format makes a text long."""
+
+
 def fill(message: str, params: dict[str, Any]) -> str:
-    """`message` with its placeholders filled; a missing one stays visible rather than raising."""
-
-    class _Visible(dict[str, Any]):
-        def __missing__(self, key: str) -> str:
-            return "{" + key + "}"
-
+    """`message` with its placeholders filled; one that is missing or does not fit stays visible rather than raising."""
     plain = {k: fill(v["message"], v.get("params", {})) if is_message(v) else v for k, v in params.items()}
-    return message.format_map(_Visible(plain))
+
+    def value(found: re.Match[str]) -> str:
+        name, digits = found.groups()
+        if name not in plain:
+            return found[0]
+        try:
+            return format(plain[name], digits) if digits else str(plain[name])
+        except (TypeError, ValueError):
+            return found[0]
+
+    return _PLACEHOLDER.sub(value, message)
 
 
 def saying(message: str, **params: Any) -> dict[str, Any]:
@@ -62,7 +73,11 @@ def saying(message: str, **params: Any) -> dict[str, Any]:
 
 def is_message(value: Any) -> bool:
     """Whether a parameter is a message itself: `{"message": id, "params": {...}}`."""
-    return isinstance(value, dict) and "message" in value
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("message"), str)
+        and isinstance(value.get("params", {}), dict)
+    )
 
 
 def error_classes() -> dict[str, type[BentuError]]:
@@ -77,12 +92,15 @@ def error_classes() -> dict[str, type[BentuError]]:
 
 
 def error_from_json(data: dict[str, Any]) -> BentuError:
-    """The error that `to_json` described; an unknown code becomes `UnexpectedError`."""
+    """The error that `to_json` described; an unknown code, or one without what it needs, becomes `UnexpectedError`."""
     cls = error_classes().get(str(data.get("code")))
-    params = dict(data.get("params") or {})
-    if cls is None:
-        return UnexpectedError(error_id=str(data.get("code")), detail=str(params))
-    return cls(**params)
+    params = data.get("params") or {}
+    try:
+        if cls is not None:
+            return cls(**params)
+    except TypeError:  # written by another version, or by somebody else
+        pass
+    return UnexpectedError(error_id=str(data.get("code")), detail=str(params))
 
 
 def _rebuild(data: dict[str, Any]) -> BentuError:

@@ -11,7 +11,12 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+import engine.packaging.bundle
+import engine.prepare.steps  # noqa: F401  - with these, the codes that a demo process reports are known
+from engine.errors import BundleError, error_classes
+from engine.serving.errors import DemoError
 
 
 def _storable(text: object) -> object:
@@ -50,9 +55,38 @@ class TallyPayload(Payload):
     answers: int = Field(ge=0, lt=2**31)
 
 
+LONGEST_PARAM = 500
+"""Characters of a parameter; what is beyond them is a program's text, and a page that nobody can open helps nobody."""
+
+
+def _short(text: object) -> object:
+    if isinstance(text, str) and len(text) > LONGEST_PARAM:
+        return text[:LONGEST_PARAM] + "…"
+    return text
+
+
+def _reported(code: str) -> str:
+    """A demo process tells of links and models; with any other code it would put words into the studio's mouth."""
+    found = error_classes().get(code)
+    if found is None or not issubclass(found, (DemoError, BundleError)):
+        raise ValueError("no error of a demo process")
+    return code
+
+
+_Param = Annotated[str, Field(max_length=100, pattern="^[a-z_]+$")]
+_Plain = Annotated[str, BeforeValidator(_storable), BeforeValidator(_short)] | int | float | bool | None
+
+
+class Saying(Payload):
+    """A parameter that is a message itself (`engine.errors.saying`)."""
+
+    message: Annotated[str, BeforeValidator(_storable), Field(max_length=LONGEST_PARAM)]
+    params: dict[_Param, _Plain] = Field(max_length=10)
+
+
 class ErrorPayload(Payload):
-    code: str = Field(max_length=100)
-    params: dict[str, Any]
+    code: Annotated[str, Field(max_length=100), AfterValidator(_reported)]
+    params: dict[_Param, _Plain | Saying] = Field(max_length=10)
 
 
 class AlertPayload(Payload):
@@ -77,7 +111,7 @@ def read_payload(kind: str, demo: str, key: str, payload: Mapping[str, Any]) -> 
         return None
     try:
         return model.model_validate(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -88,4 +122,8 @@ def fair_name(name: object) -> bool:
 
 def digest(payload: object) -> str:
     """What a log may say of a payload: its SHA-256."""
-    return hashlib.sha256(json.dumps(payload, sort_keys=True, default=repr).encode()).hexdigest()
+    try:
+        text = json.dumps(payload, sort_keys=True, default=repr)
+    except RecursionError:
+        return "too deep"
+    return hashlib.sha256(text.encode()).hexdigest()
