@@ -1,6 +1,6 @@
 """HTTP routes beside the pages, over the workspace like them: `studio_routes` and `demo_routes`, which `app.py` mounts.
 
-`door.py` is what stands before them: which host, origin and path may come in at all.
+`door.py` is what stands before them: which host, origin and path may come in at all; `crowd.py` is how much one may take.
 """
 
 from __future__ import annotations
@@ -8,21 +8,23 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from engine.api.demos import describe, feedback, predict
+from engine.api.elsewhere import elsewhere
 from engine.api.health import health
 from engine.api.openapi import document
 
 __all__ = ["demo_routes", "studio_routes"]
 
 _health = Route("/api/health", health, methods=["GET"])
-
-studio_routes = [_health]
-"""What the studio answers beside its pages."""
-
-demo_routes = [
+_demos = [
     _health,
     Route("/api/openapi.json", document, methods=["GET"]),
     Route("/api/demos/{token}", describe, methods=["GET"]),
     Route("/api/demos/{token}/predict", predict, methods=["POST"]),
     Route("/api/demos/{token}/feedback", feedback, methods=["POST"]),
 ]
+
+studio_routes = [_health, *elsewhere([_health])]
+"""What the studio answers beside its pages."""
+
+demo_routes = [*_demos, *elsewhere(_demos)]
 """What strangers may ask of the demo process beside its page."""

@@ -11,8 +11,8 @@ from engine.api.errors import NotJson, RequestInvalid, RequestTooLarge
 from engine.api.messages import Message
 from engine.errors import N_, saying
 
-MAX_BODY = 256_000
-"""Bytes. The longest text that a demo reads fits, also with every character escaped (`\\ud83d\\ude00`)."""
+MAX_BODY = 400_000
+"""Bytes. The longest text and comment that a demo reads fit, also with every character escaped (`\\ud83d\\ude00`, 12 bytes)."""
 
 _SAID = {
     "json_invalid": N_("it is not valid JSON in UTF-8"),

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.api.crowd import Crowd
 from engine.api.errors import (
     PathUnknown,
     RequestError,
@@ -50,7 +51,8 @@ def studio_middleware(hosts: Hosts) -> list[Middleware]:
 
 
 def demo_middleware(hosts: Hosts, page: bytes) -> list[Middleware]:
-    """For the demo process: as for the studio, and nothing but the demo page and its routes, without uploads.
+    """For the demo process: as for the studio, and nothing but the demo page and its routes, without uploads,
+    and to nobody more than a share of it.
 
     Args:
         hosts: Names under which it may be reached.
@@ -60,6 +62,7 @@ def demo_middleware(hosts: Hosts, page: bytes) -> list[Middleware]:
         Middleware(SafeHeaders, policy=content_policy(page)),
         Middleware(OwnOrigin, hosts=hosts),
         Middleware(OnlyDemo),
+        Middleware(Crowd),
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ClassVar
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from engine.errors import N_, BentuError, UnexpectedError
@@ -25,6 +25,8 @@ class RequestError(BentuError):
 
     code = "REQUEST_ERROR"
     status: ClassVar[int] = 400
+    closes: ClassVar[bool] = False
+    """Whether the answer ends the connection, as the rest of the request is not wanted."""
 
 
 class RequestForeign(RequestError):
@@ -50,11 +52,19 @@ class PathUnknown(RequestError):
     status = 404
 
 
+class MethodUnknown(RequestError):
+    code = "METHOD_UNKNOWN"
+    message = N_("{method} is not possible at this address; possible is: {methods}.")
+    remedy = N_("Check the method of the request.")
+    status = 405
+
+
 class NotJson(RequestError):
     code = "NOT_JSON"
     message = N_("The request must be JSON, with the header Content-Type: application/json.")
     remedy = N_("/api/openapi.json describes what is expected.")
     status = 415
+    closes = True
 
 
 class RequestInvalid(RequestError):
@@ -69,6 +79,15 @@ class RequestTooLarge(RequestError):
     message = N_("The request is larger than {limit} bytes.")
     remedy = N_("Shorten it, and try again: nothing is cut off silently.")
     status = 413
+    closes = True
+
+
+class RequestSlow(RequestError):
+    code = "REQUEST_SLOW"
+    message = N_("The request did not come in whole within {seconds_allowed} seconds.")
+    remedy = N_("Check the connection, and try again.")
+    status = 408
+    closes = True
 
 
 def answered(endpoint: Endpoint) -> Endpoint:
@@ -80,6 +99,8 @@ def answered(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except BentuError as error:
             return error_answer(error, request.headers.get("accept-language"))
+        except ClientDisconnect:  # who left reads no answer, and a log of it is only a disk that fills
+            return Response(status_code=400)
         except Exception as problem:
             return error_answer(noted(problem), request.headers.get("accept-language"))
 
@@ -103,6 +124,10 @@ def error_answer(error: BentuError, accept_language: str | None) -> Response:
     headers = {"Cache-Control": "no-store"}
     if "seconds" in error.params:
         headers["Retry-After"] = str(error.params["seconds"])
+    if getattr(error, "closes", False):
+        headers["Connection"] = "close"
+    if "methods" in error.params:
+        headers["Allow"] = str(error.params["methods"])
     body = {"error": {"code": error.code, "message": message, "remedy": remedy}}
     return JSONResponse(body, int(getattr(error, "status", 500)), headers)
 

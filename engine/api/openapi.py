@@ -26,6 +26,7 @@ _MESSAGES = (DemoDescription, ErrorAnswer, Health, Opinion, Prediction, Question
 _PROBLEMS: Mapping[int, str] = {
     403: "The request came under a foreign name or from a foreign page.",
     404: "There is no demo behind this link: it was never made, has expired or was revoked.",
+    408: "The request did not come in whole in time.",
     409: "Other feedback on the same answer is stored already.",
     413: "The text, the comment or the whole request is too long.",
     415: "The request is not JSON.",
@@ -67,14 +68,14 @@ def openapi() -> dict[str, Any]:
             "/api/demos/{token}/predict": {
                 "parameters": [token],
                 "post": _operation(
-                    "predict", "Ask the model", {200: Prediction}, (403, 404, 413, 415, 422, 429, 503), Question
+                    "predict", "Ask the model", {200: Prediction}, (403, 404, 408, 413, 415, 422, 429, 503), Question
                 ),
             },
             "/api/demos/{token}/feedback": {
                 "parameters": [token],
                 "post": _operation(
                     "feedback", "Say whether an answer is right", {201: Receipt, 200: Receipt},
-                    (403, 404, 409, 413, 415, 422, 429, 503), Opinion,
+                    (403, 404, 408, 409, 413, 415, 422, 429, 503), Opinion,
                 ),
             },
         },

@@ -25,6 +25,7 @@ OPTIONS: Mapping[str, bool | int | str] = {
     "server.enableCORS": True,
     "server.maxUploadSize": 1,
     "server.maxMessageSize": 5,
+    "server.maxWidgetStateSize": 1,
     "server.enableStaticServing": False,
     "server.enableAgentApi": False,
     "server.disconnectedSessionTTL": 30,
@@ -33,6 +34,8 @@ OPTIONS: Mapping[str, bool | int | str] = {
     "client.toolbarMode": "viewer",
     "browser.gatherUsageStats": False,
     "runner.postScriptGC": False,
+    "global.developmentMode": False,
+    "global.e2eTest": False,
 }
 """The check-list for a page that strangers see, beside the names under which it may be reached."""
 

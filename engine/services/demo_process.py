@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+from engine.jobs.demo_bounds import damp_logs, open_many_files
 from engine.jobs.demo_options import KEY, command, environment, listening, refuse_unless_safe
 from engine.jobs.demo_presence import present
 from engine.jobs.demo_server import keep_demo_server
@@ -92,6 +93,8 @@ def close_desks() -> None:
 @contextmanager
 def serve_demos() -> Iterator[None]:
     """Be the demo process of this home for as long as the context lasts, with the desk open."""
+    open_many_files()
+    damp_logs()
     with present(home(), listening()):
         desk()
         try:

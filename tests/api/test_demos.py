@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +14,17 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
-from engine.api import body, demos
+from engine.api import body, demos, studio_routes
 from engine.packaging.signing import SigningKey
 from engine.serving.publication import token_digest, withdraw_publication
 from engine.storage.inbox import FILE, read_entries
 from engine.workspace import Desk, close_desks
 from tests.api.conftest import Ask
+from tests.api.serving import served
 from tests.published import BAD, GOOD, TOKEN, publish
 
 QUESTION = {"inputs": {"text": GOOD}}
@@ -153,6 +159,60 @@ def test_the_body_is_counted_while_it_comes(client: httpx.Client) -> None:
         f"/api/demos/{TOKEN}/predict", content=endless(), headers={"Content-Type": "application/json"}
     )
     assert (answer.status_code, code(answer)) == (413, "REQUEST_TOO_LARGE")
+    assert answer.headers["connection"] == "close"
+
+
+def test_the_longest_text_and_comment_fit_also_escaped(ask: Ask, client: httpx.Client) -> None:
+    text = "😀" * 20_000
+    answer = ask("predict", {"inputs": {"text": text}})
+    said = {"answer": answer.json()["id"], "inputs": {"text": text}, "right": True, "comment": "😀" * 2_000}
+    escaped = json.dumps(said)
+    assert len(escaped) > 264_000
+    sent = client.post(
+        f"/api/demos/{TOKEN}/feedback", content=escaped, headers={"Content-Type": "application/json"}
+    )
+    assert sent.status_code == 201
+
+
+def test_who_leaves_while_sending_leaves_nothing_in_the_log(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = (
+        f"POST /api/demos/{TOKEN}/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+        "Content-Type: application/json\r\n\r\n{"
+    ).encode()
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as raw:
+            raw.sendall(head)
+    assert client.get("/api/health").status_code == 200
+    time.sleep(0.3)
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", f"/api/demos/{TOKEN}/predict", "POST"), ("DELETE", f"/api/demos/{TOKEN}", "GET, HEAD"),
+        ("BREW", "/api/health", "GET, HEAD"),
+    ],
+)  # fmt: skip
+def test_another_method_is_refused_in_json(
+    client: httpx.Client, method: str, path: str, allowed: str
+) -> None:
+    answer = client.request(method, path, headers={"Accept-Language": "zh"})
+    assert (answer.status_code, code(answer)) == (405, "METHOD_UNKNOWN")
+    assert answer.headers["allow"] == allowed
+
+
+def test_the_studio_says_in_json_that_there_is_nothing() -> None:
+    page = Route("/{rest:path}", lambda request: PlainTextResponse("the app"))
+    with served(Starlette(routes=[*studio_routes, page])) as studio:
+        for path in ("/api", "/api/", f"/api/demos/{TOKEN}", "/api/x/y"):
+            answer = studio.get(path)
+            assert (answer.status_code, code(answer)) == (404, "PATH_UNKNOWN")
+        assert studio.post("/api/demos/x/predict", json={}).status_code == 404
+        assert studio.post("/api/health").status_code == 405
+        assert studio.get("/home").text == "the app"
 
 
 def test_too_many_requests_name_the_time(ask: Ask) -> None:
