@@ -11,11 +11,13 @@ import logging
 import os
 import signal
 import socket
+import stat
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from engine.errors import N_, saying
 from engine.jobs import identity
 from engine.jobs.demo_options import LEASH, DemoRefused, Listening
 from engine.jobs.presence import code_stamp, moment
-from engine.storage.locks import try_lock
+from engine.storage.locks import FileLock, try_lock
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,12 @@ LOCK, SELF = "server.lock", "server.json"
 
 PATIENCE = 5.0
 """Seconds that the process may take to end after its studio is gone."""
+
+LOOKING = 1.0
+"""Seconds for which a start tries again: who only looks whether it lives holds the lock for a moment."""
+
+MOST_SAID = 4096
+"""Bytes of `server.json`. Whoever breaks into the process can write it, and the studio reads it."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,7 @@ class DemoServerState:
 
 def demo_server_state(home: Path) -> DemoServerState:
     """Whether a demo process serves the home, and what it said of itself."""
-    said = _said(home)
-    known = {key: value for key, value in said.items() if key in DemoServerState.__dataclass_fields__}
-    return DemoServerState(**(known | {"alive": held(home)}))
+    return replace(_said(home), alive=held(home))
 
 
 def held(home: Path) -> bool:
@@ -64,7 +70,7 @@ def held(home: Path) -> bool:
         free = try_lock(home / LOCK, shared=True)
     except PermissionError:  # another user's, who shares less than the folder: it is there if it listens
         said = _said(home)
-        return _listens(str(said.get("address", "")), int(said.get("port") or 0))
+        return _listens(said.address, said.port)
     if free is not None:
         free.release()
     return free is None
@@ -78,7 +84,7 @@ def present(home: Path, where: Listening) -> Iterator[None]:
         DemoRefused: another one serves this home.
     """
     (home / LOCK).touch(mode=0o660)  # what the umask leaves of it: a studio of another user may look
-    lock = try_lock(home / LOCK)
+    lock = _only(home / LOCK)
     if lock is None:
         raise DemoRefused(problem=saying(N_("another one serves {home} already"), home=str(home)))
     leashed = bool(os.environ.get(LEASH))
@@ -95,16 +101,54 @@ def present(home: Path, where: Listening) -> Iterator[None]:
         yield
 
 
-def _said(home: Path) -> dict[str, Any]:
+def _only(path: Path) -> FileLock | None:
+    deadline = time.monotonic() + LOOKING
+    while True:
+        lock = try_lock(path)
+        if lock is not None or time.monotonic() > deadline:
+            return lock
+        time.sleep(0.02)
+
+
+def _said(home: Path) -> DemoServerState:
+    """What `server.json` says, as far as each value is one that the process could have written."""
     try:
-        said = json.loads((home / SELF).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return {}
-    return said if isinstance(said, dict) else {}
+        said = json.loads(_read(home / SELF))
+    except (OSError, ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        return DemoServerState()
+    return DemoServerState(
+        **{key: said[key] for key, fits in _FITTING.items() if key in said and fits(said[key])}
+    )
+
+
+def _read(path: Path) -> bytes:
+    # a link or a pipe in its place must not lead elsewhere or hold up the studio
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return b""
+        return file.read(MOST_SAID)
+
+
+def _number(value: Any, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
+
+
+_FITTING: Mapping[str, Callable[[Any], bool]] = {
+    "pid": lambda value: _number(value, 2, 2**31 - 1),
+    "pid_started": lambda value: type(value) in (int, float),
+    "address": lambda value: isinstance(value, str),
+    "port": lambda value: _number(value, 0, 65535),
+    "started": lambda value: isinstance(value, str),
+    "leashed": lambda value: isinstance(value, bool),
+    "code": lambda value: isinstance(value, str),
+}
 
 
 def _listens(address: str, port: int) -> bool:
-    with suppress(OSError), socket.create_connection((address, port), timeout=0.5):
+    with suppress(OSError, ValueError), socket.create_connection((address, port), timeout=0.5):
         return True
     return False
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
+
 from engine.errors import N_, BentuError, JobError
 from engine.jobs import identity
+from engine.jobs.demo_bounds import cut_log
 from engine.jobs.demo_options import LEASH, Listening, command, environment, listening
 from engine.jobs.demo_presence import demo_server_state, held
 from engine.jobs.presence import code_stamp
@@ -97,7 +98,8 @@ class _Keeper:
         self._told = ""
 
     def run(self) -> None:
-        self._replace_older()
+        with suppress(OSError, BentuError):
+            self._replace_older()
         pause = 0.0
         while not self._over.wait(pause):
             try:
@@ -121,6 +123,7 @@ class _Keeper:
 
     def _step(self) -> float:
         """See to the process once; returns the seconds until the next time."""
+        cut_log(self._log())
         if self._process is not None:
             code = self._process.poll()
             if code is None:
@@ -154,9 +157,24 @@ class _Keeper:
         state = demo_server_state(self._home)
         if not state.alive or not state.leashed or state.code == code_stamp() or state.pid is None:
             return
-        log.info("the demo process %s runs older code: replacing it", state.pid)
-        if identity.same(state.pid, state.pid_started):
-            os.kill(state.pid, signal.SIGTERM)
+        with suppress(psutil.Error):
+            process = psutil.Process(state.pid)
+            if identity.same(state.pid, state.pid_started) and self._is_demo(process):
+                log.info("the demo process %s runs older code: replacing it", state.pid)
+                process.terminate()
+
+    def _is_demo(self, process: psutil.Process) -> bool:
+        """Whether it is a demo process of this home. `server.json` names it, and strangers may have got to write that."""
+        program = next(Path(part).name for part in self._line or command(listening()) if part.endswith(".py"))
+        if program not in (Path(part).name for part in process.cmdline()):
+            return False
+        try:
+            own: Mapping[str, str] = process.environ()
+        except (
+            psutil.AccessDenied
+        ):  # another user's: the command line must do, and the system decides who may end it
+            return True
+        return own.get("BENTU_MODE") == "demo" and own.get("BENTU_HOME") == str(self._home)
 
     def _drop(self) -> None:
         if self._process is not None and self._process.stdin is not None:

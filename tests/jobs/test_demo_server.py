@@ -7,17 +7,21 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from engine.jobs import demo_presence, demo_server, presence
+from engine.jobs import demo_bounds, demo_presence, demo_server, identity, presence
+from engine.jobs.demo_options import environment as demo_environment
+from engine.jobs.demo_options import listening
 from engine.jobs.demo_presence import DemoServerState, demo_server_state
 from engine.jobs.demo_server import demo_server_problem, keep_demo_server
 from engine.jobs.spawn import environment
-from engine.storage.home import demo_home
+from engine.storage.home import demo_home, folder
+from engine.storage.locks import lock
 from tests.jobs.toy_demo import DEMO, STUDIO
 from tests.jobs.watching import alive, eventually
 
@@ -150,6 +154,66 @@ def test_one_of_older_code_is_replaced(keep: Keep, monkeypatch: pytest.MonkeyPat
     finally:
         studio.kill()
         studio.wait()
+
+
+@pytest.mark.parametrize("lie", ["another program", "no number", "nested", "pipe"])
+def test_nothing_else_is_ended_whatever_strangers_wrote(
+    lie: str, bentu_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = demo_home()
+    other = subprocess.Popen(["sleep", "60"])
+    said = {"pid": other.pid, "pid_started": identity.started(other.pid), "leashed": True, "code": "old"}
+    if lie == "pipe":
+        os.mkfifo(home / "server.json")
+    elif lie == "nested":
+        (home / "server.json").write_text("[" * 5000)
+    else:
+        said |= {"pid": str(other.pid), "port": "x"} if lie == "no number" else {}
+        (home / "server.json").write_text(json.dumps(said))
+    with lock(home / "server.lock"):
+        assert demo_server_state(home).pid == (other.pid if lie == "another program" else None)
+        assert demo_server_state(home).alive
+        stop = keep_demo_server(home, "key", DEMO, interval=0.05)
+        time.sleep(0.3)
+        assert any(t.name == "keep-demo-server" for t in threading.enumerate())
+        stop()
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+
+
+def test_a_demo_process_of_another_home_is_not_ended(bentu_home: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    own = {**demo_environment(elsewhere, "key")}
+    with subprocess.Popen(DEMO, env=own, stdin=subprocess.DEVNULL) as other:
+        eventually(lambda: demo_server_state(elsewhere).pid == other.pid)
+        said = json.loads((elsewhere / "server.json").read_text()) | {"leashed": True, "code": "old"}
+        (demo_home() / "server.json").write_text(json.dumps(said))
+        with lock(demo_home() / "server.lock"):
+            stop = keep_demo_server(demo_home(), "key", DEMO, interval=0.05)
+            time.sleep(0.3)
+            stop()
+        assert other.poll() is None
+        other.kill()
+
+
+def test_who_only_looks_does_not_keep_a_start_away(bentu_home: Path) -> None:
+    (demo_home() / "server.lock").touch()
+    looking = lock(demo_home() / "server.lock", shared=True)
+    threading.Timer(0.3, looking.release).start()
+    with demo_presence.present(demo_home(), listening()):
+        assert demo_server_state(demo_home()).alive
+
+
+def test_its_log_is_cut_while_it_writes(
+    bentu_home: Path, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder("logs") / "demo.log"
+    path.write_bytes(b"x" * (demo_bounds.MOST_LOG + 1))
+    keep()
+    eventually(lambda: path.stat().st_size < 1000)
+    assert path.with_name("demo.log.1").stat().st_size == demo_bounds.MOST_LOG
 
 
 def test_its_log_is_in_the_studio(bentu_home: Path, keep: Keep) -> None:
