@@ -18,6 +18,7 @@ from engine.data.schema import Schema
 from engine.errors import BentuError
 from engine.services.demo_bundles import bundles_kept, prepare_bundle, tidy
 from engine.services.demo_bundles import signing_key as signing_key
+from engine.serving.errors import PublicationOutdated
 from engine.serving.publication import (
     BUNDLES,
     PUBLISHED,
@@ -31,9 +32,12 @@ from engine.storage.database import read, write
 from engine.storage.home import demo_home
 from engine.storage.inbox import forget_demo
 from engine.storage.locks import lock
-from engine.storage.tables import dataset_version, demo, model_version, promotion, run
+from engine.storage.tables import dataset_version, demo, demo_alert, model_version, promotion, run
 
 log = logging.getLogger(__name__)
+
+FURTHEST = 1000
+"""How far a serial number is raised at once because a demo process says so."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,17 @@ def sync_publications(engine: Engine) -> int:
     public, written = signing_key().public, 0
     with read(engine) as connection:
         rows = connection.execute(select(demo)).all()
+        refused = _refused(connection)
     for row in rows:
         if row.state == "revoked":
             continue
         try:
             known = _known(row.token_digest, public)
             changed = _repair_bundle(engine, row, thorough=known is None)
-            if known is not None and known.serial > row.serial:
-                _overtake(engine, row.id, known.serial)
+            seen = max(known.serial if known else -1, refused.get((row.id, row.serial), -1))
+            if seen > row.serial or (row.id, row.serial) in refused:
+                _overtake(engine, row.id, max(seen, row.serial))
+                changed = True
             if changed or known is None or known.serial != row.serial:
                 settle(engine, row.id)
                 written += 1
@@ -174,11 +181,28 @@ def _synthetic(connection: Connection, version_id: str | None) -> bool:
 
 
 def _known(digest: str, public: str) -> Publication | None:
-    """The document of a link if this studio's key signed it."""
+    """The document of a link if this studio's key signed it for that link."""
     try:
-        return read_publication(demo_home(), digest, public)
+        found = read_publication(demo_home(), digest, public)
     except BentuError:
         return None
+    return found if found is not None and found.link == digest else None
+
+
+def _refused(connection: Connection) -> dict[tuple[str, int], int]:
+    """What a demo process refused as outdated: by demo and serial number, the number that it had seen before.
+
+    It may have counted a link as withdrawn that was not, or have served what a restored database does not know of: a higher
+    number makes it take the document again. What it says is not trusted further than that.
+    """
+    refused: dict[tuple[str, int], int] = {}
+    for row in connection.execute(select(demo_alert.c.demo_id, demo_alert.c.error)):
+        params = row.error.get("params") or {}
+        found, seen = params.get("found"), params.get("seen")
+        if row.error.get("code") == PublicationOutdated.code and type(found) is type(seen) is int:
+            place = row.demo_id, found
+            refused[place] = max(refused.get(place, -1), min(seen, found + FURTHEST))
+    return refused
 
 
 def _repair_bundle(engine: Engine, row: Any, *, thorough: bool) -> bool:
@@ -204,7 +228,7 @@ def _repair_bundle(engine: Engine, row: Any, *, thorough: bool) -> bool:
 
 
 def _overtake(engine: Engine, demo_id: str, serial: int) -> None:
-    """Give the row of a database that was put back from a copy a serial number above what visitors have seen."""
+    """Give a row a serial number above what visitors have seen: its database was put back from a copy, or its link was lost."""
     with write(engine, durable=True) as connection:
         connection.execute(update(demo).where(demo.c.id == demo_id).values(serial=serial + 1))
 

@@ -127,7 +127,7 @@ class PublicationOutdated(BundleError):
     )
     remedy = N_(
         "The last good state keeps serving. Find out who can write the demo's folder; if the studio was restored from a copy, "
-        "give the demo a new link."
+        "start it again: it then publishes the demo under a higher number."
     )
 
 

@@ -2,7 +2,7 @@
 
 Stage 6b (serving). The file is named after the SHA-256 of the link's token, so the folder tells nobody a link. The document
 pins the bundle by the digest of its manifest and carries a serial number that only grows: an older document or an
-exchanged bundle is recognised. A demo that was revoked has no file.
+exchanged bundle is recognised. It also names its link, so that a copy under another name is worth nothing. A demo that was revoked has no file.
 """
 
 from __future__ import annotations
@@ -40,10 +40,12 @@ class Publication(Plain):
 
     `inputs` are the names of the input columns; each example gives a text for each of them. `former` is the version that served before
     `model`: what a freshly started process falls back to when `model` does not verify. `caveat` is the owner's reason for
-    publishing a model whose package did not pass the parity check.
+    publishing a model whose package did not pass the parity check. `link` is the token digest that it was published under;
+    `write_publication` puts it there.
     """
 
     format: Literal[1] = 1
+    link: str = ""
     demo: str
     serial: int
     state: Literal["on", "off"]
@@ -69,7 +71,7 @@ def token_digest(token: str) -> str:
 
 def write_publication(home: Path, digest: str, document: Publication, key: SigningKey) -> None:
     """Publish `document` under the token digest `digest`: the former one is replaced in one step, durably."""
-    text = document.model_dump_json()
+    text = document.model_copy(update={"link": digest}).model_dump_json()
     folder = home / PUBLISHED
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = folder / f".{digest}.{os.getpid()}"

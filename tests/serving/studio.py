@@ -88,7 +88,7 @@ class Studio:
             else {}
         )
         values = {
-            "demo": demo, "serial": serial or self._serial, "state": state, "title": "外卖评价", "description": "Reviews",
+            "link": token_digest(token), "demo": demo, "serial": serial or self._serial, "state": state, "title": "外卖评价", "description": "Reviews",
             "consent": "Kept for training.", "task": "text-classification", "inputs": ("text",),
             "classes": tuple(schema.get("classes", ("a", "b"))), "examples": (TEXT,), "languages": ("en", "zh_CN"),
             "expires": expires, "caveat": None, "synthetic": True, "model": PublishedModel(number=number, bundle=bundle),

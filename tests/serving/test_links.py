@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,6 +153,106 @@ def test_a_document_of_another_demo_is_refused(studio: Studio, notes: Notes) -> 
     studio.document().write_bytes(studio.document("theirs").read_bytes())
     assert links.find(DIGEST) == mine
     assert [d for d, _ in notes.alerts] == ["demo_1"]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["running", "started again"])
+def test_a_copy_under_another_name_opens_nothing_and_outlives_nothing(
+    studio: Studio, notes: Notes, again: bool
+) -> None:
+    mine = studio.publish(BUNDLE)
+    shutil.copy(studio.document(), studio.document("copy"))
+    links = links_of(studio, notes)
+    assert links.find(DIGEST) == mine
+    for _ in range(2):
+        with pytest.raises(ModelUnavailable):
+            links.find(token_digest("copy"))
+        studio.revoke()
+        if again:
+            links = links_of(studio, notes)
+        assert links.find(DIGEST) is None
+    assert {(d, type(e)) for d, e in notes.alerts} == {("demo_1", PublicationInvalid)}
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["running", "started again"])
+def test_the_former_link_of_a_demo_does_not_come_back(studio: Studio, notes: Notes, again: bool) -> None:
+    links = links_of(studio, notes)
+    studio.publish(BUNDLE)
+    old = studio.document().read_bytes()
+    links.find(DIGEST)
+    studio.revoke()
+    new = studio.publish(BUNDLE, token="new")
+    studio.document().write_bytes(old)  # before anybody saw that it was gone
+    assert links.find(token_digest("new")) == new
+    if again:
+        links = links_of(studio, notes)
+    assert links.find(DIGEST) is None
+    assert links.find(token_digest("new")) == new
+    notes.kept.pop(f"link:{DIGEST}", None)  # a process that never saw the former link
+    notes.alerts.clear()
+    with pytest.raises(ModelUnavailable):
+        links_of(studio, notes).find(DIGEST)
+    assert [(d, type(e)) for d, e in notes.alerts] == [("demo_1", PublicationOutdated)]
+
+
+def test_a_signature_from_before_documents_named_their_link_is_refused(studio: Studio, notes: Notes) -> None:
+    mine = studio.publish(BUNDLE)
+    text = json.dumps({k: v for k, v in mine.model_dump(mode="json").items() if k != "link"})
+    signed = {"document": text, "signature": studio.key.sign(text.encode())}
+    studio.document().write_text(json.dumps(signed))
+    with pytest.raises(ModelUnavailable):
+        links_of(studio, notes).find(DIGEST)
+
+
+def failing(error: int, call: str) -> Callable[..., Any]:
+    def fail(self: Path, *given: Any, **named: Any) -> Any:
+        if self.suffix == ".json":
+            raise OSError(error, "for a moment")
+        return whole(self, *given, **named)
+
+    whole = getattr(Path, call)
+    return fail
+
+
+@pytest.mark.parametrize("call", ["stat", "read_text"])
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get)
+def test_what_cannot_be_read_for_a_moment_changes_nothing(
+    studio: Studio, notes: Notes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    call: str, error: int,
+) -> None:  # fmt: skip
+    links = links_of(studio, notes)
+    good = studio.publish(BUNDLE)
+    assert links.find(DIGEST) == good
+    paused = studio.publish(BUNDLE, state="off")
+    fresh = studio.publish(BUNDLE, token="fresh", demo="demo_2")
+    kept = dict(notes.kept)
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, "engine.serving.links"):
+        patch.setattr(Path, call, failing(error, call))
+        assert [links.find(DIGEST) for _ in range(3)] == [good] * 3
+        with pytest.raises(ModelUnavailable):
+            links.find(token_digest("fresh"))
+        if call == "stat":  # a process that starts just now
+            assert links_of(studio, notes).find(DIGEST) == good
+    assert (notes.alerts, notes.kept) == ([], kept)
+    assert len(caplog.records) == (1 if call == "read_text" else 2), "once a minute and process"
+    assert links.find(DIGEST) == paused
+    assert links.find(token_digest("fresh")) == fresh
+
+
+def test_a_folder_that_is_away_for_a_moment_withdraws_nothing(studio: Studio, notes: Notes) -> None:
+    links = links_of(studio, notes)
+    good = studio.publish(BUNDLE)
+    assert links.find(DIGEST) == good
+    folder, away = studio.document().parent, studio.home / "away"
+    folder.rename(away)
+    assert links.find(DIGEST) == good
+    assert links.find(token_digest("wrong")) is None
+    started = links_of(studio, notes)
+    assert started.find(DIGEST) == good
+    away.rename(folder)
+    assert [found.find(DIGEST) for found in (links, started)] == [good, good]
+    studio.revoke()
+    assert [found.find(DIGEST) for found in (links, started)] == [None, None]
+    assert notes.alerts == []
 
 
 def test_where_nothing_good_is_known_the_model_is_unavailable(studio: Studio, notes: Notes) -> None:
