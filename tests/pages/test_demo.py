@@ -223,8 +223,10 @@ def test_a_text_at_the_limit_and_a_comment_beyond_it(
 def test_too_many_requests_name_the_seconds(open_demo: OpenDemo, bentu_home: Path, key: SigningKey) -> None:
     publish(bentu_home, key)
     at = open_demo()
-    for _ in range(22):
+    for _ in range(80):  # tokens come back meanwhile, so a slow machine asks more often
         at = ask(at, GOOD)
+        if at.warning:
+            break
     assert any("seconds" in w.value for w in at.warning)
     assert at.subheader[0].value == "good"  # the former answer stays
 
