@@ -60,7 +60,6 @@ class PublishedDemo:
     title: str
     description: str
     consent: str
-    task: str
     inputs: tuple[str, ...]
     classes: tuple[str, ...]
     examples: tuple[Mapping[str, str], ...]
@@ -124,12 +123,12 @@ class Desk:
 
         Raises:
             DemoNotFound: the link was never made, has expired or was revoked: nobody learns which.
-            TooManyRequests: the visitor tried too many wrong links.
+            TooManyRequests: the link leads nowhere, and the visitor tried too many such.
             ModelUnavailable: what lies under the link is not to be trusted.
         """
         found = self._open(token, visitor)
         return PublishedDemo(
-            found.title, found.description, found.consent, found.task, found.inputs, found.classes, found.examples,
+            found.title, found.description, found.consent, found.inputs, found.classes, found.examples,
             found.languages, found.caveat, found.synthetic, self._pool.warm(found), found.state,
         )  # fmt: skip
 
@@ -199,9 +198,10 @@ class Desk:
         return Receipt(duplicate=earlier is not None)
 
     def _open(self, token: str, visitor: str) -> Publication:
-        self.limits.admit(visitor)
+        """What a link leads to. A good one always passes: wrong ones from the same address must not lock a household out."""
         found = self._links.find(token_digest(token))
         if found is None or (found.expires is not None and found.expires <= self._clock()):
+            self.limits.admit(visitor)
             self.limits.missed(visitor)
             raise DemoNotFound()
         return found

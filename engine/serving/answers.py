@@ -59,11 +59,9 @@ class Answers:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def name(
-        self, demo: str, inputs: Mapping[str, str], version: int, label: str, confidence: float, nonce: str | None = None
-    ) -> str:  # fmt: skip
+    def name(self, demo: str, inputs: Mapping[str, str], version: int, label: str, confidence: float) -> str:
         """A new name for an answer to `inputs`."""
-        parts = [nonce or secrets.token_hex(16), demo, version, label, confidence, inputs_digest(inputs)]
+        parts = [secrets.token_hex(16), demo, version, label, confidence, inputs_digest(inputs)]
         body = _pack(json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode("ascii"))
         return f"{body}.{self._seal(body)}"
 

@@ -42,7 +42,7 @@ PREDICTIONS_VISITOR, PREDICTIONS_DEMO = Rate(30 / 60, 20), Rate(10, 20)
 FEEDBACK_VISITOR, FEEDBACK_DEMO = Rate(60 / 60, 60), Rate(100, 1000)
 
 MISSES = 20
-"""Wrong links that a visitor may try before being shut out."""
+"""Wrong links that a visitor may try before being told to wait; a good link opens all the same."""
 
 SHUT_SECONDS = 600.0
 
@@ -94,7 +94,7 @@ class Limits:
         by = factor if factor is not None else float(os.environ.get("BENTU_DEMO_RATE") or 1)
         self._predictions = _pair(PREDICTIONS_VISITOR, PREDICTIONS_DEMO, by)
         self._feedback = _pair(FEEDBACK_VISITOR, FEEDBACK_DEMO, by)
-        self._misses = Buckets(Rate(MISSES / SHUT_SECONDS, MISSES))
+        self._misses = Buckets(Rate(MISSES * by / SHUT_SECONDS, MISSES * by))
         self._shut: OrderedDict[str, float] = OrderedDict()
 
     def predict(self, demo: str, visitor: str, characters: int = 0) -> None:
@@ -106,7 +106,7 @@ class Limits:
         self._take(self._feedback, demo, visitor)
 
     def admit(self, visitor: str) -> None:
-        """Refuse a visitor who tried too many wrong links; raises `TooManyRequests`."""
+        """Refuse a wrong link of a visitor who tried too many; raises `TooManyRequests`."""
         with self._lock:
             until, at = self._shut.get(visitor, 0.0), self._clock()
             if until <= at:
@@ -115,7 +115,7 @@ class Limits:
         raise TooManyRequests(seconds=math.ceil(until - at))
 
     def missed(self, visitor: str) -> None:
-        """Count a link that leads nowhere; the twentieth in a row shuts the visitor out for ten minutes."""
+        """Count a link that leads nowhere; after the twentieth in a row such are refused for ten minutes."""
         with self._lock:
             at = self._clock()
             self._misses.take(visitor, at)

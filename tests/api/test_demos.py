@@ -229,7 +229,7 @@ def test_who_guesses_links_is_shut_out(ask: Ask, client: httpx.Client) -> None:
     assert answers[0].status_code == 404
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["retry-after"]) > 500
-    assert client.get(f"/api/demos/{TOKEN}").status_code == 429
+    assert client.get(f"/api/demos/{TOKEN}").status_code == 200
 
 
 def test_what_nobody_foresaw_is_an_id_and_the_log_quotes_no_visitor(

@@ -137,7 +137,13 @@ def test_threads_share_a_bucket_exactly(limits: Limits) -> None:
 
 def test_the_operator_may_widen_the_limits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENTU_DEMO_RATE", "3")
-    assert granted(Limits(clock), "d", "v", 100) == 60
+    limits = Limits(clock)
+    assert granted(limits, "d", "v", 100) == 60
+    for _ in range(3 * MISSES):
+        limits.admit("class")
+        limits.missed("class")
+    with pytest.raises(TooManyRequests):
+        limits.admit("class")
 
 
 def test_a_long_text_costs_as_many_tokens_as_the_short_ones_it_weighs(limits: Limits, clock: Clock) -> None:
