@@ -165,8 +165,9 @@ class _Keeper:
 
     def _is_demo(self, process: psutil.Process) -> bool:
         """Whether it is a demo process of this home. `server.json` names it, and strangers may have got to write that."""
-        program = next(Path(part).name for part in self._line or command(listening()) if part.endswith(".py"))
-        if program not in (Path(part).name for part in process.cmdline()):
+        line = self._line or command(listening())
+        programs = {Path(part).name for part in line if part.endswith(".py")}
+        if not programs & {Path(part).name for part in process.cmdline()}:
             return False
         try:
             own: Mapping[str, str] = process.environ()
