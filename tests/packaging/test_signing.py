@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.i18n import render_error
 from engine.packaging.bundle import (
     BundleDamaged,
     BundleUnsigned,
@@ -20,7 +22,7 @@ from engine.packaging.bundle import (
     unpack,
 )
 from engine.packaging.secret_file import kept_secret
-from engine.packaging.signing import SigningKey, load_or_make_key, verified
+from engine.packaging.signing import SigningKey, SigningKeyDamaged, SigningKeyOpen, load_or_make_key, verified
 from tests.packaging.conftest import RECIPE
 from tests.packaging.test_bundle import seal
 from tests.serving.studio import flip
@@ -146,5 +148,56 @@ def test_a_key_is_made_once_and_is_its_users_alone(tmp_path: Path) -> None:
 
 
 def test_a_secret_that_is_there_stays(tmp_path: Path) -> None:
-    (tmp_path / "s").write_bytes(b"kept")
-    assert kept_secret(tmp_path / "s", lambda: b"new") == b"kept"
+    (tmp_path / "s").write_bytes(b"kept" * 8)
+    assert kept_secret(tmp_path / "s", lambda: b"new") == b"kept" * 8
+    (tmp_path / "t").write_bytes(b"kept")
+    assert kept_secret(tmp_path / "t", lambda: b"new", 0) == b"kept"
+
+
+@pytest.mark.parametrize("left", [b"", b"x" * 31], ids=["empty", "short"])
+def test_what_is_left_of_a_secret_is_made_anew_once(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "s"
+    path.write_bytes(left)
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: kept_secret(path, lambda: secrets.token_bytes(32)), range(32)))
+    assert found == {path.read_bytes()}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not list(tmp_path.glob(".s.*"))
+
+
+@pytest.mark.parametrize("left", [b"", b"x", b"AAAA", b"\xff" * 44, b"A" * 43, b"A" * 88], ids=len)
+def test_a_damaged_key_is_an_error_in_words_and_stays(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "k"
+    path.write_bytes(left)
+    path.chmod(0o600)
+    with pytest.raises(SigningKeyDamaged) as caught:
+        load_or_make_key(path)
+    assert path.read_bytes() == left
+    assert render_error(caught.value, "en") == (
+        f"The key that signs the demos ({path}) is damaged: it holds {len(left)} bytes that are not a key.",
+        "Put it back from a backup. Without one, delete the file: the next start makes a new key and signs every demo with "
+        "it; a demo process that you start yourself must be given the new public key.",
+    )
+    assert render_error(caught.value, "zh_CN") == (
+        f"用于给演示签名的密钥（{path}）已损坏：其中的{len(left)}个字节不是密钥。",
+        "请从备份恢复该文件。如果没有备份，请删除该文件：下次启动时会生成新的密钥，并用它重新为所有演示签名；您自行启动的演示进程需要改用新的公钥。",
+    )
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666], ids=oct)
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path, key: SigningKey, mode: int) -> None:
+    path = tmp_path / "keys" / "signing.key"
+    path.chmod(mode)
+    with pytest.raises(SigningKeyOpen) as caught:
+        load_or_make_key(path)
+    assert render_error(caught.value, "en") == (
+        f"The key that signs the demos ({path}) can be read or changed by other users of this computer (mode {mode:o}).",
+        f"Close it with: chmod 600 {path}. If others may have read it, delete it instead: the next start makes a new key and "
+        "signs every demo with it.",
+    )
+    assert render_error(caught.value, "zh_CN") == (
+        f"用于给演示签名的密钥（{path}）可以被这台计算机的其他用户读取或修改（权限为{mode:o}）。",
+        f"请运行chmod 600 {path}收回权限。如果其他人可能已经读过它，请改为删除该文件：下次启动时会生成新的密钥，并用它重新为所有演示签名。",
+    )
+    path.chmod(0o600)
+    assert load_or_make_key(path).public == key.public

@@ -28,6 +28,12 @@ def test_a_name_says_what_was_answered(answers: Answers, tmp_path: Path) -> None
     assert "好" not in name and name.isascii()
 
 
+def test_an_empty_secret_signs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "answer.key").write_bytes(b"")
+    assert len(load_or_make_secret(tmp_path)) == 32
+    assert load_or_make_secret(tmp_path) == (tmp_path / "answer.key").read_bytes()
+
+
 def test_every_changed_character_is_noticed(answers: Answers) -> None:
     name = answers.name("demo", INPUTS, 3, "好评", 0.9876)
     for at in range(len(name)):
