@@ -112,6 +112,20 @@ def read(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def shed_deleted(engine: Engine) -> None:
+    """After a deletion that people rely on: empty SQLite's write-ahead log, which may still hold what was deleted.
+
+    Where others are reading at the moment the log stays for now; a later commit of ordinary work overwrites it.
+    Copies of the database that were made before hold the deleted rows until they rotate.
+    """
+    if is_sqlite(engine):
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            raw.close()
+
+
 def serialise(connection: Connection, name: str) -> None:
     """Let one transaction at a time past this point; on SQLite every write transaction is alone already."""
     if connection.dialect.name == "postgresql":
@@ -173,6 +187,7 @@ def _connected(busy_seconds: float) -> Callable[[Any, Any], None]:
             f"busy_timeout={int(busy_seconds * 1000)}",
             "journal_mode=WAL",
             "journal_size_limit=67108864",
+            "secure_delete=ON",  # what is deleted, somebody's text among it, is overwritten in the file
         ):
             connection.execute(f"PRAGMA {pragma}")
 

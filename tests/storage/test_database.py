@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select, text
 
+from engine.storage.clock import now
 from engine.storage.database import (
     Watch,
     database_url,
@@ -19,6 +20,7 @@ from engine.storage.database import (
     is_sqlite,
     open_database,
     read,
+    shed_deleted,
     write,
 )
 from engine.storage.errors import (
@@ -289,3 +291,16 @@ def test_a_broken_statement_stays_a_programming_error(database: Engine) -> None:
     with pytest.raises(Exception, match="no_such_table") as caught, read(database) as connection:
         connection.execute(text("SELECT * FROM no_such_table"))
     assert caught.type.__module__.startswith("sqlalchemy")
+
+
+def test_what_was_deleted_cannot_be_read_in_the_files(database: Engine, bentu_home: Path) -> None:
+    if not is_sqlite(database):
+        pytest.skip("PostgreSQL keeps its files to itself")
+    moment = now()
+    with write(database) as connection:
+        row = {"id": "prj_a", "owner": "me", "name": "my phone is 123", "sample": False, "draft_revision": 0}
+        connection.execute(project.insert().values(**row, created=moment, updated=moment))
+    with write(database) as connection:
+        connection.execute(project.delete())
+    shed_deleted(database)
+    assert not any(b"my phone is 123" in file.read_bytes() for file in bentu_home.glob("bentu.db*"))

@@ -12,7 +12,7 @@ import streamlit as st
 from engine.errors import BentuError
 from engine.workspace import Project, Run
 from ui.errors import attempt
-from ui.format import percent
+from ui.format import listed, percent
 from ui.panels.metrics import metric_title, score_of, score_text
 from ui.panels.run_record import parity_line
 from ui.panels.run_table import family_title
@@ -58,7 +58,14 @@ def publish_form(project: Project, runs: Sequence[Run], preset: str | None, *, m
     reason = ""
     if low:
         reason = reason_field(REASON)
-    inputs = workspace().datasets.version(run.version_id).schema.names("input")
+    schema = workspace().datasets.version(run.version_id).schema
+    inputs = schema.names("input")
+    if all(label.isdigit() for label in schema.classes):
+        st.info(
+            t("Visitors will see the classes as your data name them: {classes}. Say in the description what they mean.",
+              classes=listed(safe_text(label, 20) for label in schema.classes[:10])),
+            icon=":material/label:",
+        )  # fmt: skip
     start = _start(project, run)
     terms(f"{KEY}_{run.id}", start, inputs)
     click = st.session_state.setdefault(SHARE_CLICK, secrets.token_hex(16))
