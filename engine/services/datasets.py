@@ -34,7 +34,17 @@ from engine.services.scope import Scope
 from engine.services.uploads import Upload
 from engine.storage import artifacts
 from engine.storage.database import read, write
-from engine.storage.tables import dataset, dataset_version, demo, model_version, project, result, run, split
+from engine.storage.tables import (
+    dataset,
+    dataset_version,
+    demo,
+    model_version,
+    project,
+    result,
+    run,
+    split,
+    test_opening,
+)
 
 PREVIEW_ROWS = 100_000
 """Cleaning previews look at this many rows at most, the first ones; the preview says how many."""
@@ -93,11 +103,12 @@ class Dataset:
 
 @dataclass(frozen=True)
 class DatasetDeletion:
-    """What deleting a dataset takes with it; `runs` above 0 forbids it."""
+    """What deleting a dataset takes with it; `runs` above 0 forbids it. `openings` of its test part stay remembered."""
 
     versions: int
     runs: int
     bytes: int
+    openings: int = 0
 
 
 class Datasets:
@@ -181,7 +192,13 @@ class Datasets:
             digests = connection.scalars(
                 select(dataset_version.c.artifact).where(dataset_version.c.dataset_id == dataset_id)
             ).all()
-        return DatasetDeletion(len(digests), runs, artifacts.size(digests))
+            opened = connection.scalar(
+                select(func.count())
+                .select_from(test_opening)
+                .join(split, split.c.id == test_opening.c.split_id)
+                .where(split.c.version_id.in_(ids))
+            )
+        return DatasetDeletion(len(digests), runs, artifacts.size(digests), opened or 0)
 
     def delete(self, dataset_id: str) -> None:
         """Delete a dataset with its versions and splits; refused while runs were trained on it."""

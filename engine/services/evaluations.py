@@ -37,7 +37,6 @@ from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.tables import (
-    dataset,
     dataset_version,
     evaluation,
     new_id,
@@ -84,13 +83,14 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Opening:
-    """One act of opening the test part, of the dataset version that `version` names."""
+    """One act of opening the test part, of the dataset version that `version` names (None: its data were deleted since)."""
 
-    run_id: str
+    run_id: str | None
     run_name: str
-    version: str
+    version: str | None
     reason: str
     opened: datetime
+    other_project: bool = False
 
 
 class Evaluations:
@@ -128,32 +128,29 @@ class Evaluations:
                 select(test_opening.c.id).where(test_opening.c.run_id == run_id)
             ).first()
             if again is None:
-                connection.execute(
-                    insert(test_opening).values(
-                        id=new_id("opn"), owner=self._scope.owner, split_id=row.split_id, run_id=run_id,
-                        reason=reason.strip()[:1000], opened=now(),
-                    )
-                )  # fmt: skip
+                opening = {
+                    "id": new_id("opn"), "owner": self._scope.owner, "split_id": row.split_id, "run_id": run_id,
+                    "reason": reason.strip()[:1000], "opened": now(),
+                }  # fmt: skip
+                connection.execute(insert(test_opening).values(**opening))
+                lineage.remember(connection, opening, row.version_id, found.name)
             # together: a queue that is full must not leave an opening that nobody looked through
             return queue.enqueue(
                 connection, self._scope.owner, "evaluate", {"run": run_id}, "short", project_id=row.project_id
             )
 
     def openings(self, split_id: str) -> list[Opening]:
-        """Every opening of a test part that holds rows of the split's version, oldest first; deleted runs stay in the log."""
+        """Every opening of a test part that holds rows of the split's version, oldest first; nothing that is deleted leaves the log."""
         version_id = self._scope.row(split, split_id, "split").version_id
+        project_id = self._scope.row(dataset_version, version_id, "dataset version").project_id
         with read(self._scope.engine) as connection:
-            kin = lineage.kin_by_rows(connection, version_id)
-            rows = connection.execute(
-                select(test_opening, run.c.name, dataset.c.name.label("dataset"), dataset_version.c.number)
-                .join(run, run.c.id == test_opening.c.run_id)
-                .join(split, split.c.id == test_opening.c.split_id)
-                .join(dataset_version, dataset_version.c.id == split.c.version_id)
-                .join(dataset, dataset.c.id == dataset_version.c.dataset_id)
-                .where(split.c.version_id.in_(kin), test_opening.c.owner == self._scope.owner)
-                .order_by(test_opening.c.opened)
-            ).all()
-        return [Opening(r.run_id, r.name, f"{r.dataset} v{r.number}", r.reason, r.opened) for r in rows]
+            rows = lineage.log(connection, version_id)
+        return [
+            Opening(r.run_id, r.name or r.run, f"{r.dataset} v{r.number}", r.reason, r.opened, r.project_id != project_id)
+            if r.run_id is not None
+            else Opening(None, r.run, None, r.reason, r.opened)
+            for r in rows
+        ]  # fmt: skip
 
     def predictions(
         self, run_id: str, part: str, true: str | None = None, predicted: str | None = None, only_wrong: bool = False,

@@ -2,18 +2,19 @@
 
 Versions form a tree. A child keeps its parent's validation and test rows, so whoever opened the test part of one has
 seen that of all. The same table imported once more with other roles is a tree of its own with a division of its own,
-but looks at its rows count too.
+but looks at its rows count too; so do those in another project of the owner, and those whose data were deleted since.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, insert, select
 
-from engine.storage.tables import dataset_version, split, test_opening
+from engine.storage.tables import dataset, dataset_version, opened_rows, run, split, test_opening
 
 
 @dataclass(frozen=True)
@@ -80,23 +81,57 @@ def openings_of(connection: Connection, version_id: str) -> Openings:
 
 
 def openings(connection: Connection, project_ids: Collection[str]) -> dict[str, Openings]:
-    """How often a test part was opened that holds rows of each version, over all splits and runs."""
+    """How often a test part was opened that holds rows of each version, over all splits and runs that there ever were."""
     oldest, alike = ancestors(connection, project_ids), same_rows(connection, project_ids)
-    rows = connection.execute(
-        select(split.c.version_id, func.count().label("openings"))
+    own: defaultdict[str, set[str]] = defaultdict(set)
+    all_of: defaultdict[str, set[str]] = defaultdict(set)
+    for version, opening in connection.execute(
+        select(split.c.version_id, test_opening.c.id)
         .join(test_opening, test_opening.c.split_id == split.c.id)
         .where(split.c.version_id.in_(oldest))
-        .group_by(split.c.version_id)
-    ).all()
-    own: Counter[str] = Counter()
-    all_of: Counter[str] = Counter()
-    for row in rows:
-        own[oldest[row.version_id]] += row.openings
-        all_of[alike[row.version_id]] += row.openings
+    ):
+        own[oldest[version]].add(opening)
+        all_of[alike[version]].add(opening)
+    for version, opening in connection.execute(
+        select(dataset_version.c.id, opened_rows.c.opening)
+        .join(opened_rows, _of_table())
+        .where(dataset_version.c.project_id.in_(project_ids))
+    ):
+        all_of[alike[version]].add(opening)
     return {
-        version: Openings(own[first], all_of[alike[version]] - own[first])
+        version: Openings(len(own[first]), len(all_of[alike[version]] - own[first]))
         for version, first in oldest.items()
     }
+
+
+def remember(connection: Connection, opening: Mapping[str, Any], version_id: str, run_name: str) -> None:
+    """Keep an opening (a row of `test_opening`) beyond its data, under every table of the lineage: all hold the rows seen."""
+    tables = select(dataset_version.c.artifact).where(dataset_version.c.id.in_(kin(connection, version_id)))
+    kept = {
+        "opening": opening["id"],
+        "run": run_name,
+        **{n: opening[n] for n in ("owner", "reason", "opened")},
+    }
+    for artifact in set(connection.scalars(tables)):
+        connection.execute(insert(opened_rows).values(artifact=artifact, **kept))
+
+
+def log(connection: Connection, version_id: str) -> list[Any]:
+    """All that `openings` counts for a version, oldest first; of what was deleted since, the columns of the data are null."""
+    rows = connection.execute(
+        select(
+            opened_rows, test_opening.c.run_id, run.c.name, dataset.c.name.label("dataset"),
+            dataset_version.c.number, dataset_version.c.project_id,
+        )
+        .outerjoin(test_opening, test_opening.c.id == opened_rows.c.opening)
+        .outerjoin(run, run.c.id == test_opening.c.run_id)
+        .outerjoin(split, split.c.id == test_opening.c.split_id)
+        .outerjoin(dataset_version, dataset_version.c.id == split.c.version_id)
+        .outerjoin(dataset, dataset.c.id == dataset_version.c.dataset_id)
+        .where(opened_rows.c.opening.in_(_known(connection, version_id)))
+        .order_by(opened_rows.c.opened, opened_rows.c.opening)
+    ).all()  # fmt: skip
+    return list({row.opening: row for row in rows}.values())
 
 
 def drawn(connection: Connection, project_ids: Collection[str]) -> dict[str, str]:
@@ -108,6 +143,23 @@ def drawn(connection: Connection, project_ids: Collection[str]) -> dict[str, str
         )
     ).all()
     return _ends({row.split: row.parent for row in rows})
+
+
+def _known(connection: Connection, version_id: str) -> list[str]:
+    """Ids of the remembered openings of the tables that share rows with a version."""
+    query = (
+        select(opened_rows.c.opening)
+        .join(dataset_version, _of_table())
+        .where(dataset_version.c.id.in_(kin_by_rows(connection, version_id)))
+    )
+    return list(connection.scalars(query.distinct()))
+
+
+def _of_table() -> Any:
+    """The openings that the version's owner made of its table, wherever it stood."""
+    return and_(
+        opened_rows.c.owner == dataset_version.c.owner, opened_rows.c.artifact == dataset_version.c.artifact
+    )
 
 
 def _projects(connection: Connection, version_id: str) -> list[str]:

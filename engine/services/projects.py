@@ -74,7 +74,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Deletion:
-    """What deleting a project takes with it."""
+    """What deleting a project takes with it; only that its test parts were opened, `openings` times, stays remembered."""
 
     datasets: int
     versions: int

@@ -42,7 +42,8 @@ class SplitOpened(DataError):
 class SplitView:
     """A split as pages show it. `openings` counts how often a test part was opened that holds rows of the version.
 
-    `elsewhere` of them were openings of the same table imported with other roles, whose division may be another.
+    `elsewhere` of them were openings of the same table imported elsewhere: with other roles, in another project, or in a
+    dataset that was deleted since. Its division may be another.
     """
 
     id: str

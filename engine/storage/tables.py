@@ -244,6 +244,19 @@ test_opening = Table(
     Index(None, "run_id"),
 )  # fmt: skip
 
+# Who opened the test part of which tables; refers to nothing, since it outlives run, dataset and project. Its digests
+# keep no file: one is compared, not read. An opening stands here once for each table of its lineage.
+opened_rows = Table(
+    "opened_rows", metadata,
+    Column("opening", Text, primary_key=True),
+    Column("artifact", Text, primary_key=True),
+    _owner(),
+    _needs("run", Text),
+    _needs("reason", Text),
+    _needs("opened", UTCDateTime),
+    Index(None, "owner", "artifact"),
+)  # fmt: skip
+
 demo = Table(
     "demo", metadata,
     _id(), _owner(),

@@ -338,6 +338,20 @@ def test_a_dataset_is_deleted_after_saying_what_goes(
     assert at.file_uploader
 
 
+def test_deleting_a_dataset_says_that_its_openings_are_remembered(
+    trained: Trained, open_page: OpenPage, workspace: Workspace
+) -> None:
+    workspace.evaluations.open_test(trained.svm, "a look")
+    run_waiting(workspace.scope)
+    for run in workspace.runs.list(trained.project):
+        workspace.runs.delete(run.id)
+    at = open_page("data", project=trained.project)
+    at.menu_button(key="data_more").click("delete").run()
+    assert "What stays is that a test part of these rows was opened 1 time" in texts(at)
+    at.button(key="dataset_delete_go").click().run()
+    assert not at.exception
+
+
 def test_a_dataset_with_runs_stays(trained: Trained, open_page: OpenPage) -> None:
     at = open_page("data", project=trained.project)
     at.menu_button(key="data_more").click("delete").run()

@@ -202,6 +202,26 @@ def test_another_run_sees_who_opened_the_test_part_before(
     assert (log["run"][0], log["reason"][0]) == ("tfidf_svm 2", "first look")
 
 
+def test_the_log_names_openings_whose_data_are_gone_or_in_another_project(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
+    for name in ("gone", "other"):
+        project = workspace.projects.create(name).id
+        import_text(workspace, project, NOISY, "reviews", text="input", label="label", region="slice")
+        run = workspace.runs.submit(project, workspace.recipes.choose(project, "majority", "quick"))
+        run_waiting(workspace.scope)
+        workspace.evaluations.open_test(run.id, name)
+        run_waiting(workspace.scope)
+        if name == "gone":
+            workspace.projects.delete(project)
+    at = open_page("evaluate", project=trained.project, run=trained.svm)
+    at.button(key="evaluate_to_test").click().run()
+    assert not at.exception
+    log = frame(at, "reason")
+    assert list(log["data"]) == ["data that were deleted since", "reviews v1, in another project"]
+    assert "2 of these openings were of the same rows imported elsewhere" in said(at)
+
+
 def test_comparison_on_test_offers_opened_runs_only(
     trained: Any, open_page: Any, workspace: Workspace
 ) -> None:
@@ -239,7 +259,7 @@ def test_exports_are_offered_with_the_part_in_their_names(trained: Any, open_pag
 @pytest.mark.parametrize(
     ("locale", "count", "where"),
     [
-        ("en-US", "opened 1 time so far", "imported with other roles"),
+        ("en-US", "opened 1 time so far", "with other roles"),
         ("zh-CN", "已启封1次", "以其他列角色导入"),
     ],
 )

@@ -141,10 +141,13 @@ def test_a_project_is_renamed_through_its_menu(open_page: OpenPage, workspace: W
 def test_deleting_says_what_goes_and_then_does_it(
     trained: Trained, open_page: OpenPage, workspace: Workspace
 ) -> None:
+    workspace.evaluations.open_test(trained.svm, "a look")
+    run_waiting(workspace.scope)
     at = open_page(project=trained.project)
     at.menu_button(key=f"project_menu_{trained.project}").click("delete").run()
     said = texts(at)
     assert "- 2 runs with their models" in said
+    assert "What stays is that a test part of these rows was opened 1 time" in said
     assert "- 1 dataset\n" in said
     at.button(key="project_delete_go").click().run()
     assert not at.exception

@@ -29,7 +29,7 @@ from engine.storage.database import read, write
 from engine.storage.tables import dataset_version, demo, feedback, model_version, result, split
 from engine.storage.tables import job as job_table
 from engine.workspace import DatasetVersion, Workspace
-from tests.shop import ROLES, ROWS, Shop, copied, ended, make_home
+from tests.shop import ROLES, ROWS, Shop, copied, ended, import_rows, make_home
 
 Importer = Callable[..., DatasetVersion]
 ROOT = Path(__file__).parents[2]
@@ -437,6 +437,25 @@ def test_openings_count_over_the_lineage_and_freeze_all_of_it(shop: Shop) -> Non
         assert shop.ws.runs.get(run.id).openings == 2
     shop.accept("cold soup", "complaint")
     assert counts_of(shop.ws, shop.make(child).id)["train"] == counts_of(shop.ws, child.id)["train"] + 1
+
+
+def test_a_look_at_the_child_is_remembered_for_the_file_of_its_parent(shop: Shop) -> None:
+    shop.accept("the rider was kind", "praise")
+    child = shop.make()
+    new = shop.finished(shop.ws.corrections.retrain(shop.run.id, child.id))
+    shop.ws.evaluations.open_test(new.id, "old against new")
+    run_waiting(shop.ws.scope)
+    assert shop.ws.runs.get(shop.run.id).openings == 1, "one opening of two tables counts once"
+    shop.ws.projects.delete(shop.project)
+    version = import_rows(shop.ws, shop.ws.projects.create("again").id, ROWS, ROLES)
+    recipe = shop.ws.recipes.choose(version.project_id, "majority", "quick")
+    run = shop.finished(
+        shop.ws.runs.submit(version.project_id, recipe.model_copy(update={"data": version.id}))
+    )
+    assert (run.openings, run.openings_elsewhere) == (1, 1)
+    assert [(o.version, o.reason) for o in shop.ws.evaluations.openings(str(run.split_id))] == [
+        (None, "old against new")
+    ]
 
 
 def test_looking_at_the_child_freezes_the_parent(shop: Shop) -> None:

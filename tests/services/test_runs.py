@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from engine.errors import BentuError, NotFound
 from engine.evaluation.result import EvaluationResult
@@ -21,7 +22,9 @@ from engine.services.inline import run_job_here, run_waiting
 from engine.services.recipes import FamilyUnsuitable
 from engine.services.splits import SplitOpened
 from engine.services.training import NothingToTrain
+from engine.storage.database import write
 from engine.storage.errors import LowSpace
+from engine.storage.tables import opened_rows
 from engine.workspace import DatasetVersion, Run, Workspace
 
 Importer = Callable[..., DatasetVersion]
@@ -265,6 +268,50 @@ def test_openings_count_for_every_version_of_the_same_rows(
     assert "Openings of this test part so far: 2." in report
     assert "In 1 of them the same rows were divided for another dataset version" in report
     assert workspace.runs.get(runs["first"].id).openings == 2
+
+
+def test_openings_are_remembered_beyond_the_data(
+    workspace: Workspace, imported: Importer, version: DatasetVersion
+) -> None:
+    first = trained(workspace, version, "majority")
+    for _ in range(2):  # the second one only evaluates again
+        workspace.evaluations.open_test(first.id, "a first look")
+    run_waiting(workspace.scope)
+    elsewhere = imported(rows=300)
+    run = trained(workspace, elsewhere, "majority", data=elsewhere.id)
+    assert elsewhere.project_id != version.project_id
+    assert (run.openings, run.openings_elsewhere) == (1, 1)
+    log = workspace.evaluations.openings(str(run.split_id))
+    assert [(o.run_name, o.version, o.reason, o.other_project) for o in log] == [
+        (first.name, "reviews v1", "a first look", True)
+    ]
+    assert workspace.evaluations.openings(str(first.split_id))[0].other_project is False
+
+    workspace.evaluations.open_test(run.id, "a second look")
+    run_waiting(workspace.scope)
+    assert workspace.runs.get(first.id).openings == 2
+    workspace.runs.delete(first.id)
+    assert workspace.datasets.deletion(version.dataset_id).openings == 1
+    workspace.datasets.delete(version.dataset_id)
+    again = imported(rows=300, project=version.project_id)
+    assert workspace.splits.current(again.id) is None
+    new = trained(workspace, again, "majority", data=again.id)
+    assert (new.openings, new.openings_elsewhere) == (2, 2)
+    view = workspace.splits.current(again.id)
+    assert view is not None and not view.frozen, "the freeze is of the lineage that was opened"
+    assert [(o.version, o.reason, o.other_project) for o in workspace.evaluations.openings(view.id)] == [
+        (None, "a first look", False), ("reviews v1", "a second look", True),
+    ]  # fmt: skip
+
+    workspace.projects.delete(elsewhere.project_id)
+    assert [o.version for o in workspace.evaluations.openings(view.id)] == [None, None]
+    workspace.evaluations.open_test(new.id, "a third look")
+    assert workspace.runs.get(new.id).openings == 3
+    other = imported(rows=290, project=version.project_id, name="other rows")
+    assert trained(workspace, other, "majority", data=other.id).openings == 0
+    with write(workspace.scope.engine) as connection:
+        connection.execute(update(opened_rows).values(owner="somebody else"))
+    assert workspace.runs.get(new.id).openings == 1, "what another owner opened is not told"
 
 
 def test_a_deleted_run_is_not_found(workspace: Workspace, version: DatasetVersion) -> None:

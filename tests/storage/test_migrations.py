@@ -16,7 +16,8 @@ from engine.storage.clock import now
 from engine.storage.database import is_sqlite, open_database, read, write
 from engine.storage.errors import SchemaTooNew, SchemaTooOld
 from engine.storage.migrations import HEAD, REVISIONS, migrate, require_current, revision
-from engine.storage.tables import dataset, metadata, project
+from engine.storage.tables import dataset, metadata, opened_rows, project, test_opening
+from tests.storage.test_tables import fill
 
 NEXT = """
 from alembic import op
@@ -131,6 +132,31 @@ def test_a_migration_that_fails_leaves_the_old_format(database: Engine, toy: Pat
 def test_a_database_of_each_earlier_format_comes_up(
     older: str, server_schema: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    engine = _older(older, tmp_path, monkeypatch)
+    _with_project(engine)
+    migrate(engine)
+    assert revision(engine) == HEAD
+    with read(engine) as connection:
+        assert connection.scalars(select(dataset.c.id)).all() == ["dat_a"]
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_what_was_opened_before_there_was_a_ledger_is_remembered(
+    server_schema: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = _older("0001", tmp_path, monkeypatch)
+    fill(engine)
+    migrate(engine)
+    with read(engine) as connection:
+        (row,) = connection.execute(select(opened_rows)).all()
+        assert (row.opening, row.artifact, row.owner, row.run, row.reason) == ("opn_a", "a", "me", "n", "r")
+        assert row.opened == connection.scalar(select(test_opening.c.opened))
+    engine.dispose()
+
+
+def _older(older: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An empty database in the format of an earlier revision."""
     scripts = tmp_path / "older"
     shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     for script in (scripts / "versions").glob("*.py"):
@@ -141,10 +167,4 @@ def test_a_database_of_each_earlier_format_comes_up(
         patch.setattr(migrations, "SCRIPTS", scripts)
         patch.setattr(migrations, "HEAD", older)
         migrate(engine)
-    _with_project(engine)
-    migrate(engine)
-    assert revision(engine) == HEAD
-    with read(engine) as connection:
-        assert connection.scalars(select(dataset.c.id)).all() == ["dat_a"]
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    engine.dispose()
+    return engine

@@ -11,6 +11,7 @@ from ui.errors import attempt
 from ui.format import moment, score, size
 from ui.navigation import goto
 from ui.panels.metrics import metric_title
+from ui.panels.test_seal import remembered
 from ui.state import choose_project, workspace
 from ui.text import N_, labelled, n, safe_text, t
 
@@ -114,7 +115,6 @@ def delete_dialog(project: Project) -> None:
             (gone.datasets, n("{n} dataset", "{n} datasets", gone.datasets)),
             (gone.versions, n("{n} dataset version", "{n} dataset versions", gone.versions)),
             (gone.runs, n("{n} run with its model", "{n} runs with their models", gone.runs)),
-            (gone.openings, n("the record of {n} opening of a test part", "the record of {n} openings of test parts", gone.openings)),
             (gone.demos, n("{n} demo with its link", "{n} demos with their links", gone.demos)),
             (gone.feedback, n("{n} piece of feedback from visitors", "{n} pieces of feedback from visitors", gone.feedback)),
             (gone.bytes, t("{size} on disk", size=size(gone.bytes))),
@@ -124,6 +124,7 @@ def delete_dialog(project: Project) -> None:
             st.markdown("\n".join(f"- {line}" for count, line in parts if count))
         else:
             st.markdown(t("The project is empty."))
+        remembered(gone.openings)
         if gone.active_jobs:
             st.warning(
                 n(

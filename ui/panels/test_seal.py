@@ -64,7 +64,7 @@ def opening_log(log: Sequence[Opening], key: str) -> None:
     """Who opened a test part of the same rows, when, in which version of the data, and why."""
     st.dataframe(
         pd.DataFrame(
-            {"when": moment(o.opened), "run": o.run_name, "data": o.version, "reason": o.reason} for o in log
+            {"when": moment(o.opened), "run": o.run_name, "data": _data(o), "reason": o.reason} for o in log
         ),
         hide_index=True, key=f"openings_{key}", height=min(36 * (len(log) + 1) + 3, 220), placeholder="–",
         alt=n("{n} opening of the test part.", "{n} openings of the test part.", len(log)),
@@ -72,14 +72,37 @@ def opening_log(log: Sequence[Opening], key: str) -> None:
     )  # fmt: skip
 
 
+def _data(opening: Opening) -> str:
+    if opening.version is None:
+        return t("data that were deleted since")
+    return (
+        t("{version}, in another project", version=opening.version)
+        if opening.other_project
+        else opening.version
+    )
+
+
+def remembered(count: int) -> None:
+    """In a question about deletion: what is not forgotten with the data, and why."""
+    if count:
+        st.caption(
+            ":material/history: "
+            + n(
+                "What stays is that a test part of these rows was opened {n} time, with the run's name, the reason and the moment: if they are imported again, that counts.",
+                "What stays is that test parts of these rows were opened {n} times, with the runs' names, the reasons and the moments: if they are imported again, that counts.",
+                count,
+            )
+        )
+
+
 def elsewhere_line(count: int) -> None:
-    """How many of the openings were under another division of the same rows, and what that means."""
+    """How many of the openings may have been under another division of the same rows, and what that means."""
     if count:
         st.caption(
             ":material/info: "
             + n(
-                "{n} of these openings was in another version of the same rows, imported with other roles. It may be divided otherwise, so that only some of the rows of this test part were seen.",
-                "{n} of these openings were in other versions of the same rows, imported with other roles. They may be divided otherwise, so that only some of the rows of this test part were seen.",
+                "{n} of these openings was of the same rows imported elsewhere: with other roles, in another project, or in data that were deleted since. They may have been divided otherwise, so that only some of the rows of this test part were seen.",
+                "{n} of these openings were of the same rows imported elsewhere: with other roles, in another project, or in data that were deleted since. They may have been divided otherwise, so that only some of the rows of this test part were seen.",
                 count,
             )
         )

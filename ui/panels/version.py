@@ -13,6 +13,7 @@ from ui.panels.findings import findings_list
 from ui.panels.job import attach, watch
 from ui.panels.profile import figures, profile_charts
 from ui.panels.rows import row_table
+from ui.panels.test_seal import remembered
 from ui.panels.version_changes import changes_view
 from ui.state import VERSION, follow, workspace
 from ui.text import n, safe_text, t
@@ -144,6 +145,7 @@ def delete_dataset_dialog(version: DatasetVersion) -> None:
                     size=size(gone.bytes),
                 )
             )
+            remembered(gone.openings)
         with st.container(horizontal=True, horizontal_alignment="right"):
             if st.button(t("Keep it"), key="dataset_delete_keep"):
                 st.rerun()

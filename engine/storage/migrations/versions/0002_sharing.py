@@ -1,4 +1,4 @@
-"""The second half of the loop: demos with their model versions, alerts, and the inbox; two tables that nothing filled go."""
+"""The second half of the loop: demos with their model versions, alerts, and the inbox; openings are remembered; two tables go."""
 
 from __future__ import annotations
 
@@ -16,6 +16,24 @@ TIME = sa.DateTime(timezone=True)
 def upgrade() -> None:
     op.drop_table("artifact_ref")
     op.drop_table("artifact")
+    op.create_table(
+        "opened_rows",
+        sa.Column("opening", TEXT, nullable=False),
+        sa.Column("artifact", TEXT, nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
+        sa.Column("run", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("opened", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("opening", "artifact", name="pk_opened_rows"),
+    )
+    op.create_index("ix_opened_rows_owner_artifact", "opened_rows", ["owner", "artifact"])
+    # before this revision no version had a child: the opened table is the only one of its lineage
+    op.execute(
+        "INSERT INTO opened_rows (opening, artifact, owner, run, reason, opened) "
+        "SELECT test_opening.id, dataset_version.artifact, test_opening.owner, run.name, test_opening.reason, test_opening.opened "
+        "FROM test_opening JOIN run ON run.id = test_opening.run_id JOIN split ON split.id = test_opening.split_id "
+        "JOIN dataset_version ON dataset_version.id = split.version_id"
+    )
     op.create_table(
         "demo",
         sa.Column("id", TEXT, nullable=False),
