@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import queue
 import secrets
 import sqlite3
@@ -25,19 +24,21 @@ from engine.storage.clock import now
 from engine.storage.database import sqlite_error
 from engine.storage.errors import DatabaseUnreachable
 from engine.storage.home import require_local, require_writable
-from engine.storage.inbox import BUSY_SECONDS, FILE, connect, translated
+from engine.storage.inbox import (
+    AT_ONCE,
+    BUSY_SECONDS,
+    FILE,
+    budget_bytes,
+    connect,
+    translated,
+    used_bytes,
+)
 from engine.storage.integrity import require_header
 
 log = logging.getLogger(__name__)
 
-BUDGET_MB = 1000
-"""Megabytes (10^6 bytes) that the file may fill before feedback is refused; `BENTU_INBOX_MB` overrides it."""
-
 RESERVE_MB = 16
-"""Beyond that, for alerts and counts: the owner still learns why no feedback comes."""
-
-AT_ONCE = 500
-"""Entries of one commit at most."""
+"""Beyond the budget, for alerts and counts: the owner still learns why no feedback comes."""
 
 Kind = Literal["feedback", "tally", "alert"]
 
@@ -54,7 +55,14 @@ CREATE TRIGGER IF NOT EXISTS entry_is_append_only BEFORE UPDATE ON entry
 class InboxBudgetSpent(StorageError):
     code = "INBOX_BUDGET_SPENT"
     message = N_("The inbox of the demos has reached {limit} MB, so no further feedback is taken.")
-    remedy = N_("Delete demos that are no longer needed, or set BENTU_INBOX_MB to more.")
+    remedy = N_(
+        "Start the studio, which takes over what waits and makes room; or delete demos, or set BENTU_INBOX_MB to more."
+    )
+
+
+class InboxShareSpent(InboxBudgetSpent):
+    code = "INBOX_SHARE_SPENT"
+    message = N_("This demo fills half of the inbox of {limit} MB, so no further feedback on it is taken.")
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,8 @@ class Inbox:
         require_local(self.path)
         require_header(self.path)
         self.path.touch(mode=0o660)  # what the umask leaves of it: a studio of another user erases here
-        self._limit = int(os.environ.get("BENTU_INBOX_MB") or BUDGET_MB)
+        self._budget = budget_bytes()
+        self._shares = _Shares()
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._closed = False
         self._gate = threading.Lock()
@@ -157,13 +166,14 @@ class Inbox:
             room = self._room(connection)
             found: list[str | StorageError | None] = []
             for task in batch:
-                room -= len(task.value)
+                room -= _size(task)
                 found.append(self._keep(connection, task, room))
             connection.execute("COMMIT")
         except Exception as problem:  # the thread must live on, and nobody may wait for ever
             log.error("the inbox could not be written: %s", problem)
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
+            self._shares = _Shares()  # what it counted of this batch is not there
             for task in batch:
                 task.done.set_exception(sqlite_error(problem, self.path, BUSY_SECONDS) or problem)
             return
@@ -183,17 +193,55 @@ class Inbox:
         if earlier is not None:
             return str(earlier[0])
         if room < (0 if task.kind == "feedback" else -RESERVE_MB * 1_000_000):
-            return InboxBudgetSpent(limit=self._limit)
+            return InboxBudgetSpent(limit=self._budget // 1_000_000)
+        # below half of the budget nobody can have more than half of it, and nothing needs to be counted
+        scarce = task.kind == "feedback" and room + _size(task) < self._budget // 2
+        if scarce and not self._shares.allow(connection, task, self._budget // 2):
+            return InboxShareSpent(limit=self._budget // 1_000_000)
         connection.execute(
             "INSERT INTO entry (demo, kind, key, payload, at) VALUES (?, ?, ?, ?, ?)",
             (*name, task.value, now().isoformat()),
         )
+        self._shares.add(task)
         return None
 
     def _room(self, connection: sqlite3.Connection) -> int:
-        """Bytes left in the budget; pages that erasing freed count as free."""
-        size, pages, free = (
-            connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_size", "page_count", "freelist_count")
-        )
-        return int(self._limit * 1_000_000 - size * (pages - free))
+        """Bytes left in the budget."""
+        return self._budget - used_bytes(connection)
+
+
+class _Shares:
+    """How much each demo has in the file: counted when it first matters, and again once the studio has deleted something."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[str, int] | None = None
+        self._seen = -1
+
+    def add(self, task: _Task) -> None:
+        if self._sizes is not None:
+            self._sizes[task.demo] = self._sizes.get(task.demo, 0) + _size(task)
+
+    def allow(self, connection: sqlite3.Connection, task: _Task, most: int) -> bool:
+        """Whether the demo fills less than `most` bytes.
+
+        The entry that crosses the line is let in: who is refused fills half of the file, and above that the studio makes room.
+        """
+        if self._fits(task, most):
+            return True
+        version = connection.execute("PRAGMA data_version").fetchone()[0]  # changes with others' commits only
+        if self._sizes is None or version != self._seen:
+            self._sizes, self._seen = dict(connection.execute(_SIZES).fetchall()), version
+        return self._fits(task, most)
+
+    def _fits(self, task: _Task, most: int) -> bool:
+        return self._sizes is not None and self._sizes.get(task.demo, 0) < most
+
+
+_SIZES = """
+SELECT demo, sum(length(payload) + 2 * (length(demo) + length(kind) + length(key)) + 40) FROM entry GROUP BY demo
+"""
+
+
+def _size(task: _Task) -> int:
+    """Bytes that an entry takes, about: its text, and its names twice, in the table and in the index (as `_SIZES` counts)."""
+    return len(task.value) + 2 * (len(task.demo) + len(task.kind or "") + len(task.key)) + 40

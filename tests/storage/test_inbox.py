@@ -15,8 +15,18 @@ from pathlib import Path
 import pytest
 
 from engine.storage.errors import DatabaseDamaged, DatabaseDamagedNoCopy, DatabaseUnreachable
-from engine.storage.inbox import FILE, Entry, forget_demo, inbox_id, read_entries
-from engine.storage.inbox_writer import Inbox, InboxBudgetSpent
+from engine.storage.inbox import (
+    FILE,
+    Entry,
+    demos_in,
+    forget_demo,
+    inbox_id,
+    last_id,
+    make_room,
+    next_id,
+    read_entries,
+)
+from engine.storage.inbox_writer import Inbox, InboxBudgetSpent, InboxShareSpent
 
 
 def entries(home: Path) -> list[Entry]:
@@ -25,7 +35,13 @@ def entries(home: Path) -> list[Entry]:
 
 def test_what_is_appended_is_there_once(bentu_home: Path) -> None:
     assert (inbox_id(bentu_home / FILE), entries(bentu_home)) == (None, [])
+    assert (last_id(bentu_home / FILE), next_id(bentu_home / FILE, 5), demos_in(bentu_home / FILE)) == (
+        0,
+        5,
+        set(),
+    )
     inbox = Inbox(bentu_home)
+    assert last_id(inbox.path) == 0
     payload = {"inputs": {"text": "שלום 😀\ud800"}, "right": True, "comment": None, "confidence": 0.1}
     assert inbox.append("feedback", "d", "k", payload) is None
     assert inbox.append("feedback", "d", "k", {"right": False}) == payload
@@ -114,17 +130,74 @@ def test_a_spent_budget_refuses_feedback_but_not_alerts(
     monkeypatch.setenv("BENTU_INBOX_MB", "1")
     inbox = Inbox(bentu_home)
     for k in range(30):
-        inbox.append("feedback", "d", f"{k}", {"text": "x" * 20_000})
+        inbox.append("feedback", f"d{k % 3}", f"{k}", {"text": "x" * 20_000})
     with pytest.raises(InboxBudgetSpent) as caught:
-        inbox.append("feedback", "d", "large", {"text": "x" * 500_000})
-    assert caught.value.params == {"limit": 1}
-    assert inbox.append("feedback", "d", "0", {}) == {"text": "x" * 20_000}
-    inbox.append("alert", "d", "told", {})
-    inbox.append("tally", "d", "counted", {"visits": 1})
+        inbox.append("feedback", "d0", "large", {"text": "x" * 500_000})
+    assert (caught.value.code, caught.value.params) == ("INBOX_BUDGET_SPENT", {"limit": 1})
+    assert inbox.append("feedback", "d0", "0", {}) == {"text": "x" * 20_000}
+    inbox.append("alert", "d0", "told", {})
+    inbox.append("tally", "d0", "counted", {"visits": 1})
     assert len(entries(bentu_home)) == 32
     assert inbox.path.stat().st_size < 1_200_000
-    forget_demo(bentu_home, "d")
+    for k in range(3):
+        forget_demo(bentu_home, f"d{k}")
     inbox.append("feedback", "e", "room again", {"text": "x" * 20_000})
+    inbox.close()
+
+
+def fill_share(inbox: Inbox, demo: str, length: int = 10_000) -> int:
+    for k in range(10_000):
+        try:
+            inbox.append("feedback", demo, f"{k}", {"text": "x" * length})
+        except InboxShareSpent:
+            return k
+    raise AssertionError("nothing was refused")
+
+
+@pytest.mark.parametrize("length", [10, 300, 10_000, 100_000])
+def test_one_demo_takes_half_of_the_budget_and_leaves_the_rest(
+    bentu_home: Path, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setenv("BENTU_INBOX_MB", "1")
+    inbox = Inbox(bentu_home)
+    kept = fill_share(inbox, "greedy", length)
+    assert kept * length < 500_000 + length
+    inbox.append("feedback", "other", "k", {"text": "x" * 10_000})
+    inbox.append("alert", "greedy", "told", {})
+    assert inbox.append("feedback", "greedy", "0", {}) is not None, "what is there is there"
+    inbox.close()
+    again = Inbox(bentu_home)
+    with pytest.raises(InboxShareSpent):
+        again.append("feedback", "greedy", "more", {"text": "x" * length})
+    again.append("feedback", "other", "l", {"text": "x" * 10_000})
+    assert make_room(bentu_home, 0) == 0
+    assert make_room(bentu_home, 3) == 3
+    again.append("feedback", "greedy", "more", {"text": "x" * length})
+    assert next_id(again.path, 0) == 4
+    again.close()
+
+
+def test_room_is_made_only_above_half_of_the_budget_and_ids_go_on(
+    bentu_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENTU_INBOX_MB", "1")
+    assert make_room(bentu_home, 10) == 0
+    inbox = Inbox(bentu_home)
+    for k in range(20):
+        inbox.append("feedback", "d", f"{k}", {"text": f"secret {k} " + "x" * 10_000})
+    assert make_room(bentu_home, 20) == 0, "there is room enough"
+    for k in range(20):
+        inbox.append("feedback", "e", f"{k}", {"text": f"secret {k} " + "x" * 20_000})
+    assert make_room(bentu_home, 38) == 38
+    assert [e.id for e in entries(bentu_home)] == [39, 40]
+    assert make_room(bentu_home, 40) == 0
+    held = b"".join(p.read_bytes() for p in bentu_home.glob(f"{FILE}*"))
+    assert b"secret 17 " not in held and b"secret 19 " in held
+    assert demos_in(inbox.path) == {"e"}
+    inbox.append("feedback", "d", "next", {})
+    assert (last_id(inbox.path), next_id(inbox.path, 40), next_id(inbox.path, 41)) == (41, 41, 41)
+    forget_demo(bentu_home, "d")
+    assert last_id(inbox.path) == 41, "an id that was given is never given again"
     inbox.close()
 
 
