@@ -2,7 +2,8 @@
 
 What is in the file was written by a process that strangers talk to, so nothing in it is taken on trust: an entry that
 does not read as what it claims to be is passed over and named in the log by its digest, never by its text. The cursor is kept for each
-inbox file and moves in the transaction that writes the rows, so nothing is taken twice and nothing is left out.
+inbox file and moves in the transaction that writes the rows, so nothing is taken twice and nothing is left out
+(`engine.services.inbox_cursor`). Entries of demos that are gone are erased; entries that are stored make room when it is scarce.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, or_, select, update
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
-from engine.errors import StorageError
+from engine.errors import BentuError, StorageError
 from engine.feedback.received import (
     AlertPayload,
     FeedbackPayload,
@@ -28,16 +29,21 @@ from engine.feedback.received import (
     fair_name,
     read_payload,
 )
+from engine.services.erasing import erase, erase_gone, owe, owed
+from engine.services.inbox_cursor import Cursor, advance, cursor_of, rewound
 from engine.storage.clock import now
 from engine.storage.database import insert_new, read, serialise, write
 from engine.storage.home import demo_home
-from engine.storage.inbox import FILE, Entry, inbox_id, read_entries
-from engine.storage.tables import demo, demo_alert, feedback, new_id, setting
+from engine.storage.inbox import FILE, Entry, inbox_id, make_room, next_id, read_entries
+from engine.storage.tables import demo, demo_alert, feedback, new_id
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
 """Entries of one transaction: the lock on the database is held for a few milliseconds at a time."""
+
+UNREADABLE = (ValueError, TypeError, RecursionError)
+"""What `read_entries` raises for what the writer of the inbox never wrote."""
 
 SETTLED_SECONDS = 0.2
 """A file that was written to more recently may be written to again without its stamps showing it."""
@@ -53,45 +59,76 @@ def drain(engine: Engine, home: Path) -> int:
     name = inbox_id(path)
     if name is None:
         return 0
+    rewound(engine, path, name)
     taken = 0
     while True:
         with read(engine) as connection:
-            cursor = _cursor(connection, name)
+            cursor = cursor_of(connection, name)
         try:
-            entries = read_entries(path, cursor, BATCH)
-        except ValueError:  # one of them is not even JSON: up to it one by one, and then past it
-            entries = _readable(path, cursor)
+            entries = read_entries(path, cursor.id, BATCH)
+        except UNREADABLE:  # one of them is not even JSON: up to it one by one, and then past it
+            entries = _readable(path, cursor.id)
             if not entries:
-                log.warning("the entry after %d of the inbox cannot be read and was passed over", cursor)
-                _move(engine, name, cursor + 1)
+                log.warning("the entry after %d of the inbox cannot be read and was passed over", cursor.id)
+                _move(engine, name, next_id(path, cursor.id))
             else:
-                taken += _step(engine, name, cursor, entries)
+                taken += _step(engine, home, name, cursor, entries)
             continue
         if not entries:
+            _clear(engine, home, cursor.id)
             return taken
-        taken += _step(engine, name, cursor, entries)
+        taken += _step(engine, home, name, cursor, entries)
 
 
-def _step(engine: Engine, name: str, cursor: int, entries: Sequence[Entry]) -> int:
+def _step(engine: Engine, home: Path, name: str, cursor: Cursor, entries: Sequence[Entry]) -> int:
     """Take the entries that follow `cursor` and move it, in one transaction; how many pieces of feedback were new."""
+    gone: set[str] = set()
     try:
         with write(engine, durable=True) as connection:
             serialise(connection, f"inbox:{name}")
-            if _cursor(connection, name) != cursor:  # another process has taken these
+            if cursor_of(connection, name).id != cursor.id:  # another process has taken these
                 return 0
-            taken = _take(connection, entries)
-            _advance(connection, name, entries[-1].id)
-            return taken
-    except (SQLAlchemyError, ValueError) as problem:
-        # Not that the database is away, which is a StorageError: one of the entries cannot be stored, or its demo was just
-        # deleted. One by one, so that it holds up no other.
+            taken = _take(connection, entries, gone, counted=cursor.counted)
+            advance(connection, name, entries[-1].id, entries[-1])
+    except (IntegrityError, DataError, StatementError, ValueError, OverflowError) as problem:
+        if not _unstorable(problem):
+            raise
+        # One of the entries cannot be stored, or its demo was just deleted. One by one, so that it holds up no other.
         if len(entries) > 1:
-            before = [cursor, *(e.id for e in entries[:-1])]
-            return sum(_step(engine, name, at, [e]) for at, e in zip(before, entries, strict=True))
+            before = [cursor.id, *(e.id for e in entries[:-1])]
+            return sum(
+                _step(engine, home, name, Cursor(at, cursor.counted), [e])
+                for at, e in zip(before, entries, strict=True)
+            )
         log.warning("an entry cannot be stored: %s", type(problem).__name__)
         _passed_over(entries[0])
         _move(engine, name, entries[0].id)
+        owe()
         return 0
+    erase(home, sorted(gone))
+    return taken
+
+
+def _unstorable(problem: Exception) -> bool:
+    """Whether it is the entry's fault. A deadlock, a lock or a lost connection is not, and the entry is tried again."""
+    if isinstance(problem, StatementError) and not isinstance(problem, (IntegrityError, DataError)):
+        return type(problem) is StatementError and isinstance(
+            problem.orig, (ValueError, TypeError, OverflowError)
+        )
+    return True
+
+
+def _clear(engine: Engine, home: Path, upto: int) -> None:
+    """Erase what could not be erased before, and make room if it is scarce; that it failed is no reason not to drain."""
+    try:
+        if owed():
+            erase_gone(engine, home)
+        if made := make_room(home, upto):
+            log.info(
+                "%d entries that the database holds were removed from the inbox, which was half full", made
+            )
+    except (BentuError, OSError) as problem:
+        log.warning("the inbox could not be tidied: %s", problem)
 
 
 class Drain:
@@ -108,7 +145,7 @@ class Drain:
         try:
             home = demo_home()
             mark, written = _mark(home)
-            if mark == self._seen:
+            if mark == self._seen and not owed():
                 return 0
             taken = drain(self._engine, home)
             self._seen = mark if time.time() - written > SETTLED_SECONDS else None
@@ -165,8 +202,13 @@ def _mark(home: Path) -> tuple[tuple[Any, ...], float]:
     return tuple(marks), latest
 
 
-def _take(connection: Connection, entries: Sequence[Entry]) -> int:
-    """Write a batch; how many pieces of feedback were new."""
+def _take(connection: Connection, entries: Sequence[Entry], gone: set[str], *, counted: int) -> int:
+    """Write a batch; how many pieces of feedback were new.
+
+    Args:
+        gone: gets the names of demos that have no row.
+        counted: up to this id, counts were added before.
+    """
     named = {e.demo for e in entries if fair_name(e.demo)}
     query = select(demo.c.id, demo.c.owner, demo.c.project_id, demo.c.token_digest)
     found = connection.execute(query.where(or_(demo.c.id.in_(named), demo.c.token_digest.in_(named)))).all()
@@ -174,7 +216,7 @@ def _take(connection: Connection, entries: Sequence[Entry]) -> int:
     by_link = {
         row.token_digest: row for row in found
     }  # an alert names the link where no demo can be believed
-    visits, answers, gone = Counter[str](), Counter[str](), Counter[str]()
+    visits, answers, lost = Counter[str](), Counter[str](), Counter[str]()
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in entries:
         payload = read_payload(entry.kind, entry.demo, entry.key, entry.payload)
@@ -183,9 +225,13 @@ def _take(connection: Connection, entries: Sequence[Entry]) -> int:
             continue
         row = demos.get(entry.demo) or (by_link.get(entry.demo) if entry.kind == "alert" else None)
         if row is None:
-            gone[entry.kind] += 1
+            lost[entry.kind] += 1
+            if entry.demo not in by_link:  # there, it is another kind of entry under a link that lives
+                gone.add(entry.demo)
             continue
         if isinstance(payload, TallyPayload):
+            if entry.id <= counted:
+                continue
             visits[row.id] += payload.visits
             answers[row.id] += payload.answers
         elif isinstance(payload, AlertPayload):
@@ -199,8 +245,8 @@ def _take(connection: Connection, entries: Sequence[Entry]) -> int:
             update(demo).where(demo.c.id == demo_id)
             .values(visits=demo.c.visits + visits[demo_id], answers=demo.c.answers + answers[demo_id])
         )  # fmt: skip
-    if gone:
-        log.info("entries of demos that are gone were passed over: %s", dict(gone))
+    if lost:
+        log.info("entries of demos that are gone were passed over: %s", dict(lost))
     return _insert_feedback(connection, rows)
 
 
@@ -227,13 +273,6 @@ def _feedback_row(row: Any, entry: Entry, payload: FeedbackPayload) -> dict[str,
     }  # fmt: skip
 
 
-def _cursor(connection: Connection, name: str) -> int:
-    value = connection.scalar(
-        select(setting.c.value).where(setting.c.owner == "", setting.c.key == f"inbox:{name}")
-    )
-    return int(value or 0)
-
-
 def _passed_over(entry: Entry) -> None:
     log.warning(
         "entry %s of the inbox is malformed and was passed over (sha256 %s)", entry.id, digest(entry.payload)
@@ -244,18 +283,12 @@ def _readable(path: Path, cursor: int) -> list[Entry]:
     """The next entry, in a list; an empty one if it cannot be read."""
     try:
         return read_entries(path, cursor, 1)
-    except ValueError:
+    except UNREADABLE:
         return []
 
 
 def _move(engine: Engine, name: str, to: int) -> None:
     with write(engine, durable=True) as connection:
         serialise(connection, f"inbox:{name}")
-        if _cursor(connection, name) < to:
-            _advance(connection, name, to)
-
-
-def _advance(connection: Connection, name: str, to: int) -> None:
-    mine = (setting.c.owner == "", setting.c.key == f"inbox:{name}")
-    if not connection.execute(update(setting).where(*mine).values(value=to)).rowcount:
-        connection.execute(insert(setting).values(owner="", key=f"inbox:{name}", value=to))
+        if cursor_of(connection, name).id < to:
+            advance(connection, name, to, None)

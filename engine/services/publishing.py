@@ -18,6 +18,7 @@ from engine.data.schema import Schema
 from engine.errors import BentuError
 from engine.services.demo_bundles import bundles_kept, prepare_bundle, tidy
 from engine.services.demo_bundles import signing_key as signing_key
+from engine.services.erasing import erase, erase_gone
 from engine.serving.errors import PublicationOutdated
 from engine.serving.publication import (
     BUNDLES,
@@ -28,9 +29,8 @@ from engine.serving.publication import (
     withdraw_publication,
     write_publication,
 )
-from engine.storage.database import read, write
+from engine.storage.database import read, shed_deleted, write
 from engine.storage.home import demo_home
-from engine.storage.inbox import forget_demo
 from engine.storage.locks import lock
 from engine.storage.tables import dataset_version, demo, demo_alert, model_version, promotion, run
 
@@ -68,7 +68,7 @@ def settle(engine: Engine, demo_id: str, former_digest: str | None = None) -> No
 
 
 def sync_publications(engine: Engine) -> int:
-    """Repair what a crash left: documents behind their row, links without a row, bundles that are gone.
+    """Repair what a crash left: documents behind their row, links and entries without a row, bundles that are gone.
 
     Returns:
         How many documents were written.
@@ -90,13 +90,14 @@ def sync_publications(engine: Engine) -> int:
             if changed or known is None or known.serial != row.serial:
                 settle(engine, row.id)
                 written += 1
-        except BentuError as problem:  # the other demos must come up all the same
+        except (BentuError, OSError) as problem:  # the other demos must come up all the same
             log.warning("the demo %s cannot be published again: %s", row.id, problem)
     with _one_at_a_time(), read(engine) as connection:
         wanted = set(connection.scalars(select(demo.c.token_digest).where(demo.c.state != "revoked")))
         for file in (demo_home() / PUBLISHED).glob("*.json"):
             if file.stem not in wanted:
                 withdraw_publication(demo_home(), file.stem)
+    erase_gone(engine, demo_home())
     tidy(engine)
     return written
 
@@ -114,9 +115,10 @@ def forget(engine: Engine, removed: Removed) -> None:
     for demo_id, digest in removed.demos:
         with _one_at_a_time():
             withdraw_publication(demo_home(), digest)
-        forget_demo(demo_home(), demo_id)
+        erase(demo_home(), [demo_id])
     if removed.demos:
         tidy(engine)
+        shed_deleted(engine)
 
 
 def publication_of(connection: Connection, row: Any) -> Publication | None:

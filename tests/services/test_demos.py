@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import Engine, insert, update
 
 from engine.data.schema import ROW_ID
 from engine.errors import NotFound
@@ -23,14 +23,16 @@ from engine.services.demo_errors import (
     ParityTooLow,
     RunUnpublishable,
 )
-from engine.serving.publication import (
-    PUBLISHED,
-)
+from engine.services.draining import drain
+from engine.serving.publication import PUBLISHED, token_digest
 from engine.storage.clock import now
 from engine.storage.database import write
 from engine.storage.home import demo_home
+from engine.storage.inbox import FILE, read_entries
+from engine.storage.inbox_writer import Inbox
 from engine.storage.tables import demo, demo_alert, new_id
 from engine.workspace import Workspace, open_workspace
+from tests.feedback_rows import said
 from tests.services.sharing import Made, bundle_of, document, lower_parity, published, row_of
 
 
@@ -275,3 +277,37 @@ def test_the_state_of_the_process_for_strangers_is_told(
     monkeypatch.setenv("BENTU_DEMO_URL", "https://demo.example/")
     assert workspace.demos.server().reachable == "proxy"
     assert workspace.demos.link("T" * 32) == "https://demo.example/?d=" + "T" * 32
+
+
+def test_what_a_killed_deletion_left_in_the_inbox_goes_at_the_next_start(
+    made: Made, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, kept = (workspace.demos.publish(made.svm, title=title)[0] for title in ("gone", "kept"))
+    inbox = Inbox(demo_home())
+    for each in (gone, kept):
+        inbox.append("feedback", each.id, "k", said("a secret"))
+    inbox.close()
+    drain(workspace.scope.engine, demo_home())
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "forget", lambda *_: None)
+        workspace.demos.delete(gone.id)
+    publishing.sync_publications(workspace.scope.engine)
+    assert [e.demo for e in read_entries(demo_home() / FILE, 0, 10)] == [kept.id]
+
+
+def test_a_demo_whose_files_cannot_be_written_holds_up_no_other(
+    made: Made, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demos = [workspace.demos.publish(made.svm, title=title) for title in ("1", "2", "3")]
+    settle = publishing.settle
+
+    def failing(engine: Engine, demo_id: str, *more: str) -> None:
+        if demo_id == demos[1][0].id:
+            raise PermissionError(13, "Permission denied")
+        settle(engine, demo_id, *more)
+
+    for _, token in demos:
+        (demo_home() / PUBLISHED / f"{token_digest(token)}.json").unlink()
+    monkeypatch.setattr(publishing, "settle", failing)
+    assert publishing.sync_publications(workspace.scope.engine) == 2
+    assert [document(token) is not None for _, token in demos] == [True, False, True]

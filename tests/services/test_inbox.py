@@ -12,27 +12,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError, StatementError
 
 from engine.errors import BentuError, NotFound, error_from_json
 from engine.evaluation.spreadsheet import unguard
 from engine.feedback.corrections import LabelUnknown
 from engine.feedback.queues import ClassMissing, FeedbackChanged, FeedbackUsed, NothingToUndo
 from engine.i18n import render_error
-from engine.services import draining
+from engine.services import draining, erasing
 from engine.services.draining import Drain, drain, keep_draining
 from engine.services.inbox import Inbox
 from engine.services.scope import Scope
 from engine.storage.database import open_database, read, write
 from engine.storage.errors import DatabaseBusy
 from engine.storage.home import demo_home
-from engine.storage.inbox import FILE
+from engine.storage.inbox import FILE, inbox_id, read_entries
 from engine.storage.inbox_writer import Inbox as Writer
-from engine.storage.tables import dataset_version, demo, demo_alert, feedback
+from engine.storage.inbox_writer import InboxBudgetSpent
+from engine.storage.tables import dataset_version, demo, demo_alert, feedback, setting
 from engine.workspace import Workspace
 from tests.feedback_rows import add_feedback, make_demo, make_project, raw_entry, said
 
@@ -125,17 +128,17 @@ def test_a_file_read_again_from_the_start_doubles_nothing(
 
 KILLED = """
 import os, signal, sys
-from engine.services import draining
+from engine.services import draining, erasing
 from engine.storage.database import open_database
 from engine.storage.home import demo_home
 at, when = int(sys.argv[1]), sys.argv[2]
 take, calls = draining._take, 0
-def killing(connection, entries):
+def killing(*given, **named):
     global calls
     calls += 1
     if calls == at and when == "before":
         os.kill(os.getpid(), signal.SIGKILL)
-    taken = take(connection, entries)
+    taken = take(*given, **named)
     if calls == at:
         os.kill(os.getpid(), signal.SIGKILL)
     return taken
@@ -161,6 +164,193 @@ def test_killed_between_batches_and_inside_one_everything_still_comes_once(
     drain(workspace.scope.engine, demo_home())
     assert workspace.inbox.counts(project)["pending"] == 450
     assert tallies(workspace, demo_id) == (9, 450)
+
+
+def test_an_inbox_put_back_from_an_older_copy_is_read_again_and_counts_nothing_twice(
+    workspace: Workspace, shared: tuple[str, str], writer: Writer, tmp_path: Path
+) -> None:
+    _, demo_id = shared
+    engine, home = workspace.scope.engine, demo_home()
+    writer.append("feedback", demo_id, "old", said())
+    writer.append("tally", demo_id, "t-old", {"visits": 1, "answers": 1})
+    assert drain(engine, home) == 1
+    writer.close()
+    copy = (home / FILE).read_bytes()
+
+    def put_back(keys: list[str]) -> None:
+        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+            (home / name).unlink(missing_ok=True)
+        (home / FILE).write_bytes(copy)
+        for key in keys:
+            raw_entry(home, "feedback", demo_id, key, json.dumps(said()))
+
+    for key in ("a", "b", "c"):
+        raw_entry(home, "feedback", demo_id, key, json.dumps(said()))
+    assert drain(engine, home) == 3
+    put_back(["fewer"])  # ids end below the cursor
+    assert drain(engine, home) == 1
+    put_back(["x", "y"])
+    assert drain(engine, home) == 2
+    put_back([f"as-many-{i}" for i in range(3)])  # the cursor's id was given again
+    assert drain(engine, home) == 3
+    raw_entry(home, "tally", demo_id, "t-new", '{"visits": 5, "answers": 5}')
+    assert drain(engine, home) == 0
+    assert rows(workspace) == 10
+    assert tallies(workspace, demo_id) == (6, 6)
+
+
+def test_a_cursor_of_a_former_version_goes_on(
+    workspace: Workspace, shared: tuple[str, str], writer: Writer
+) -> None:
+    _, demo_id = shared
+    for key in ("taken", "new"):
+        writer.append("feedback", demo_id, key, said())
+    name = inbox_id(demo_home() / FILE)
+    with write(workspace.scope.engine) as connection:
+        connection.execute(insert(setting).values(owner="", key=f"inbox:{name}", value=1))
+    assert drain(workspace.scope.engine, demo_home()) == 1
+    assert drain(workspace.scope.engine, demo_home()) == 0
+
+
+@pytest.mark.parametrize("problem", [
+    OperationalError("deadlock detected", None, Exception("40P01")), InternalError("x", None, Exception("x")),
+    StatementError("x", "x", None, RuntimeError("x")),
+])  # fmt: skip
+def test_a_failure_that_is_not_the_entries_passes_none_over(
+    workspace: Workspace,
+    shared: tuple[str, str],
+    writer: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+    problem: Exception,
+) -> None:
+    _, demo_id = shared
+    for i in range(3):
+        writer.append("feedback", demo_id, f"k{i}", said())
+    with monkeypatch.context() as patch:
+
+        def failing(*_: Any, **__: Any) -> int:
+            raise problem
+
+        patch.setattr(draining, "_take", failing)
+        with pytest.raises(type(problem)):
+            drain(workspace.scope.engine, demo_home())
+    assert drain(workspace.scope.engine, demo_home()) == 3
+
+
+@pytest.mark.parametrize("problem", [
+    IntegrityError("x", None, Exception("x")), DataError("x", None, Exception("x")), ValueError("x"), OverflowError("x"),
+    StatementError("x", "x", None, ValueError("x")),
+])  # fmt: skip
+def test_an_entry_that_cannot_be_stored_holds_up_no_other(
+    workspace: Workspace,
+    shared: tuple[str, str],
+    writer: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+    problem: Exception,
+) -> None:
+    _, demo_id = shared
+    for i in range(5):
+        writer.append("feedback", demo_id, f"k{i}", said())
+    take = draining._take
+
+    def failing(connection: Any, entries: Any, *more: Any, **named: Any) -> int:
+        if any(e.key == "k2" for e in entries):
+            raise problem
+        return take(connection, entries, *more, **named)
+
+    monkeypatch.setattr(draining, "_take", failing)
+    assert drain(workspace.scope.engine, demo_home()) == 4
+    assert drain(workspace.scope.engine, demo_home()) == 0
+
+
+def test_entries_that_cannot_be_read_hold_up_no_other(
+    workspace: Workspace, shared: tuple[str, str], writer: Writer
+) -> None:
+    _, demo_id = shared
+    writer.append("feedback", demo_id, "first", said())
+    raw_entry(demo_home(), "feedback", demo_id, "deep", '{"x":' + "[" * 200_000 + "]" * 200_000 + "}")
+    raw_entry(demo_home(), "feedback", demo_id, "blob", json.dumps(said()), at=b"2026")  # type: ignore[arg-type]
+    writer.append("feedback", demo_id, "second", said())
+    with closing(sqlite3.connect(demo_home() / FILE, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO entry VALUES (1000000000000, 'tally', 'd', 'far', 'no JSON', 'x')")
+    writer.append("feedback", demo_id, "third", said())
+    assert drain(workspace.scope.engine, demo_home()) == 3
+
+
+def kept(demo_id: str) -> int:
+    return sum(e.demo == demo_id for e in read_entries(demo_home() / FILE, 0, 10_000))
+
+
+def test_what_comes_for_a_demo_that_is_gone_is_erased_by_the_drain(
+    workspace: Workspace, shared: tuple[str, str], writer: Writer
+) -> None:
+    _, demo_id = shared
+    with read(workspace.scope.engine) as connection:
+        link = connection.execute(select(demo.c.token_digest).where(demo.c.id == demo_id)).scalar_one()
+    take = Drain(workspace.scope.engine)
+    for name in (demo_id, "dem_gone", link):
+        writer.append("feedback", name, "k", said("a secret"))
+    take()
+    assert (kept(demo_id), kept("dem_gone"), kept(link)) == (1, 0, 1), (
+        "a link that lives is no demo that is gone"
+    )
+    writer.append("feedback", "dem_gone", "later", said("a secret"))
+    take()
+    assert kept("dem_gone") == 0
+    held = b"".join(p.read_bytes() for p in demo_home().glob(f"{FILE}*"))
+    assert held.count(b"a secret") == 2
+
+
+def test_a_file_that_was_busy_is_erased_from_at_the_next_drain(
+    workspace: Workspace, shared: tuple[str, str], writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, demo_id = shared
+    take = Drain(workspace.scope.engine)
+    writer.append("feedback", demo_id, "k", said("a secret"))
+    assert take() == 1
+
+    def busy(*_: Any) -> int:
+        raise DatabaseBusy(seconds=1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing, "forget_demo", busy)
+        workspace.demos.delete(demo_id)
+        take()
+    assert kept(demo_id) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing, "demos_in", busy)
+        assert erasing.erase_gone(workspace.scope.engine, demo_home()) == 0
+    take()
+    assert kept(demo_id) == 0
+    assert not erasing.owed()
+
+
+def test_room_is_made_when_it_is_scarce_and_a_repeat_stays_one(
+    bentu_home: Path, workspace: Workspace, shared: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENTU_INBOX_MB", "1")
+    _, demo_id = shared
+    engine, writer = workspace.scope.engine, Writer(demo_home())
+    text, sent = "x" * 10_000, iter(range(100_000))
+
+    def flood() -> None:
+        for k in sent:
+            writer.append("feedback", demo_id, f"k{k}", said(text))
+
+    for turn in range(1, 4):
+        writer.append("alert", demo_id, "a", {"error": {"code": "MODEL_UNAVAILABLE", "params": {}}})
+        with pytest.raises(InboxBudgetSpent):
+            flood()
+        drain(engine, demo_home())
+        assert kept(demo_id) == 0
+        assert rows(workspace) == next(sent) - turn * 2 + 1 > turn * 40
+    writer.append("feedback", demo_id, "k0", said(text))
+    assert drain(engine, demo_home()) == 0
+    writer.append("feedback", demo_id, "next", said(text))
+    assert drain(engine, demo_home()) == 1
+    with read(engine) as connection:
+        assert len(connection.execute(select(demo_alert)).all()) == 1
+    writer.close()
 
 
 def test_two_drains_at_once_take_everything_once(
