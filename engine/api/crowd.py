@@ -33,7 +33,7 @@ TOKEN_BYTES = 65_536
 BODY_SECONDS = 30.0
 """In which a request must have sent its body."""
 
-_POLICY = 1008
+_POLICY, _NO_TEXT = 1008, 1003
 
 
 class Crowd:
@@ -139,15 +139,20 @@ class _Page:
         message = await self._receive()
         if message["type"] != "websocket.receive":
             return message
-        size = len(message.get("bytes") or message.get("text") or b"")
+        if message.get("bytes") is None:  # a page of Streamlit sends none, and Streamlit fails over it
+            return await self._close(_NO_TEXT)
+        size = len(message["bytes"])
         at = self._clock()
         if self._bucket.wait("", at, _tokens(size)) > 0:
-            self._closed = True
-            await self._send({"type": "websocket.close", "code": _POLICY})
-            return {"type": "websocket.disconnect", "code": _POLICY}
+            return await self._close(_POLICY)
         self._bucket.take("", at, _tokens(size))
         await self._pause(size)
         return message
+
+    async def _close(self, code: int) -> Message:
+        self._closed = True
+        await self._send({"type": "websocket.close", "code": code})
+        return {"type": "websocket.disconnect", "code": code}
 
     async def send(self, message: Message) -> None:
         if not self._closed:  # the script may still be writing: nobody reads it

@@ -65,7 +65,7 @@ def page(server: httpx.Client, address: str) -> ClientConnection:
     )  # fmt: skip
 
 
-def flood(opened: ClientConnection, message: bytes) -> int:
+def flood(opened: ClientConnection, message: bytes | str) -> int:
     """Send until the server has had enough; how often it answered."""
     for answers in range(1000):
         try:
@@ -117,6 +117,13 @@ def test_a_large_message_counts_as_many(server: httpx.Client) -> None:
     with page(server, "10.0.0.1") as mine:
         assert 4 <= flood(mine, b"x" * 1_000_000) <= 20
         assert mine.close_code == 1008
+
+
+def test_text_is_not_what_a_page_sends(server: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    with page(server, "10.0.0.1") as mine:
+        assert flood(mine, "text") == 0
+        assert mine.close_code == 1003
+    assert not [r for r in caplog.records if r.levelname == "ERROR"]
 
 
 def test_an_address_over_its_rate_waits() -> None:
