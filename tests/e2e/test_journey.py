@@ -52,6 +52,21 @@ def test_home_has_two_addresses(server: Server, open_page: Opener) -> None:
         assert query(page, "lang") == "zh"
 
 
+def test_a_deleted_project_leaves_no_dialog_and_no_error(server: Server, open_page: Opener) -> None:
+    page = open_page()
+    page.get_by_role("button", name="New project").click()
+    page.get_by_label("Name", exact=True).fill("made to be deleted")
+    page.get_by_role("button", name="Create project").click()
+    row = page.locator("[class*=st-key-project_prj]").filter(has_text="made to be deleted")
+    row.get_by_role("button", name="More").click()
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete project").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(row).to_have_count(0)
+    assert page.locator("[data-testid=stAlertContentError]").count() == 0
+    no_failure(page)
+
+
 def test_health_and_closed_doors(server: Server) -> None:
     assert httpx.get(f"{server.url}/api/health").json() == {"status": "ok"}
     # the agent door of Streamlit is closed unless somebody opens it on the command line

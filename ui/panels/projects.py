@@ -139,8 +139,10 @@ def delete_dialog(project: Project) -> None:
                 st.rerun()
             if st.button(
                 t("Delete project"), key="project_delete_go", icon=":material/delete_forever:", type="primary",
-                disabled=gone.active_jobs > 0, on_click=lambda: attempt(_delete, project.id),
+                disabled=gone.active_jobs > 0,
             ):  # fmt: skip
+                # here, not in a callback: that would come before this body, which asks for the project once more
+                attempt(_delete, project.id)
                 st.rerun()
 
     st.dialog(t("Delete this project?"), icon=":material/warning:")(body)()
