@@ -139,15 +139,19 @@ def delete_dialog(project: Project) -> None:
                 st.rerun()
             if st.button(
                 t("Delete project"), key="project_delete_go", icon=":material/delete_forever:", type="primary",
-                disabled=gone.active_jobs > 0,
+                disabled=gone.active_jobs > 0, on_click=_delete, args=(project.id,),
             ):  # fmt: skip
-                # here, not in a callback: that would come before this body, which asks for the project once more
-                attempt(_delete, project.id)
                 st.rerun()
 
     st.dialog(t("Delete this project?"), icon=":material/warning:")(body)()
 
 
 def _delete(project_id: str) -> None:
+    if attempt(_deleted, project_id):
+        choose_project(None)
+    st.rerun()  # the whole page: the dialog's body would ask for the project once more
+
+
+def _deleted(project_id: str) -> bool:
     workspace().projects.delete(project_id)
-    choose_project(None)
+    return True
