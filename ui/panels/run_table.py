@@ -68,6 +68,11 @@ def run_table(
     # Selections are row numbers: with other rows a new widget starts, preset to the run that is shown.
     widget_key = f"{key}_{hashlib.sha256(' '.join(ids).encode()).hexdigest()[:8]}"
 
+    rows_shown = [ids.index(selected)] if selected in ids else []
+    if widget_key in st.session_state and st.session_state[widget_key]["selection"]["rows"] != rows_shown:
+        # another run was chosen elsewhere, by a button or a link: the table follows
+        st.session_state[widget_key] = {"selection": {"rows": rows_shown}}
+
     def chosen() -> None:
         rows = st.session_state[widget_key]["selection"]["rows"]
         if rows and rows[0] < len(ids):
@@ -80,7 +85,7 @@ def run_table(
     st.dataframe(
         pd.DataFrame([_row(run, metrics) for run in runs]), key=widget_key, hide_index=True, on_select=chosen,
         selection_mode="single-row", column_config=_columns(metrics), row_height=36, placeholder="–",
-        selection_default={"selection": {"rows": [ids.index(selected)] if selected in ids else []}},
+        selection_default={"selection": {"rows": rows_shown}},
         # The score second, so that it is in view on a phone too; the model stands in the name and under the table.
         column_order=[*(("state", *metrics, "name") if states else ("name", *metrics, "seal")), "data", "time", "submitted"],
         height=min(36 * len(runs) + 38, 254),
