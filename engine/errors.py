@@ -45,8 +45,8 @@ class BentuError(Exception):
         return {"code": self.code, "params": self.params}
 
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(0?[0-9]?(?:\.[0-9])?[df]))?\}")
-"""A name, at most with a number's digits: a message may have come from another process, so a placeholder reaches into no
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(,|0?[0-9]?(?:\.[0-9])?[df]))?\}")
+"""A name, at most with a number's digits or the sign for separated thousands: a message may have come from another process, so a placeholder reaches into no
 object and no format makes a text long."""
 
 

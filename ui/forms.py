@@ -14,7 +14,7 @@ import streamlit as st
 from engine.params import FieldSpec
 from ui.errors import attempt
 from ui.format import significant
-from ui.text import t
+from ui.text import sentences, t
 
 MANTISSAS = (1, 1.5, 2, 3, 5, 7)
 WIDEST_SLIDER = 100_000
@@ -168,7 +168,7 @@ def _help(field: FieldSpec, default: Any) -> str:
     if field.low is not None and field.high is not None:
         parts.append(t("From {low} to {high}.", low=_bound(field, field.low), high=_bound(field, field.high)))
     parts.append(t("Default here: {value}.", value=shown_value(field, default)))
-    return " ".join(parts)
+    return sentences(parts)
 
 
 def _bound(field: FieldSpec, value: float) -> str:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
 
 from engine.errors import N_, BentuError, is_message
-from engine.i18n import LOCALES, match_locale, plural, render_error, translate
+from engine.i18n import LOCALES, joined, match_locale, plural, render_error, translate
 from ui.state import LANGUAGE
 
 __all__ = [
     "N_",
     "choose_language",
+    "error_line",
     "error_text",
     "labelled",
     "language",
     "n",
     "safe_text",
     "say",
+    "sentences",
     "t",
     "told_apart",
 ]
@@ -62,6 +64,16 @@ def n(one: str, other: str, count: int, /, **params: Any) -> str:
 def error_text(error: BentuError) -> tuple[str, str]:
     """What happened and what to do, in the session's language, safe to show as Markdown."""
     return render_error(type(error)(**_safe_params(error.params)), language())
+
+
+def error_line(error: BentuError) -> str:
+    """What happened and what to do as one line, as `error_text` words it."""
+    return sentences(error_text(error))
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Sentences one after the other, as the session's language joins them."""
+    return joined(parts, language())
 
 
 def labelled(titles: Mapping[Any, str]) -> Callable[[Any], str]:

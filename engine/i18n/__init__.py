@@ -7,7 +7,7 @@ an error's code and parameters into two sentences in the reader's language.
 from __future__ import annotations
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from engine.errors import N_, BentuError, fill, is_message
 LOCALES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
 DOMAIN = "bentu"
 
-__all__ = ["DOMAIN", "LOCALES", "N_", "match_locale", "plural", "render_error", "translate"]
+__all__ = ["DOMAIN", "LOCALES", "N_", "joined", "match_locale", "plural", "render_error", "translate"]
 
 
 def match_locale(tag: str | None) -> str:
@@ -43,6 +43,11 @@ def plural(one: str, other: str, count: int, locale: str, /, **params: Any) -> s
     """The form of the message for `count`; `{n}` is the count with thousands separators."""
     text = _catalogue(locale).ngettext(one, other, count)
     return fill(text, {"n": f"{count:,}", **params})
+
+
+def joined(sentences: Iterable[str], locale: str) -> str:
+    """Sentences one after the other: with a space between them, in Chinese without."""
+    return ("" if locale == "zh_CN" else " ").join(sentences)
 
 
 def render_error(error: BentuError, locale: str) -> tuple[str, str]:

@@ -50,7 +50,7 @@ class TooManyRequests(DemoError):
 
 class InputTooLong(DemoError):
     code = "INPUT_TOO_LONG"
-    message = N_("The input has {found} characters; this demo reads at most {limit}.")
+    message = N_("The input has {found:,} characters; this demo reads at most {limit:,}.")
     remedy = N_("Shorten it, and try again: nothing is cut off silently.")
     status = 413
 
@@ -81,7 +81,7 @@ class InputRefused(DemoError):
 
 class CommentTooLong(DemoError):
     code = "COMMENT_TOO_LONG"
-    message = N_("The comment has {found} characters; at most {limit} are kept.")
+    message = N_("The comment has {found:,} characters; at most {limit:,} are kept.")
     remedy = N_("Shorten it, and send it again: nothing is cut off silently.")
     status = 413
 

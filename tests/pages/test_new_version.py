@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pandas as pd
@@ -76,6 +77,7 @@ def test_corrections_are_previewed_made_and_trained_on(shop: Shop, open_page: Op
     assert not at.exception
     rows = frame(at, "outcome")
     assert rows["input"].tolist() == ["the <b>rider</b> was *kind*", text, shop.text_in("test")]
+    assert rows["after"].tolist() == ["praise", "praise" if "bad" in text else "complaint", "–"]
     assert set(rows["before"][:2]) == {"", "praise" if "good" in text else "complaint"}
     assert len(shop.ws.datasets.list(shop.project)[0].versions) == 1
 
@@ -146,12 +148,14 @@ def test_a_version_is_made_from_the_newest_child_and_that_is_explained(
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_data_page_shows_where_a_version_comes_from(shop: Shop, open_page: OpenPage, locale: str) -> None:
     shop.accept("the rider was kind", "praise")
+    shop.accept(shop.text_in("test"), "praise")
     child = shop.make()
     at = open_page("data", locale=locale, project=shop.project)
     at.session_state[VERSION] = child.id
     at.run()
     assert not at.exception
     assert "**reviews v1**" in said(at)
+    assert ("and 2 accepted corrections, 1 of which changed it" in said(at)) == (locale == "en-US")
     pick = at.selectbox(key="version_pick")
     assert [("v1" in option and "v2" in option) for option in pick.options] == [True, False]
     at.button(key=f"show_{shop.version.id}").click().run()
@@ -175,6 +179,11 @@ def test_old_and_new_stand_side_by_side_on_the_same_rows(
     table = frame(at, "rows", "data")
     assert table["data"].tolist() == ["reviews v1", child.label]
     assert table["run"][1] == new.name
+    if page == "evaluate":
+        ids = [run.id for run in shop.ws.runs.list(shop.project)]
+        key = f"evaluate_runs_{hashlib.sha256(' '.join(ids).encode()).hexdigest()[:8]}"
+        ticked = at.session_state[key]["selection"]["rows"]
+        assert ticked == [ids.index(shop.run.id)], "the table marks the run that is shown"
     difference = frame(at, "wins")
     assert difference["run"].tolist() == [new.name]
     assert difference["rows"].tolist() == [10]

@@ -17,7 +17,7 @@ from engine.workspace import Demo, Workspace
 from tests.pages.conftest import OpenPage, Trained, texts
 
 LOCALES = ["en-US", "zh-CN"]
-LINK, WORDS, REPORTS = 1, 2, 3
+MODEL, LINK, WORDS, REPORTS = 0, 1, 2, 3
 
 
 def primaries(at: AppTest) -> list[str | None]:
@@ -135,7 +135,9 @@ def test_without_a_title_or_a_language_the_button_says_what_is_missing(
     at = open_page("share", project=trained.project, run=trained.svm)
     at.text_input(key=f"publish_{trained.svm}_title").set_value("  ").run()
     assert at.button(key="publish_go").disabled
-    assert "First give it a title" in said(at)
+    assert "First give it a title." in said(at)
+    at.button_group(f"publish_{trained.svm}_languages").set_value([]).run()
+    assert "First give it a title, and choose at least one language." in said(at)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -189,6 +191,7 @@ def test_revoking_takes_two_steps_and_says_what_follows(
     assert not at.exception
     assert workspace.demos.get(demo.id).state == "revoked"
     assert f"demo_on_{demo.id}" not in {w.key for w in at.toggle}
+    assert "visitors were answered by **version 1**" in said(open_tab(at, MODEL))
     for place in range(4):
         assert not open_tab(at, place).exception
     assert not {f"renew_{demo.id}", f"revoke_{demo.id}", f"promote_{demo.id}"} & keys(at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.i18n import joined, render_error
+from engine.serving.errors import InputTooLong
 from ui.text import safe_text, told_apart
 
 JOINER = "\u2060"
@@ -60,3 +62,11 @@ def test_options_of_one_name_are_told_apart_whatever_their_order() -> None:
     assert [label(option) for option in names] == [turned(option) for option in names]
     assert label("d") == "other"
     assert label("gone") == ""
+
+
+def test_sentences_and_large_numbers_are_written_as_the_language_does() -> None:
+    error = InputTooLong(found=20_001, limit=20_000)
+    english, chinese = (joined(render_error(error, locale), locale) for locale in ("en", "zh_CN"))
+    assert "20,001 characters; this demo reads at most 20,000. Shorten" in english
+    assert "20,001" in chinese and " " not in chinese
+    assert error.to_json()["params"] == {"found": 20_001, "limit": 20_000}

@@ -13,7 +13,7 @@ SHOWN = (
     ("live", N_("Demos live"), "share", N_("Go to the demos")),
     ("waiting", N_("Feedback waiting"), "inbox", N_("Go to the inbox")),
     ("accepted", N_("Corrections to use"), "inbox", N_("Make a version")),
-    ("runs_since", N_("Runs since"), "share", N_("Compare")),
+    ("runs_since", N_("Runs not in a demo"), "share", N_("Compare")),
 )
 """Field of `Circle`, its title, where it leads, and the words on the way."""
 

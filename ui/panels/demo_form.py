@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine.serving.limits import MAX_TEXT
 from engine.workspace import PublishedDemo
-from ui.text import error_text, safe_text, t
+from ui.text import error_line, safe_text, t
 from ui.visit import INPUT, Visit, texts
 
 EXAMPLE = 60
@@ -36,8 +36,7 @@ def form(visit: Visit, demo: PublishedDemo) -> None:
         icon=":material/arrow_forward:", on_click=visit.ask, args=(demo.inputs,),
     )  # fmt: skip
     if visit.problem is not None:
-        what, remedy = error_text(visit.problem)
-        st.warning(f"{what} {remedy}", icon=":material/info:")
+        st.warning(error_line(visit.problem), icon=":material/info:")
 
 
 def examples(visit: Visit, demo: PublishedDemo) -> None:

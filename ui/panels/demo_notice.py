@@ -10,7 +10,7 @@ from engine.errors import BentuError
 from engine.i18n import LOCALES
 from engine.serving.errors import DemoPaused
 from engine.workspace import PublishedDemo
-from ui.text import N_, choose_language, error_text, language, safe_text, t
+from ui.text import N_, choose_language, error_line, error_text, language, safe_text, t
 from ui.visit import DEMO_LANGUAGE
 
 STANDARD_CONSENT = N_("The owner of this demo uses feedback to improve the model. Please leave out names, telephone numbers and the like.")  # fmt: skip
@@ -46,8 +46,7 @@ def heading(demo: PublishedDemo) -> None:
             icon=":material/warning:",
         )
     if demo.state == "off":
-        what, remedy = error_text(DemoPaused())
-        st.info(f"{what} {remedy}", icon=":material/pause_circle:")
+        st.info(error_line(DemoPaused()), icon=":material/pause_circle:")
 
 
 def unavailable(problem: BentuError) -> None:

@@ -18,7 +18,7 @@ from ui.charts.lengths import size_histogram
 from ui.charts.periods import period_bars
 from ui.charts.slices import slice_bars
 from ui.format import percent, significant
-from ui.text import language, n, safe_text, t
+from ui.text import language, n, safe_text, sentences, t
 from ui.writing import language_name, script_name
 
 
@@ -163,7 +163,7 @@ def _slice(card: Any, place: int, found: SliceProfile, classes: tuple[str, ...])
             [(v, c, *row) for v, c, row in zip(found.values, found.counts, found.table, strict=True)],
             columns=unique([t("Value"), t("Rows"), *found.labels]),
         ),
-        t("The mix of classes within each of {n} values of {column}.", n=len(found.values), column=found.column), " ".join(notes),
+        t("The mix of classes within each of {n} values of {column}.", n=len(found.values), column=found.column), sentences(notes),
     )  # fmt: skip
 
 

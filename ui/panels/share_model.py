@@ -9,7 +9,7 @@ import streamlit as st
 
 from engine.errors import BentuError
 from engine.evaluation.result import Difference
-from engine.workspace import Demo, GateView, Run
+from engine.workspace import Demo, GateView, ModelVersion, Run
 from ui.errors import attempt, error_text, show_error
 from ui.format import moment, points
 from ui.panels.comparison import SIGNS, VERDICTS
@@ -25,10 +25,7 @@ from ui.text import safe_text, t, told_apart
 def model_section(demo: Demo, runs: Sequence[Run], preset: str | None) -> None:
     """What answers now, and the two ways to change it: back, or another run, at first the one with the id `preset`."""
     assert demo.current is not None
-    st.write(
-        t("Visitors are answered by **version {number}**, the run “{run}”. Every answer names its version.",
-          number=demo.current.number, run=safe_text(demo.current.run_name, 80))
-    )  # fmt: skip
+    st.write(_answers(demo.current, demo))
     if demo.former is not None and demo.state != "revoked":
         st.button(
             t("Back to version {number}", number=demo.former.number), key=f"back_{demo.id}", icon=":material/undo:",
@@ -38,6 +35,17 @@ def model_section(demo: Demo, runs: Sequence[Run], preset: str | None) -> None:
     if demo.state != "revoked":
         _candidates(demo, runs, preset)
     history(demo)
+
+
+def _answers(model: ModelVersion, demo: Demo) -> str:
+    named = {"number": model.number, "run": safe_text(model.run_name, 80)}
+    if demo.state == "revoked":
+        return t("Until the demo was revoked, visitors were answered by **version {number}**, the run “{run}”.", **named)  # fmt: skip
+    if demo.expired:
+        return t("The demo has ended. Visitors would be answered by **version {number}**, the run “{run}”.", **named)  # fmt: skip
+    if demo.state == "off":
+        return t("The demo is paused. Visitors would be answered by **version {number}**, the run “{run}”.", **named)  # fmt: skip
+    return t("Visitors are answered by **version {number}**, the run “{run}”. Every answer names its version.", **named)  # fmt: skip
 
 
 def _candidates(demo: Demo, runs: Sequence[Run], preset: str | None) -> None:
@@ -116,8 +124,8 @@ def _compute(demo: Demo, view: GateView) -> None:
 
 def _side_by_side(view: GateView) -> None:
     st.caption(
-        t("Both on {part}, the sealed rows of their split.", part=part_title(view.part)) if view.part == "test"
-        else t("Both on {part}. Open the test part for both runs on the evaluate page to compare on sealed rows.", part=part_title(view.part))
+        t("Both on test, the sealed rows of their split.") if view.part == "test"
+        else t("Both on validation. Open the test part for both runs on the evaluate page to compare on sealed rows.")
     )  # fmt: skip
     rows = []
     for run, words in (
@@ -167,6 +175,7 @@ def history(demo: Demo) -> None:
     """What became the demo's model, when, and on which comparison."""
     runs = {v.number: v.run_name for v in workspace().demos.versions(demo.id)}
     steps = workspace().demos.history(demo.id)
+    text = st.column_config.TextColumn
     with st.expander(t("History of the model"), icon=":material/history:", key=f"history_{demo.id}"):
         st.dataframe(
             pd.DataFrame(
@@ -178,8 +187,9 @@ def history(demo: Demo) -> None:
             ),
             hide_index=True, key=f"history_table_{demo.id}", placeholder="–", alt=t("What became the demo's model and when."),
             column_config={
-                "when": t("When"), "what": t("What"), "version": st.column_config.NumberColumn(t("Version"), format="%d"),
-                "run": t("Run"), "why": st.column_config.TextColumn(t("Compared with the model before"), width="large"),
+                "when": text(t("When"), width=130), "what": text(t("What"), width=150),
+                "version": st.column_config.NumberColumn(t("Version"), format="%d", width=70),
+                "run": text(t("Run"), width=170), "why": text(t("Compared with the model before"), width="large"),
             },
         )  # fmt: skip
 

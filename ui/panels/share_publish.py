@@ -100,9 +100,13 @@ def _missing(run: Run, needs_reason: bool) -> str | None:
         return t(
             "First write why it should be shared although the packaged model disagrees with the trained one."
         )
-    if not str(st.session_state.get(f"{KEY}_{run.id}_title") or "").strip():
+    untitled = not str(st.session_state.get(f"{KEY}_{run.id}_title") or "").strip()
+    wordless = not st.session_state.get(f"{KEY}_{run.id}_languages")
+    if untitled and wordless:
+        return t("First give it a title, and choose at least one language.")
+    if untitled:
         return t("First give it a title.")
-    if not st.session_state.get(f"{KEY}_{run.id}_languages"):
+    if wordless:
         return t("First choose at least one language.")
     return None
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from engine.workspace import DatasetVersion
+from engine.feedback.corrections import CHANGING
+from engine.workspace import DatasetVersion, VersionChanges
 from ui.errors import attempt
 from ui.format import moment, size
 from ui.panels.findings import findings_list
@@ -82,12 +83,23 @@ def _origin(version: DatasetVersion, *, used: bool) -> None:
         if used:
             st.badge(t("Used by the next steps"), icon=":material/check:", color="blue")
         if version.synthetic:
-            st.badge(
-                t("Synthetic: written by a program, not by customers"),
-                icon=":material/science:",
-                color="violet",
-            )
+            st.badge(_synthetic(version), icon=":material/science:", color="violet")
         st.caption(" · ".join(parts), width="content")
+
+
+def _synthetic(version: DatasetVersion) -> str:
+    """Who wrote the rows of a synthetic version: a program, and since then perhaps visitors."""
+    corrections, step = 0, version
+    while True:
+        corrections += sum(change["outcome"] in CHANGING for change in step.source.get("changes", ()))
+        if step.parent_id is None:
+            break
+        step = workspace().datasets.version(step.parent_id)
+    if not corrections:
+        return t("Synthetic: written by a program, not by customers")
+    return n(
+        "Synthetic, plus {n} accepted correction of visitors", "Synthetic, plus {n} accepted corrections of visitors", corrections
+    )  # fmt: skip
 
 
 def lineage(version: DatasetVersion) -> None:
@@ -95,12 +107,7 @@ def lineage(version: DatasetVersion) -> None:
     found = workspace().corrections.difference(version.id)
     if found is not None:
         with st.container(border=True, key=f"lineage_{version.id}"):
-            st.markdown(
-                n(
-                    "Made from **{parent}** and {n} accepted correction:", "Made from **{parent}** and {n} accepted corrections:",
-                    len(found.changes), parent=safe_text(found.parent.label, 80),
-                )
-            )  # fmt: skip
+            st.markdown(_made_from(found))
             changes_view(found, key=f"changes_{version.id}")
             _show_button(found.parent)
     children = [
@@ -111,6 +118,20 @@ def lineage(version: DatasetVersion) -> None:
             st.caption(t("Versions made from it:"), width="content")
             for child in children:
                 _show_button(child)
+
+
+def _made_from(found: VersionChanges) -> str:
+    every, changing = len(found.changes), sum(found.counts[outcome] for outcome in CHANGING)
+    parent = safe_text(found.parent.label, 80)
+    if changing < every:
+        return t(
+            "Made from **{parent}** and {all} accepted corrections, {changing} of which changed it:",
+            parent=parent, all=f"{every:,}", changing=f"{changing:,}",
+        )  # fmt: skip
+    return n(
+        "Made from **{parent}** and {n} accepted correction:", "Made from **{parent}** and {n} accepted corrections:",
+        every, parent=parent,
+    )  # fmt: skip
 
 
 def _show_button(version: DatasetVersion) -> None:
@@ -151,7 +172,7 @@ def delete_dataset_dialog(version: DatasetVersion) -> None:
                 st.rerun()
             if st.button(
                 t("Delete dataset"), key="dataset_delete_go", icon=":material/delete_forever:", type="primary",
-                disabled=gone.runs > 0, on_click=lambda: attempt(_delete, dataset_id),
+                disabled=gone.runs > 0, on_click=_delete, args=(dataset_id,),
             ):  # fmt: skip
                 st.rerun()
 
@@ -159,5 +180,11 @@ def delete_dataset_dialog(version: DatasetVersion) -> None:
 
 
 def _delete(dataset_id: str) -> None:
+    if attempt(_deleted, dataset_id):
+        st.session_state.pop(VERSION, None)
+    st.rerun()  # the whole page: the dialog's body would ask for the dataset once more
+
+
+def _deleted(dataset_id: str) -> bool:
     workspace().datasets.delete(dataset_id)
-    st.session_state.pop(VERSION, None)
+    return True

@@ -65,6 +65,8 @@ def _rows(found: VersionChanges, key: str) -> None:
     if total > ROWS:
         page = st.pagination(-(-total // ROWS), key=f"{key}_page_{'_'.join(chosen)}", max_visible_pages=5)
     frame, _ = workspace().corrections.table(found, chosen, offset=(page - 1) * ROWS, limit=ROWS)
+    # what was left out or overruled labels nothing
+    frame["after"] = frame["after"].where(~frame["outcome"].isin(("test", "validation", "overruled")), "–")
     text = st.column_config.TextColumn
     slot.dataframe(
         frame.assign(outcome=[t(WORDS[o]) for o in frame["outcome"]]), hide_index=True, key=f"{key}_table", placeholder="",
