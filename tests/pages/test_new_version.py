@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from engine.services.inline import run_waiting
+from engine.storage.database import write
+from engine.storage.tables import dataset_version
 from engine.workspace import DatasetVersion, Run, Workspace
 from tests.pages.conftest import OpenPage, texts
 from tests.shop import Shop, copied, make_home
@@ -163,6 +166,27 @@ def test_the_data_page_shows_where_a_version_comes_from(shop: Shop, open_page: O
     assert at.session_state[VERSION] == shop.version.id
     at.button(key=f"show_{child.id}").click().run()
     assert at.session_state[VERSION] == child.id
+
+
+def test_synthetic_data_with_corrections_are_not_called_written_by_a_program_alone(
+    shop: Shop, open_page: OpenPage
+) -> None:
+    with write(shop.ws.scope.engine) as connection:
+        connection.execute(update(dataset_version).values(source={"synthetic": True}))
+    shop.accept("the rider was kind", "praise")
+    shop.accept(shop.text_in("test"), "praise")
+    child = shop.make()
+    shop.accept("cold soup", "complaint")
+    newest = shop.make(child)
+    at = open_page("data", project=shop.project)
+    for version, words in (
+        (shop.version.id, "Synthetic: written by a program, not by customers"),
+        (newest.id, "Synthetic, plus 2 accepted corrections of visitors"),
+    ):
+        at.session_state[VERSION] = version
+        at.run()
+        assert not at.exception
+        assert words in said(at)
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -89,12 +89,10 @@ def _origin(version: DatasetVersion, *, used: bool) -> None:
 
 def _synthetic(version: DatasetVersion) -> str:
     """Who wrote the rows of a synthetic version: a program, and since then perhaps visitors."""
-    corrections, step = 0, version
-    while True:
-        corrections += sum(change["outcome"] in CHANGING for change in step.source.get("changes", ()))
-        if step.parent_id is None:
-            break
-        step = workspace().datasets.version(step.parent_id)
+    corrections, made = 0, workspace().corrections.difference(version.id)
+    while made is not None:
+        corrections += sum(made.counts[outcome] for outcome in CHANGING)
+        made = workspace().corrections.difference(made.parent.id)
     if not corrections:
         return t("Synthetic: written by a program, not by customers")
     return n(
