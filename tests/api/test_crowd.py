@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import httpx
@@ -136,10 +137,13 @@ def test_an_address_over_its_rate_waits() -> None:
         began = time.monotonic()
         await asyncio.gather(*(made._pause("a") for _ in range(6)))
         spent = time.monotonic() - began
-        await asyncio.wait_for(made._pause("b"), 0.05)
+        await asyncio.wait_for(made._pause("b"), 0.15)
         return spent
 
-    assert asyncio.run(flood()) >= 6 / crowd.MESSAGES_ADDRESS.rate * 0.9
+    # a browser of other tests may keep a loop running in this thread
+    with ThreadPoolExecutor(1) as apart:
+        spent = apart.submit(lambda: asyncio.run(flood())).result()
+    assert spent >= 6 / crowd.MESSAGES_ADDRESS.rate * 0.9
 
 
 @pytest.mark.parametrize("path", ["/careful", "/careless"])

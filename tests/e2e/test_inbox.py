@@ -228,6 +228,8 @@ def test_feedback_appears_by_itself(server: Server, open_page: Opener, ws: Works
     try:
         writer.append("feedback", demo, "key", said("刚刚来自一位访客", locale="zh_CN"))
         expect(page.locator(".st-key-inbox_texts")).to_contain_text("刚刚来自一位访客", timeout=SLOW)
+        settle(page)  # the keys belong to the buttons of a page that stands still
+        page.wait_for_timeout(500)
         page.keyboard.press("a")
         expect(page.get_by_text("全部处理完毕")).to_be_visible()
         settle(page)
