@@ -113,11 +113,12 @@ def train_network(
             if not _one_epoch(compiled, train, validation, plan, progress, training):
                 stopped = True
                 break
+            values = _values(model.variables)
             if progress.best_epoch == progress.epochs:
-                best = _values(model.variables)
+                best = values
             _settle(written, training)
             written = writer.submit(
-                checkpoints.save, progress.epochs, *_state(model, optimizer, progress, best)
+                checkpoints.save, progress.epochs, *_state(values, optimizer, progress, best)
             )
         _settle(written, training)
     if best is not None and (plan.keep_best or stopped):
@@ -224,14 +225,17 @@ def _resume(
     training.report(
         "log", level="info", message=N_("Resumed after epoch {epoch}."), params={"epoch": progress.epochs}
     )
-    return progress, _numbered(snapshot.arrays, "best") or None
+    best = "model" if progress.best_epoch == progress.epochs else "best"
+    return progress, _numbered(snapshot.arrays, best) or None
 
 
 def _state(
-    model: Any, optimizer: Any, progress: Progress, best: Any
+    values: list[NDArray[Any]], optimizer: Any, progress: Progress, best: list[NDArray[Any]] | None
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Everything that the next epoch depends on, as copies."""
-    kinds = {"model": _values(model.variables), "optimizer": _values(optimizer.variables), "best": best or []}
+    """Everything that the next epoch depends on, as copies; the best weights only where they are not the present ones."""
+    kinds = {
+        "model": values, "optimizer": _values(optimizer.variables), "best": [] if best is None or best is values else best,
+    }  # fmt: skip
     arrays = {
         f"{kind}/{index:04d}": value for kind, values in kinds.items() for index, value in enumerate(values)
     }
