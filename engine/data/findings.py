@@ -5,6 +5,8 @@ Stage 1 (data).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,31 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.data.limits import FINDING_ROWS
-from engine.data.schema import ROW_ID, Finding, Severity
+from engine.data.schema import ROW_ID, Finding, Fix, Severity
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding with every row that it is about, of which the finding itself quotes the first.
+
+    Args:
+        finding: what is said and shown.
+        rows: ids of all rows concerned, shape (n,), in the order in which they are best looked at.
+        groups: rows with an equal number belong together (copies of one text), shape (n,); None without groups.
+        suggested: the label that each row should probably have, length n; None where the check suggests none.
+        scores: how sure the check is of each row, shape (n,), larger is surer; None where it is certain.
+    """
+
+    finding: Finding
+    rows: NDArray[np.int64]
+    groups: NDArray[np.int64] | None = None
+    suggested: Sequence[str] | None = None
+    scores: NDArray[np.float64] | None = None
 
 
 def finding(
-    code: str, severity: Severity, message: str, rows: NDArray[np.int64] | None = None, **params: Any
-) -> Finding:
+    code: str, severity: Severity, message: str, rows: NDArray[np.int64] | None = None, *, fixes: Sequence[Fix] = (), **params: Any
+) -> Finding:  # fmt: skip
     """A finding about `rows` (row ids); `{count}` in the message is how many there are.
 
     Args:
@@ -25,11 +46,12 @@ def finding(
         severity: `error` blocks training.
         message: English message id.
         rows: ids of the rows concerned, if it is about rows.
+        fixes: what one click can do about it.
         **params: more placeholders, JSON-serialisable.
     """
     ids = np.empty(0, dtype=np.int64) if rows is None else rows
     shown = tuple(int(row) for row in ids[:FINDING_ROWS])
-    return Finding(code, severity, message, len(ids), shown, {"count": len(ids), **params})
+    return Finding(code, severity, message, len(ids), shown, {"count": len(ids), **params}, tuple(fixes))
 
 
 def row_ids(frame: pd.DataFrame) -> NDArray[np.int64]:
@@ -43,3 +65,9 @@ def some(names: list[str], most: int = 5) -> str:
     """A few names for a message, quoted and shortened, and how many more there are."""
     shown = ", ".join(f"“{name[:40]}”" for name in names[:most])
     return shown + (f" (+{len(names) - most})" if len(names) > most else "")
+
+
+def read_finding(stored: Mapping[str, Any]) -> Finding:
+    """A finding out of its JSON form (`dataclasses.asdict`)."""
+    fixes = tuple(Fix(**fix) for fix in stored.get("fixes", ()))
+    return Finding(**{**stored, "rows": tuple(stored["rows"]), "fixes": fixes})

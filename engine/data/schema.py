@@ -87,6 +87,28 @@ def make_schema(
 Severity = Literal["info", "warning", "error"]
 
 
+FixKind = Literal["drop", "dedupe", "relabel", "clean", "role", "regroup"]
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What one click can do about a finding, where a machine's answer is honest.
+
+    `drop` removes its rows, `dedupe` all but the first of each group, `relabel` gives each row the suggested label: a
+    child version. `clean` adds the cleaning step `params["step"]` (with `params["params"]`) to the recipe, `role` gives
+    the column `params["column"]` the role `params["role"]`, `regroup` draws the split anew so that linked rows stay together.
+
+    Args:
+        kind: as above.
+        title: what the button says, a message id.
+        params: values of the kind and of the title's placeholders.
+    """
+
+    kind: FixKind
+    title: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Finding:
     """Something that a person should know about the data.
@@ -98,6 +120,7 @@ class Finding:
         count: rows concerned.
         rows: row ids concerned, at most 1000.
         params: values of the placeholders.
+        fixes: what one click can do about it, the most careful one first.
     """
 
     code: str
@@ -106,3 +129,4 @@ class Finding:
     count: int
     rows: tuple[int, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    fixes: tuple[Fix, ...] = ()

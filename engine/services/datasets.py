@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, select
 
+from engine.data.findings import read_finding
 from engine.data.profile import Profile
 from engine.data.readers import Preview, ReadOptions, preview_file, suggest_roles
 from engine.data.schema import ROW_ID, Finding, Role, Schema
@@ -350,7 +351,7 @@ def _versions(scope: Scope, *conditions: Any) -> list[DatasetVersion]:
             id=r.id, project_id=r.project_id, dataset_id=r.dataset_id, parent_id=r.parent_id,
             dataset_name=r.dataset_name, number=r.number,
             digest=r.digest, rows=r.rows, schema=schema_of(r), source=r.source,
-            findings=tuple(Finding(**{**f, "rows": tuple(f["rows"])}) for f in r.findings), created=r.created,
+            findings=tuple(read_finding(f) for f in r.findings), created=r.created,
             split_id=r.split_id,
         )
         for r in rows

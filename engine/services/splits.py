@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, insert, select, update
 
+from engine.data.findings import read_finding
 from engine.data.schema import ROW_ID, Finding
 from engine.errors import N_, DataError
 from engine.jobs.context import JobContext
@@ -242,6 +243,6 @@ def _view(scope: Scope, row: Any) -> SplitView:
     return SplitView(
         id=row.id, version_id=row.version_id, spec=Split.model_validate(row.spec), counts=row.counts["parts"],
         class_counts=row.counts["classes"], leaks=row.leaks,
-        findings=tuple(Finding(**{**f, "rows": tuple(f["rows"])}) for f in row.findings),
+        findings=tuple(read_finding(f) for f in row.findings),
         openings=openings.own + openings.elsewhere, elsewhere=openings.elsewhere, created=row.created,
     )  # fmt: skip

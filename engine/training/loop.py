@@ -1,7 +1,7 @@
 """The training loop of every network here: epochs over batches, live events, a stop at any batch, exact resumption.
 
 Shuffling is a function of seed and epoch, the learning rate of the epoch, and dropout states are variables of the
-model; so a checkpoint at the end of an epoch is all that a killed run needs to end like an uninterrupted one.
+model; so a checkpoint at the end of any epoch is all that a killed run needs to end like an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from engine.training.checkpoint import Checkpoints
 from engine.training.step import CompiledStep, forward_pass
 
 _BETWEEN_EVENTS = 0.5
+_BETWEEN_CHECKPOINTS = 2.0
+"""Seconds; what a killed run has to repeat. Where epochs are shorter, writing one after each would cost a twentieth."""
 _EVALUATED_AT_ONCE = 512
 
 
@@ -109,17 +111,22 @@ def train_network(
     # A checkpoint is written while the next epoch trains; leaving the block waits for the last one.
     with ThreadPoolExecutor(max_workers=1) as writer:
         written: Future[None] | None = None
-        while progress.epochs < plan.epochs and not _out_of_patience(progress, plan):
+        due = float("-inf")
+        while not _over(progress, plan):
             if not _one_epoch(compiled, train, validation, plan, progress, training):
                 stopped = True
                 break
-            values = _values(model.variables)
-            if progress.best_epoch == progress.epochs:
-                best = values
+            best_yet = progress.best_epoch == progress.epochs
+            if best_yet:
+                best = _values(model.variables)
+            if time.monotonic() < due and not _over(progress, plan):
+                continue
+            values = best if best is not None and best_yet else _values(model.variables)
             _settle(written, training)
             written = writer.submit(
                 checkpoints.save, progress.epochs, *_state(values, optimizer, progress, best)
             )
+            due = time.monotonic() + _BETWEEN_CHECKPOINTS
         _settle(written, training)
     if best is not None and (plan.keep_best or stopped):
         _assign(model.variables, best)
@@ -202,6 +209,10 @@ def _scores(forward: Callable[[NDArray[Any]], Any], rows: Rows) -> FloatArray:
     chunks = [np.asarray(forward(rows.take(indices[start : start + _EVALUATED_AT_ONCE]))) for start in starts]
     logits = np.concatenate(chunks).astype(np.float64)
     return class_scores(logits[:, 0] if logits.shape[1] == 1 else logits)
+
+
+def _over(progress: Progress, plan: Plan) -> bool:
+    return progress.epochs >= plan.epochs or _out_of_patience(progress, plan)
 
 
 def _out_of_patience(progress: Progress, plan: Plan) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.models.family import Training
 from engine.recipe import Part, Recipe
+from engine.training import loop
 from engine.training.preload import preload
 from engine.training.run import fit_run
 from tests.models.toys import texts_of, toy_data
@@ -43,6 +44,7 @@ EPOCHS_BEFORE_DEATH, STEPS_BEFORE_DEATH = 3, 4
 
 def main(root: Path) -> None:
     preload()
+    loop._BETWEEN_CHECKPOINTS = 0  # these epochs are far shorter than the time between two checkpoints
     from tensorflow.python.eager import context
 
     untouched = context._context is None or context._context._context_handle is None

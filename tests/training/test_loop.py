@@ -117,4 +117,15 @@ def test_a_full_disk_costs_the_checkpoint_not_the_training(
 
     monkeypatch.setattr(Checkpoints, "save", full)
     assert len(run(line).history) == 3
-    assert [e["level"] for e in line.of("log")] == ["warning"] * 3
+    assert [e["level"] for e in line.of("log")] == ["warning"] * 2  # after the first epoch and after the last
+
+
+def test_short_epochs_do_not_write_a_checkpoint_each(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.training.checkpoint import Checkpoints
+
+    written: list[int] = []
+    monkeypatch.setattr(Checkpoints, "save", lambda self, number, arrays, meta: written.append(number))
+    run(line, epochs=6)
+    assert written == [1, 6]
