@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-EPOCHS, ROUNDS, BATCH = 8, 12, 128
+EPOCHS, ROUNDS, BATCH = 8, 20, 128
 
 
 def main() -> None:
