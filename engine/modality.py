@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from engine.data.schema import Finding, Schema
 from engine.errors import N_
@@ -44,6 +46,10 @@ class Modality(Protocol):
 
     def validate(self, inputs: pd.Series) -> Sequence[Finding]:
         """What is wrong with single inputs (too long, empty); raises `DataError` for what must be refused."""
+        ...
+
+    def embed(self, inputs: pd.Series) -> NDArray[np.floating[Any]]:
+        """Features of shape (n, d), d at most 100, in which alike inputs lie near each other; for a job, deterministic."""
         ...
 
     def describe(self, inputs: pd.Series) -> Mapping[str, Any]:

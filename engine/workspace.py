@@ -35,6 +35,7 @@ from engine.services.evaluations import Evaluation, Evaluations, Opening
 from engine.services.inbox import Inbox, Source
 from engine.services.inbox_items import Item
 from engine.services.jobs import Jobs
+from engine.services.mapping import Maps
 from engine.services.projects import Deletion, Project, Projects, StepState
 from engine.services.promotions import GateView
 from engine.services.publishing import sync_publications
@@ -70,6 +71,7 @@ class Workspace:
         self.scope = scope
         self.projects = Projects(scope)
         self.datasets = Datasets(scope)
+        self.maps = Maps(scope)
         self.splits = Splits(scope)
         self.recipes = Recipes(scope)
         self.runs = Runs(scope)

@@ -272,7 +272,7 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
         parts = kind.in_(("cleaning", "corrections", "facts")) & key.startswith(
             f"{version_id}:", autoescape=True
         )
-        computed = (kind.in_(("profile", "facts")) & (key == version_id)) | parts
+        computed = (kind.in_(("profile", "facts", "map")) & (key == version_id)) | parts
         connection.execute(result.delete().where(result.c.owner == owner, computed))
 
 

@@ -16,7 +16,7 @@ from engine.jobs.process import Work
 from engine.modality import modalities
 from engine.models.family import families
 from engine.prepare.steps import steps
-from engine.services import children, datasets, evaluations, importing, projects, recipes, training
+from engine.services import children, datasets, evaluations, importing, mapping, projects, recipes, training
 from engine.services.scope import Scope
 from engine.storage.database import read
 from engine.storage.tables import job
@@ -28,6 +28,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "sample": projects.add_sample_data,
     "profile": importing.profile_version,
     "cleaning": datasets.preview_version,
+    "map": mapping.make_map,
     "split": recipes.divide_data,
     "train": training.train_run,
     "evaluate": evaluations.evaluate_test,

@@ -40,6 +40,9 @@ class Points:
     def validate(self, inputs: pd.Series) -> Sequence[Finding]:
         return []
 
+    def embed(self, inputs: pd.Series) -> np.ndarray:
+        return np.array([[float(x) for x in str(v).split(";")] for v in inputs])
+
     def describe(self, inputs: pd.Series) -> Mapping[str, Any]:
         return {}
 

@@ -17,7 +17,7 @@ PHASES = {
     "profiling": N_("Profiling"), "loading": N_("Loading the data"), "cleaning": N_("Cleaning"), "splitting": N_("Splitting"),
     "training": N_("Training"), "packaging": N_("Packaging"), "checking_parity": N_("Checking the packaged model"),
     "evaluating": N_("Evaluating"), "comparing": N_("Comparing"), "writing": N_("Writing the sample"),
-    "correcting": N_("Looking up the corrections"),
+    "correcting": N_("Looking up the corrections"), "placing": N_("Placing the examples"),
 }  # fmt: skip
 
 

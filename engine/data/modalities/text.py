@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from engine.data import errors, limits
 from engine.data.findings import finding
@@ -25,6 +26,8 @@ JOINER = "\n"
 TOKENS = r"[\p{Han}\p{Hiragana}\p{Katakana}]|[^\W\p{Han}\p{Hiragana}\p{Katakana}]+"
 TOKENIZER = N_("words; Chinese and Japanese characters are counted singly")
 SAMPLE, LANGUAGE_SAMPLE, SEED = 20_000, 1_000, 0
+_EMBEDDED_CHARS = 600
+"""Characters of a text that say where it lies on the map."""
 
 
 class TextClassification:
@@ -93,6 +96,31 @@ class TextClassification:
             if len(rows):
                 found.append(finding(code, severity, message, rows, limit=f"{limits.LONG_TEXT:,}"))  # type: ignore[arg-type]
         return found
+
+    def embed(self, inputs: pd.Series) -> NDArray[np.floating[Any]]:
+        """TF-IDF over character sequences (1 to 3) of each text's beginning, reduced to 50 dimensions and to unit length.
+
+        Latent semantic analysis (Deerwester et al. 1990). Texts without any known sequence lie at the origin.
+        """
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.preprocessing import normalize
+
+        beginnings = [self.key(text[:_EMBEDDED_CHARS]).lower() for text in inputs]
+        least = 2 if len(beginnings) > 50 else 1
+        vectorizer = TfidfVectorizer(
+            analyzer="char", ngram_range=(1, 3), min_df=least, max_features=20_000, sublinear_tf=True, lowercase=False,
+            dtype=np.float32,
+        )  # fmt: skip
+        if not any(beginnings):
+            return np.zeros((len(beginnings), 1), dtype=np.float32)
+        counted = vectorizer.fit_transform(beginnings)
+        dimensions = min(50, counted.shape[1] - 1, counted.shape[0] - 1)
+        if dimensions < 1:
+            return np.zeros((len(beginnings), 1), dtype=np.float32)
+        with np.errstate(invalid="ignore"):  # equal texts have no variance to be explained
+            reduced = TruncatedSVD(dimensions, n_iter=3, random_state=SEED).fit_transform(counted)
+        return np.asarray(normalize(reduced), dtype=np.float32)
 
     def describe(self, inputs: pd.Series) -> Mapping[str, Any]:
         """Tokens, scripts and languages, from a seeded sample where there are many texts.

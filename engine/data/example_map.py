@@ -1,0 +1,78 @@
+"""A map of the examples: alike ones lie near each other, so that clusters, strays and wrong labels can be seen.
+
+Stage 1 (data). Runs in a job; the page draws the stored result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engine.data.schema import ROW_ID
+from engine.data.table_view import TableView
+
+PLACED, SEED = 50_000, 0
+"""Most examples that are placed, and the seed of the sample where there are more."""
+
+_SHOWN = 60
+"""Characters of an example that stand beside its point."""
+
+
+@dataclass(frozen=True)
+class ExampleMap:
+    """Places of examples on a plane.
+
+    Args:
+        places: one row an example, in the order of the table: `row_id`, `x` and `y` within [-1, 1], `label`, and `shown`,
+            the example in short.
+        rows: how many rows the version has; more than the places where a sample was drawn.
+        kept: share of the variance between the examples' features that the two axes show.
+    """
+
+    places: pd.DataFrame
+    rows: int
+    kept: float
+
+
+def map_examples(table: TableView, most: int = PLACED) -> ExampleMap:
+    """Place the examples of a table, or a seeded sample of `most` of them.
+
+    The modality's features are centred and their two directions of largest variance kept (principal components). The
+    axes have no meaning beyond that; distances between far points say little.
+    """
+    ids = table.ids
+    chosen = np.arange(len(ids))
+    if len(ids) > most:
+        chosen = np.sort(np.random.default_rng(SEED).choice(len(ids), most, replace=False))
+    inputs = table.inputs.iloc[chosen]
+    plane, kept = _plane(table.modality.embed(inputs))
+    places = pd.DataFrame(
+        {
+            ROW_ID: ids[chosen], "x": plane[:, 0].round(4), "y": plane[:, 1].round(4),
+            "label": table.labels.iloc[chosen].to_numpy(dtype=object),
+            "shown": [table.modality.show(value, _SHOWN) for value in inputs],
+        }
+    )  # fmt: skip
+    return ExampleMap(places, len(ids), kept)
+
+
+def _plane(features: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], float]:
+    """The first two principal components scaled to [-1, 1], and the share of variance in them."""
+    plane = np.zeros((len(features), 2), dtype=np.float32)
+    if len(features) < 2 or features.shape[1] == 0:
+        return plane, 0.0
+    centred = np.asarray(features, dtype=np.float64) - features.mean(axis=0)
+    variance, directions = np.linalg.eigh(centred.T @ centred)
+    total = float(variance.sum())
+    if total <= 1e-12:
+        return plane, 0.0
+    first = directions[:, ::-1][:, :2]
+    first = first * np.sign(first[np.abs(first).argmax(axis=0), np.arange(first.shape[1])])
+    found = centred @ first
+    found /= max(float(np.abs(found).max()), 1e-12)
+    plane[:, : found.shape[1]] = found
+    return plane, float(variance[::-1][:2].sum() / total)

@@ -1,0 +1,127 @@
+"""The map of a version's examples: choose points, see their rows, correct or drop them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from engine.workspace import DatasetVersion
+from ui.charts.example_map import example_points
+from ui.charts.layout import kept
+from ui.format import percent
+from ui.panels.job import attach, watch
+from ui.panels.rows import row_table
+from ui.state import follow, workspace
+from ui.text import language, n, t
+
+DRAWN, SEED = 5_000, 0
+"""Points that a browser draws at ease; a seeded sample where more were placed."""
+
+
+def example_map(version: DatasetVersion) -> None:
+    """The map behind a fold; its job starts when somebody opens it."""
+    fold = st.expander(
+        t("Map of the examples"), icon=":material/scatter_plot:", key=f"map_{version.id}", on_change="rerun"
+    )
+    if not fold.open:
+        return
+    with fold:
+        if workspace().maps.get(version.id) is None:
+            _placing(version)
+        else:
+            _map(version)
+
+
+def _placing(version: DatasetVersion) -> None:
+    purpose = f"map_{version.id}"
+    job_id = attach(purpose, (), version.project_id)
+    if job_id is None:
+        job_id = workspace().maps.start(version.id).id
+        follow(purpose, job_id)
+    watch(job_id, t("Drawing the map"))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _drawn(version_id: str) -> tuple[pd.DataFrame, int, int, float]:
+    """The points to draw, how many were placed, how many rows there are, and the share of variance shown."""
+    found = workspace().maps.get(version_id)
+    assert found is not None
+    places = found.places
+    some = places if len(places) <= DRAWN else places.sample(DRAWN, random_state=SEED).sort_index()
+    return some, len(places), found.rows, found.kept
+
+
+@st.fragment
+def _map(version: DatasetVersion) -> None:
+    places, placed, rows, share = _drawn(version.id)
+    st.caption(
+        t(
+            "Alike examples lie near each other (TF-IDF, two main directions: {share} of the variance, so the picture is coarse). Draw a line around points, or click one, to see their rows; a double click clears the choice.",
+            share=percent(share),
+        )
+    )
+    if len(places) < rows:
+        st.caption(
+            t(
+                "{drawn} points, a sample of the {placed} placed among {rows} rows.",
+                drawn=f"{len(places):,}", placed=f"{placed:,}", rows=f"{rows:,}",
+            )
+        )  # fmt: skip
+    classes = version.schema.classes
+    figure = kept(
+        "example_map", version.id, language(), str(st.context.theme.type), lambda: example_points(places, classes)
+    )  # fmt: skip
+    st.plotly_chart(
+        figure, key=_chart_key(version.id), on_select=lambda: _choose(version.id), selection_mode=("points", "box", "lasso"),
+        alt=t("A map of {n} examples by class; alike texts lie near each other.", n=f"{len(places):,}"),
+        config={"displayModeBar": False, "responsive": True, "typesetMath": False},
+    )  # fmt: skip
+    ids = chosen_rows(version.id)
+    if not ids:
+        st.caption(t("Nothing is chosen yet."))
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(n("**{n} example chosen**", "**{n} examples chosen**", len(ids)), width="content")
+        st.button(
+            t("Clear the choice"), key=f"map_clear_{version.id}", type="tertiary", icon=":material/close:",
+            on_click=_clear, args=(version.id,),
+        )  # fmt: skip
+    row_table(version, key=f"map_rows_{version.id}", ids=ids)
+
+
+def chosen_rows(version_id: str) -> list[int]:
+    """Ids of the rows that are chosen on the map of a version."""
+    return list(st.session_state.get(_chosen_key(version_id), ()))
+
+
+def _choose(version_id: str) -> None:
+    """Keep the choice under a key of our own: the chart forgets it whenever its figure changes."""
+    selection = st.session_state[_chart_key(version_id)]["selection"]
+    found = {int(_row_id(point)) for point in selection["points"]}
+    st.session_state[_chosen_key(version_id)] = sorted(found)
+
+
+def _row_id(point: Mapping[str, Any]) -> Any:
+    data = point["customdata"]
+    return data[0] if isinstance(data, list | tuple) else data
+
+
+def _clear(version_id: str) -> None:
+    """Forget the choice; a new key takes it off the chart as well."""
+    st.session_state.pop(_chosen_key(version_id), None)
+    st.session_state[_round_key(version_id)] = st.session_state.get(_round_key(version_id), 0) + 1
+
+
+def _chart_key(version_id: str) -> str:
+    return f"map_points_{version_id}_{st.session_state.get(_round_key(version_id), 0)}"
+
+
+def _round_key(version_id: str) -> str:
+    return f"map_round_{version_id}"
+
+
+def _chosen_key(version_id: str) -> str:
+    return f"map_chosen_{version_id}"
