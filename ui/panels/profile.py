@@ -18,6 +18,7 @@ from ui.charts.lengths import size_histogram
 from ui.charts.periods import period_bars
 from ui.charts.slices import slice_bars
 from ui.format import percent, significant
+from ui.panels.crosses import cross_card
 from ui.text import language, n, safe_text, sentences, t
 from ui.writing import language_name, script_name
 
@@ -77,6 +78,7 @@ def profile_charts(profile: Profile, version: DatasetVersion) -> None:
         _classes(card, profile, classes)
     _sizes(card, profile, classes)
     _writing(card, profile.details)
+    cross_card(profile.crosses, version)
     for place, found in enumerate(profile.slices):
         _slice(card, place, found, classes)
     if profile.time is not None and profile.time.periods:

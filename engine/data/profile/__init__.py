@@ -16,6 +16,7 @@ from engine.data.findings import finding
 from engine.data.labels import label_findings, labels_of, sorted_finding
 from engine.data.measures import Histogram, Measure, measure
 from engine.data.profile.columns import column_profiles, odd_cells, slice_profile, time_profile
+from engine.data.profile.crosses import CrossTab, cross_tabs
 from engine.data.profile.result import (
     ClassCount,
     ColumnProfile,
@@ -31,7 +32,7 @@ from engine.errors import N_
 from engine.modality import Modality
 
 __all__ = [
-    "ClassCount", "ColumnProfile", "Conflicts", "Histogram", "Measure", "Profile", "Repeats", "SliceProfile",
+    "ClassCount", "ColumnProfile", "Conflicts", "CrossTab", "Histogram", "Measure", "Profile", "Repeats", "SliceProfile",
     "TimeProfile", "profile_table",
 ]  # fmt: skip
 
@@ -75,7 +76,8 @@ def profile_table(
     return Profile(
         task=modality.name, rows=len(frame), labelled=sum(c.count for c in classes), classes=classes,
         majority_share=classes[0].share if classes else 0.0, sizes=measure(sizes.to_numpy(), modality.size_unit),
-        columns=columns, duplicates=duplicates, conflicts=conflicts, slices=slices, time=days,
+        columns=columns, duplicates=duplicates, conflicts=conflicts, slices=slices,
+        crosses=cross_tabs(frame, schema, labels), time=days,
         split=_split(frame, schema), details=dict(details), findings=tuple(findings),
         seconds=round(time.perf_counter() - start, 3),
     )  # fmt: skip

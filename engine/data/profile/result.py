@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.data.measures import Measure, Plain
+from engine.data.profile.crosses import CrossTab
 from engine.data.schema import Finding, Role
 
 
@@ -87,6 +88,7 @@ class Profile(Plain):
         duplicates: equal inputs (by the modality's key).
         conflicts: equal inputs with different labels.
         slices: the slice columns.
+        crosses: every pair of them.
         time: the time column, if there is one.
         split: rows by value of the column with the role split, as the file spells them; empty without one.
         details: the modality's own part (`Modality.describe`).
@@ -104,6 +106,7 @@ class Profile(Plain):
     duplicates: Repeats
     conflicts: Conflicts
     slices: tuple[SliceProfile, ...]
+    crosses: tuple[CrossTab, ...] = ()
     time: TimeProfile | None
     split: Mapping[str, int]
     details: Mapping[str, Any]
