@@ -10,6 +10,7 @@ from engine.feedback.corrections import CHANGING
 from engine.workspace import DatasetVersion, VersionChanges
 from ui.errors import attempt
 from ui.format import moment, size
+from ui.panels.columns import column_cards
 from ui.panels.example_map import example_map
 from ui.panels.findings import findings_list
 from ui.panels.job import attach, watch
@@ -67,6 +68,7 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
         st.subheader(t("Findings"), anchor=False)
         findings_list(profile.findings, version, key="finding")
         profile_charts(profile, version)
+        column_cards(profile, version)
     example_map(version)
     st.subheader(t("All rows"), anchor=False)
     row_table(version, key=f"rows_{version.id}")
