@@ -6,14 +6,14 @@ model inputs, shows one, keys it for exact duplicates and measures it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.data.schema import Finding, Schema
+from engine.data.schema import Schema
 from engine.errors import N_
 from engine.registry import Registry
 
@@ -44,8 +44,8 @@ class Modality(Protocol):
         """Size of each input in `size_unit`, for the length histogram and the dial."""
         ...
 
-    def validate(self, inputs: pd.Series) -> Sequence[Finding]:
-        """What is wrong with single inputs (too long, empty); raises `DataError` for what must be refused."""
+    def validate(self, inputs: pd.Series) -> None:
+        """Raise `DataError` for inputs that must be refused; what is only wrong with them the checks find."""
         ...
 
     def embed(self, inputs: pd.Series) -> NDArray[np.floating[Any]]:

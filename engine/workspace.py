@@ -32,6 +32,7 @@ from engine.services.demos import Demos
 from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
 from engine.services.draining import keep_draining
 from engine.services.evaluations import Evaluation, Evaluations, Opening
+from engine.services.findings import Aside, Findings, FoundRows
 from engine.services.inbox import Inbox, Source
 from engine.services.inbox_items import Item
 from engine.services.jobs import Jobs
@@ -52,8 +53,8 @@ from engine.storage.errors import LowSpace
 from engine.storage.migrations import migrate
 
 __all__ = [
-    "Alert", "Answer", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event",
-    "FamilyCard", "GateView", "Item", "Job", "ModelVersion", "Opening", "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState",
+    "Alert", "Answer", "Aside", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event",
+    "FamilyCard", "FoundRows", "GateView", "Item", "Job", "ModelVersion", "Opening", "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState",
     "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace", "require_demo_options",
     "serve_demos", "start_demo_server", "start_services",
 ]  # fmt: skip
@@ -71,6 +72,7 @@ class Workspace:
         self.scope = scope
         self.projects = Projects(scope)
         self.datasets = Datasets(scope)
+        self.findings = Findings(scope)
         self.maps = Maps(scope)
         self.splits = Splits(scope)
         self.recipes = Recipes(scope)

@@ -36,6 +36,30 @@ class Found:
     scores: NDArray[np.float64] | None = None
 
 
+_ABOUT = ("column", "first", "second", "value")
+
+
+def handle(finding: Finding) -> str:
+    """What names a finding among those of its version: its code, and what it is about where a check says it of several
+    things (`column`, `first` and `second`, `value` of its params)."""
+    about = (finding.params.get(name) for name in _ABOUT)
+    return ":".join([finding.code, *(str(part) for part in about if part is not None)])
+
+
+def row_array(rows: Sequence[int] = ()) -> NDArray[np.int64]:
+    """Row ids as `Found` holds them."""
+    return np.asarray(rows, dtype=np.int64)
+
+
+def found(
+    code: str, severity: Severity, message: str, rows: NDArray[np.int64] | None = None, *, groups: NDArray[np.int64] | None = None,
+    suggested: Sequence[str] | None = None, scores: NDArray[np.float64] | None = None, fixes: Sequence[Fix] = (), **params: Any,
+) -> Found:  # fmt: skip
+    """A finding about `rows` with all of them; arguments as `finding` and `Found` say."""
+    said = finding(code, severity, message, rows, fixes=fixes, **params)
+    return Found(said, row_array() if rows is None else rows, groups, suggested, scores)
+
+
 def finding(
     code: str, severity: Severity, message: str, rows: NDArray[np.int64] | None = None, *, fixes: Sequence[Fix] = (), **params: Any
 ) -> Finding:  # fmt: skip
@@ -61,7 +85,7 @@ def row_ids(frame: pd.DataFrame) -> NDArray[np.int64]:
     return np.arange(len(frame), dtype=np.int64)
 
 
-def some(names: list[str], most: int = 5) -> str:
+def some(names: Sequence[str], most: int = 5) -> str:
     """A few names for a message, quoted and shortened, and how many more there are."""
     shown = ", ".join(f"“{name[:40]}”" for name in names[:most])
     return shown + (f" (+{len(names) - most})" if len(names) > most else "")

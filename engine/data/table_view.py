@@ -5,6 +5,8 @@ Stage 1 (data).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,8 +16,32 @@ from numpy.typing import NDArray
 from engine.data.findings import row_ids
 from engine.data.labels import labels_of
 from engine.data.schema import Schema
+from engine.data.times import read_times
 from engine.data.versions import read_inputs
 from engine.modality import Modality
+
+_CHUNK = 50_000
+"""Rows whose keys are held at once."""
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The inputs that come more than once, and only those.
+
+    Args:
+        rows: their positions in the table, ascending, shape (n,).
+        codes: rows with an equal code have equal inputs, shape (n,); codes count up in the order of the table.
+        groups: how many different inputs these are.
+    """
+
+    rows: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    groups: int
+
+    @cached_property
+    def later(self) -> NDArray[np.bool_]:
+        """Which of `rows` repeat an earlier one."""
+        return pd.Series(self.codes).duplicated().to_numpy()
 
 
 class TableView:
@@ -29,6 +55,8 @@ class TableView:
 
     def __init__(self, frame: pd.DataFrame, schema: Schema, modality: Modality) -> None:
         self.frame, self.schema, self.modality = frame, schema, modality
+        self._cells: dict[str, pd.Series[str]] = {}
+        self._values: dict[str, tuple[NDArray[np.int64], pd.Series[str]]] = {}
 
     @cached_property
     def ids(self) -> NDArray[np.int64]:
@@ -49,3 +77,67 @@ class TableView:
     def sizes(self) -> pd.Series[int]:
         """Size of each input in the modality's unit, by row id."""
         return self.modality.sizes(self.inputs)
+
+    @cached_property
+    def given(self) -> NDArray[np.bool_]:
+        """Which rows have a label, by position."""
+        return np.asarray((self.labels != "").to_numpy(), dtype=np.bool_)
+
+    @cached_property
+    def classes(self) -> pd.Series[int]:
+        """Rows of each class, largest first."""
+        return self.labels[self.given].value_counts()
+
+    @cached_property
+    def label_codes(self) -> NDArray[np.int64]:
+        """Place of each row's label in `classes`, -1 without a label, by position."""
+        return np.asarray(pd.Index(self.classes.index).get_indexer(pd.Index(self.labels)), dtype=np.int64)
+
+    def rows_labelled(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """Ids of the rows with one of these labels."""
+        wanted = pd.Index(self.classes.index).get_indexer(pd.Index(list(names)))
+        return self.ids[np.isin(self.label_codes, wanted)]
+
+    @cached_property
+    def copies(self) -> Copies:
+        """The inputs that come more than once by the modality's key; inputs without content are left out."""
+        rows = self._candidates()
+        values = self.inputs.iloc[rows].to_numpy(dtype=object)
+        codes, names = pd.factorize(np.array([self.modality.key(value) for value in values], dtype=object))
+        repeated = np.bincount(codes, minlength=len(names))[codes] > 1
+        codes, names = pd.factorize(codes[repeated])
+        return Copies(rows[repeated], codes.astype(np.int64), len(names))
+
+    def cells(self, column: str) -> pd.Series[str]:
+        """A column's cells without surrounding white space, "" where one is missing; computed once."""
+        if column not in self._cells:
+            self._cells[column] = self.frame[column].fillna("").str.strip()
+        return self._cells[column]
+
+    def values(self, column: str) -> tuple[NDArray[np.int64], pd.Series[str]]:
+        """The distinct cells of a column (as `cells`, in the order of the table) and which of them each row has."""
+        if column not in self._values:
+            codes, distinct = pd.factorize(self.cells(column))
+            self._values[column] = codes.astype(np.int64), pd.Series(distinct, dtype="str")
+        return self._values[column]
+
+    @cached_property
+    def times(self) -> pd.Series[pd.Timestamp]:
+        """The moment of each row by the time column, NaT where it cannot be read or there is no such column; by position."""
+        column = self.schema.first("time")
+        if column is None:
+            return pd.Series(pd.NaT, index=range(len(self.frame)), dtype="datetime64[ns, UTC]")
+        codes, distinct = self.values(column)
+        return read_times(distinct).iloc[codes].reset_index(drop=True)
+
+    def _candidates(self) -> NDArray[np.int64]:
+        """Positions of inputs whose key hashes like another one's: few, so that a million keys need not be held at once."""
+        key = self.modality.key
+        hashes = np.empty(len(self.inputs), dtype=np.int64)
+        content = np.empty(len(self.inputs), dtype=bool)
+        for start in range(0, len(self.inputs), _CHUNK):
+            keys = list(map(key, self.inputs.iloc[start : start + _CHUNK].to_numpy(dtype=object)))
+            hashes[start : start + _CHUNK] = [hash(value) for value in keys]
+            content[start : start + _CHUNK] = list(map(bool, keys))
+        twice = pd.Series(hashes).duplicated(keep=False).to_numpy()
+        return np.flatnonzero(twice & content)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from engine.data import errors
 from engine.data.findings import row_ids
-from engine.data.labels import find_classes, label_findings, labels_of
+from engine.data.labels import find_classes, label_obstacles, labels_of
 from engine.data.schema import ROW_ID, Finding, Schema
 from engine.modality import Modality
 
@@ -28,7 +28,7 @@ _GROUP_ROWS = 65_536
 def check_table(
     frame: pd.DataFrame, schema: Schema, modality: Modality
 ) -> tuple[Schema, tuple[Finding, ...]]:
-    """The schema with its classes, and what is wrong with labels and inputs.
+    """The schema with its classes, and what keeps the table from being trained; the checks find the rest.
 
     Args:
         frame: text cells as a reader gives them, with or without a `row_id` column.
@@ -43,12 +43,11 @@ def check_table(
     missing = [c.name for c in schema.columns if c.name not in frame.columns]
     if missing:
         raise errors.ColumnsMissing(columns=", ".join(missing))
-    classes = find_classes(labels_of(frame, schema), schema.first("label") or "")
-    inputs = read_inputs(frame, schema, modality)
-    return schema.model_copy(update={"classes": classes}), (
-        *label_findings(frame, schema),
-        *modality.validate(inputs),
-    )
+    labels = labels_of(frame, schema).set_axis(pd.Index(row_ids(frame)))
+    classes = find_classes(labels, schema.first("label") or "")
+    modality.validate(read_inputs(frame, schema, modality))
+    obstacles = tuple(found.finding for found in label_obstacles(labels, schema))
+    return schema.model_copy(update={"classes": classes}), obstacles
 
 
 def read_inputs(frame: pd.DataFrame, schema: Schema, modality: Modality) -> pd.Series:

@@ -31,6 +31,7 @@ from engine.modality import modalities
 from engine.prepare.preview import CleaningPreview, preview_cleaning
 from engine.recipe import Step
 from engine.services import uploads
+from engine.services.findings import ASIDE, FOUND, Findings
 from engine.services.scope import Scope
 from engine.services.uploads import Upload
 from engine.storage import artifacts
@@ -248,6 +249,10 @@ class Datasets:
         stored = self._scope.cached("profile", version_id)
         return Profile.model_validate(stored) if stored else None
 
+    def findings(self, version_id: str) -> tuple[Finding, ...]:
+        """What reading, the profile and the deep checks found, as far as they ran; the rest is in `Findings`."""
+        return Findings(self._scope).of(version_id)
+
     def start_profile(self, version_id: str) -> Job:
         """Profile a version, as a job."""
         row = self._scope.row(dataset_version, version_id, "dataset version")
@@ -269,10 +274,10 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
     """Remove what was computed from versions that are being deleted: profiles and previews hold their texts."""
     key, kind = result.c.key, result.c.kind
     for version_id in version_ids:
-        parts = kind.in_(("cleaning", "corrections", "facts")) & key.startswith(
+        parts = kind.in_(("cleaning", "corrections", "facts", FOUND)) & key.startswith(
             f"{version_id}:", autoescape=True
         )
-        computed = (kind.in_(("profile", "facts", "map")) & (key == version_id)) | parts
+        computed = (kind.in_(("profile", "facts", "map", ASIDE)) & (key == version_id)) | parts
         connection.execute(result.delete().where(result.c.owner == owner, computed))
 
 

@@ -12,14 +12,16 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import func, insert, select, update
 
-from engine.data.profile import profile_table
+from engine.data.checks import run_checks
+from engine.data.profile import profile_view
 from engine.data.readers import ReadOptions, read_with_notes
 from engine.data.schema import ROW_ID, Finding, Schema, make_schema
+from engine.data.table_view import TableView
 from engine.data.versions import check_table, table_digest, write_table
 from engine.jobs.context import JobContext
 from engine.modality import modalities
 from engine.prepare.facts import first_facts
-from engine.services import splits, uploads
+from engine.services import findings, splits, uploads
 from engine.services.datasets import load_table
 from engine.services.scope import Scope
 from engine.storage import artifacts
@@ -62,7 +64,7 @@ def store_table(
     """
     context.report("phase", name="checking")
     modality = modalities.get(task)
-    schema, findings = check_table(frame, make_schema(roles, list(frame.columns), task), modality)
+    schema, obstacles = check_table(frame, make_schema(roles, list(frame.columns), task), modality)
     context.check()
     context.report("phase", name="storing")
     digest = table_digest(frame, schema)
@@ -78,7 +80,7 @@ def store_table(
             target.unlink(missing_ok=True)
         facts = first_facts(with_row_ids(frame), schema, modality)
         dataset_id, version_id = _insert(
-            context, scope, project_id, name, digest, artifact, frame, schema, (*notes, *findings), source
+            context, scope, project_id, name, digest, artifact, frame, schema, (*notes, *obstacles), source
         )
         splits.keep_facts(scope, version_id, None, facts)
     if scope.cached("profile", version_id) is None:
@@ -97,14 +99,12 @@ def with_row_ids(frame: pd.DataFrame) -> pd.DataFrame:
 def store_profile(
     context: JobContext, scope: Scope, version_id: str, frame: pd.DataFrame, schema: Schema
 ) -> None:
-    """Profile a table and keep the result."""
-    found = profile_table(
-        frame,
-        schema,
-        modalities.get(schema.task),
-        lambda share: context.report("progress", fraction=0.5 + share * 0.5),
-    )
-    scope.cache("profile", version_id, found.model_dump(mode="json"))
+    """Check and profile a table, and keep the results."""
+    table = TableView(frame, schema, modalities.get(schema.task))
+    found = run_checks(table, "core", lambda share: context.report("progress", fraction=0.5 + share * 0.25), context.check)
+    profile = profile_view(table, found, lambda share: context.report("progress", fraction=0.75 + share * 0.25))
+    findings.keep(scope, version_id, found)
+    scope.cache("profile", version_id, profile.model_dump(mode="json"))
 
 
 def profile_version(

@@ -11,12 +11,23 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from engine.data.checks import checks
 from engine.jobs.context import JobContext
 from engine.jobs.process import Work
 from engine.modality import modalities
 from engine.models.family import families
 from engine.prepare.steps import steps
-from engine.services import children, datasets, evaluations, importing, mapping, projects, recipes, training
+from engine.services import (
+    checking,
+    children,
+    datasets,
+    evaluations,
+    importing,
+    mapping,
+    projects,
+    recipes,
+    training,
+)
 from engine.services.scope import Scope
 from engine.storage.database import read
 from engine.storage.tables import job
@@ -29,6 +40,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "profile": importing.profile_version,
     "cleaning": datasets.preview_version,
     "map": mapping.make_map,
+    "deep_checks": checking.check_deeply,
     "split": recipes.divide_data,
     "train": training.train_run,
     "evaluate": evaluations.evaluate_test,
@@ -40,7 +52,7 @@ FUNCTIONS: Mapping[str, Function] = {
 
 def know_errors() -> None:
     """Import all that a job may run: a process that reads the error in a job's row needs the class that says it."""
-    for registry in (modalities, steps, families):
+    for registry in (modalities, steps, families, checks):
         list(registry)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.data.schema import Finding, Schema
+from engine.data.schema import Schema
 from engine.modality import modalities
 from engine.models.family import Estimate, families
 from engine.params import Params, param
@@ -37,8 +37,8 @@ class Points:
     def sizes(self, inputs: pd.Series) -> pd.Series:
         return inputs.str.count(";") + 1
 
-    def validate(self, inputs: pd.Series) -> Sequence[Finding]:
-        return []
+    def validate(self, inputs: pd.Series) -> None:
+        return None
 
     def embed(self, inputs: pd.Series) -> np.ndarray:
         return np.array([[float(x) for x in str(v).split(";")] for v in inputs])

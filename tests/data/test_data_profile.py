@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import engine.data.profile as profile_module
+from engine.data import table_view
 from engine.data.profile import Profile, profile_table
 from engine.data.profile.columns import PERIODS
 from engine.data.schema import ROW_ID, Finding, Schema, make_schema
@@ -45,7 +45,8 @@ def test_core_figures() -> None:
     ]  # fmt: skip
     assert found.columns[2].top == (("north", 3), ("south", 3))
     assert codes(found) == {
-        "unlabelled_rows": (4,), "empty_texts": (5,), "duplicates": (2, 3), "conflicting_labels": (0, 2), "missing_values": (3,),
+        "unlabelled_rows": (4,), "small_classes": (0, 1, 2, 3, 5, 6), "empty_texts": (5,), "duplicates": (0, 2, 1, 3),
+        "conflicting_labels": (0, 2), "missing_values": (3,),
     }  # fmt: skip
     assert found.task == TEXT.name and found.seconds > 0 and found.time is None and found.split == {}
     assert set(found.details) >= {"tokens", "scripts", "languages"}
@@ -124,14 +125,18 @@ def test_sorted_by_label() -> None:
 
 @pytest.mark.parametrize("chunk", [1, 3, 50_000])
 def test_duplicates_by_row_id_in_any_chunk(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
-    monkeypatch.setattr(profile_module, "_CHUNK", chunk)
+    monkeypatch.setattr(table_view, "_CHUNK", chunk)
     found = profiled(ids=[10, 20, 30, 40, 50], text=["a", "b", "a ", "", ""], label=["p", "n", "p", "p", "n"])
-    assert codes(found) == {"empty_texts": (40, 50), "duplicates": (30,)}
+    assert codes(found) == {
+        "small_classes": (10, 20, 30, 40, 50),
+        "empty_texts": (40, 50),
+        "duplicates": (10, 30),
+    }
     assert found.conflicts.groups == 0
 
 
 def test_equal_hashes_are_not_yet_equal_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profile_module, "hash", lambda key: 1, raising=False)
+    monkeypatch.setattr(table_view, "hash", lambda key: 1, raising=False)
     found = profiled(text=["a", "b", "c", "b"], label=["p", "n", "p", "n"])
     assert found.duplicates.model_dump() == {"groups": 1, "rows": 2, "extra": 1}
 

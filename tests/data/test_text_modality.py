@@ -53,27 +53,6 @@ def test_sizes_are_code_points() -> None:
     assert TEXT.sizes(series("好吃", "", "👍", "e\u0301")).tolist() == [2, 0, 1, 2]
 
 
-def test_findings_about_single_texts() -> None:
-    inputs = series(
-        "ok",
-        " \n",
-        "x" * (limits.LONG_TEXT + 1),
-        "a\ufffdb",
-        "a\x07b",
-        "a\u202eb",
-        "a\u200bb",
-        "a\u200db\tc\r\n",
-        "",
-    )
-    inputs.index = pd.Index(range(100, 109))
-    found = {f.code: (f.severity, f.rows) for f in TEXT.validate(inputs)}
-    assert found == {
-        "empty_texts": ("warning", (101, 108)), "long_texts": ("warning", (102,)), "damaged_texts": ("warning", (103,)),
-        "control_characters": ("info", (104,)), "direction_marks": ("info", (105,)), "invisible_characters": ("info", (106,)),
-    }  # fmt: skip
-    assert TEXT.validate(series("x" * limits.LONG_TEXT)) == []
-
-
 def test_a_joined_text_that_is_too_long() -> None:
     half = "x" * (limits.MAX_TEXT // 2)
     frame = pd.DataFrame({"a": ["", half], "b": ["", half]}, dtype="str")

@@ -44,16 +44,15 @@ CASES: list[tuple[list[str], dict[str, tuple[str, tuple[int, ...]]]]] = [
     (["", " ", ""], {"no_labels": ("error", (0, 1, 2))}),
     (["a"], {"one_row": ("error", (0,))}),
     (["a", "a", "a"], {"one_class": ("error", (0, 1, 2))}),
-    (["a", "a", "b", "b", "c"], {"single_example": ("warning", (4,))}),
-    (["a", "a", "b", "b", ""], {"unlabelled_rows": ("warning", (4,))}),
-    (["Pos", "pos", "Pos", "pos", "ｐｏｓ", "ｐｏｓ", "neg", "neg"], {"similar_classes": ("warning", (0, 1, 2, 3, 4, 5))}),
-    (["é", "e\u0301"] * 2, {"similar_classes": ("warning", (0, 1, 2, 3))}),
-    (["a", "", "a"], {"one_class": ("error", (0, 2)), "unlabelled_rows": ("warning", (1,))}),
+    (["a", "", "a"], {"one_class": ("error", (0, 2))}),
+    (["a", "a", "b", "b", "", "B"], {}),  # what only makes it hard is for the checks to say
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("labels", "expected"), CASES)
-def test_label_findings(labels: list[str], expected: dict[str, tuple[str, tuple[int, ...]]]) -> None:
+def test_what_keeps_labels_from_being_learned(
+    labels: list[str], expected: dict[str, tuple[str, tuple[int, ...]]]
+) -> None:
     assert checked(table(labels))[1] == expected
 
 
@@ -69,14 +68,14 @@ def test_too_many_classes() -> None:
     assert len(checked(frame.head(limits.MAX_CLASSES))[0].classes) == limits.MAX_CLASSES
 
 
-def test_findings_name_row_ids_and_hold_a_thousand() -> None:
-    frame = table(["a", "b"] * 3 + [""] * 1500)
+def test_obstacles_name_row_ids_and_hold_a_thousand() -> None:
+    frame = table(["a"] * 1500 + [""])
     frame.insert(0, ROW_ID, np.arange(len(frame)) * 10)
     schema = make_schema(ROLES, ["text", "label"])
     _, findings = check_table(frame, schema, modalities.get(schema.task))
     (found,) = findings
     assert found.count == 1500 and found.params["count"] == 1500
-    assert found.rows == tuple(range(60, 60 + 10 * limits.FINDING_ROWS, 10))
+    assert found.rows == tuple(range(0, 10 * limits.FINDING_ROWS, 10))
 
 
 def test_columns_that_are_missing() -> None:

@@ -6,7 +6,7 @@ Stage 1 (data).
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.data import errors, limits
-from engine.data.findings import finding
 from engine.data.languages import CONFIDENCE, detector_name, language_counts
 from engine.data.measures import measure
-from engine.data.schema import Finding, Schema
-from engine.data.scripts import BIDI, CONTROLS, INVISIBLE, REPLACEMENT, script_shares
+from engine.data.schema import Schema
+from engine.data.scripts import script_shares
 from engine.errors import N_
 from engine.modality import modalities
 
@@ -65,8 +64,8 @@ class TextClassification:
         """Unicode code points of each text."""
         return inputs.str.len().astype(np.int64)
 
-    def validate(self, inputs: pd.Series) -> Sequence[Finding]:
-        """Empty, long and oddly encoded texts.
+    def validate(self, inputs: pd.Series) -> None:
+        """Refuse a text that nobody could look at.
 
         Args:
             inputs: texts by row id.
@@ -83,19 +82,6 @@ class TextClassification:
                 length=int(sizes.iloc[row]),
                 limit=limits.MAX_TEXT,
             )
-        found = []
-        for code, severity, message, mask in (
-            ("empty_texts", "warning", N_("Rows without any text: {count}."), inputs.str.strip() == ""),
-            ("long_texts", "warning", N_("Texts with more than {limit} characters: {count}. Of the models here only the listing of the article stops reading after some words."), sizes > limits.LONG_TEXT),
-            ("damaged_texts", "warning", N_("Texts with the sign �, which stands for characters that were lost: {count}."), inputs.str.contains(REPLACEMENT, regex=False)),
-            ("control_characters", "info", N_("Texts with control characters: {count}."), inputs.str.contains(CONTROLS)),
-            ("direction_marks", "info", N_("Texts with invisible direction marks, which can make text read otherwise than it is stored: {count}."), inputs.str.contains(BIDI)),
-            ("invisible_characters", "info", N_("Texts with invisible characters such as byte order marks or zero-width spaces: {count}."), inputs.str.contains(INVISIBLE)),
-        ):  # fmt: skip
-            rows = ids[mask.to_numpy(dtype=bool)]
-            if len(rows):
-                found.append(finding(code, severity, message, rows, limit=f"{limits.LONG_TEXT:,}"))  # type: ignore[arg-type]
-        return found
 
     def embed(self, inputs: pd.Series) -> NDArray[np.floating[Any]]:
         """TF-IDF over character sequences (1 to 3) of each text's beginning, reduced to 50 dimensions and to unit length.
