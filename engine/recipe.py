@@ -60,6 +60,29 @@ class Step(Part):
     enabled: bool = True
 
 
+class Augmentation(Model):
+    """Varied copies of train rows, made after the division and the cleaning; never of rows to validate, test or answer.
+
+    Without a step that is switched on none are made.
+
+    Args:
+        steps: what varies a copy, in order.
+        factor: copies for each row; 0.5 makes one for every second row.
+        balance: classes get copies until they have this share of the rows of the largest one; 0 leaves them as they are.
+        seed: of the draws, together with the recipe's.
+    """
+
+    steps: tuple[Step, ...] = Field(default=(), max_length=30)
+    factor: float = Field(default=1.0, ge=0, le=5)
+    balance: float = Field(default=0.0, ge=0, le=1)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+    @property
+    def active(self) -> bool:
+        """Whether it asks for any copy."""
+        return any(step.enabled for step in self.steps) and (self.factor > 0 or self.balance > 0)
+
+
 class FileData(Model):
     """Data named by a file (command line): imported under BENTU_HOME when the recipe runs."""
 
@@ -103,7 +126,7 @@ class Evaluation(Model):
 class Recipe(Model):
     """One localization from data to evaluated model.
 
-    `data` is a dataset version id, or a file with roles. `augment` and `packaging` are reserved.
+    `data` is a dataset version id, or a file with roles. `packaging` is reserved.
     """
 
     format: int = FORMAT
@@ -111,6 +134,7 @@ class Recipe(Model):
     data: str | FileData
     clean: tuple[Step, ...] = ()
     split: Split = Split()
+    augment: Augmentation = Augmentation()
     family: Part
     dial: Literal["quick", "balanced", "thorough"] | None = None
     evaluation: Evaluation = Evaluation()

@@ -16,6 +16,7 @@ from engine.errors import BentuError
 from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import Job
 from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
+from engine.services.augmentations import Augmentations
 from engine.services.circle import Circle
 from engine.services.corrections import Basis, Corrections, VersionChanges
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
@@ -36,6 +37,7 @@ from engine.services.findings import Aside, Findings, FoundRows
 from engine.services.inbox import Inbox, Source
 from engine.services.inbox_items import Item
 from engine.services.jobs import Jobs
+from engine.services.lexicons import Lexicons, StoredLexicon
 from engine.services.mapping import Maps
 from engine.services.projects import Deletion, Project, Projects, StepState
 from engine.services.promotions import GateView
@@ -45,6 +47,7 @@ from engine.services.runs import Run, Runs
 from engine.services.scope import Scope
 from engine.services.settings import Settings
 from engine.services.splits import Splits, SplitView
+from engine.services.trials import Trial, Trials
 from engine.services.uploads import Upload
 from engine.services.work import know_errors
 from engine.serving.answers import Answer
@@ -55,7 +58,7 @@ from engine.storage.migrations import migrate
 __all__ = [
     "Alert", "Answer", "Aside", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event",
     "FamilyCard", "FoundRows", "GateView", "Item", "Job", "ModelVersion", "Opening", "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState",
-    "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace", "require_demo_options",
+    "StoredLexicon", "Trial", "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace", "require_demo_options",
     "serve_demos", "start_demo_server", "start_services",
 ]  # fmt: skip
 
@@ -76,7 +79,10 @@ class Workspace:
         self.maps = Maps(scope)
         self.splits = Splits(scope)
         self.recipes = Recipes(scope)
+        self.augmentations = Augmentations(scope)
+        self.lexicons = Lexicons(scope)
         self.runs = Runs(scope)
+        self.trials = Trials(scope)
         self.evaluations = Evaluations(scope)
         self.demos = Demos(scope)
         self.inbox = Inbox(scope)

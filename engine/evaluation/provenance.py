@@ -18,6 +18,7 @@ Facts = list[tuple[str, str]]
 ENVIRONMENT: Mapping[str, str] = {
     "python": N_("Python"), "platform": N_("Operating system"), "processor": N_("Processor"), "cores": N_("Processor cores"),
     "memory_bytes": N_("Memory"), "accelerator": N_("Accelerator"), "revision": N_("Revision of Bentu's code"),
+    "train_rows": N_("Rows of the train part"), "augmented_rows": N_("Augmented copies of them"),
 }  # fmt: skip
 
 PARITY: Mapping[str, str] = {

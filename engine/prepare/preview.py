@@ -102,7 +102,7 @@ def _compare(before: list[Any], after: list[Any], row_ids: Any, samples: int, se
         chosen = (
             np.random.default_rng(seed).choice(changed, min(samples, len(changed)), replace=False).tolist()
         )
-    quotes = [(int(row_ids[at]), *_quote(str(before[at]), str(after[at]))) for at in sorted(chosen)]
+    quotes = [(int(row_ids[at]), *quoted(str(before[at]), str(after[at]))) for at in sorted(chosen)]
     return {
         "changed": len(changed),
         "emptied": emptied,
@@ -114,7 +114,7 @@ def _is_empty(value: Any) -> bool:
     return not str(value).strip()
 
 
-def _quote(before: str, after: str) -> tuple[str, str]:
+def quoted(before: str, after: str) -> tuple[str, str]:
     """Both texts around their first difference, `QUOTE` characters each at most."""
     if len(before) <= QUOTE and len(after) <= QUOTE:
         return before, after

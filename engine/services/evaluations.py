@@ -304,6 +304,11 @@ def evaluate_test(
     return {"run_id": run_id}
 
 
+def validation_predictions(scope: Scope, run_id: str) -> pd.DataFrame:
+    """Every prediction of a run on validation, one a row; raises `RunNotFinished`."""
+    return _predictions(scope, run_id, "validation")
+
+
 def compare_runs(
     context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
 ) -> dict[str, Any]:

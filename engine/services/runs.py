@@ -17,7 +17,7 @@ from engine.jobs import events, queue
 from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import GOING
 from engine.recipe import Recipe, read_recipe
-from engine.services import datasets, lineage, splits
+from engine.services import datasets, lexicons, lineage, splits
 from engine.services.demo_view import served_by
 from engine.services.recipes import FamilyUnsuitable, resolve
 from engine.services.scope import Scope
@@ -116,6 +116,7 @@ class Runs:
         Raises:
             FamilyUnsuitable, InvalidParameter, UnknownName: the recipe cannot run on its data.
             SplitOpened: it asks for another split after the test part was opened.
+            AugmentationUnavailable, LexiconMissing: an augmentation lacks what it needs.
             QueueFull: too many wait already.
         """
         self._scope.row(project, project_id, "project")
@@ -131,6 +132,7 @@ class Runs:
                 reason={"message": reason.message, "params": dict(reason.params)},
             )
         splits.refuse_redraw(self._scope, version.id, recipe.split)
+        lexicons.require(self._scope, project_id, recipe)
         key = idempotency or new_id("key")
         run_id, text = new_id("run"), recipe.model_dump(mode="json")
         digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()

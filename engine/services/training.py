@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 from sqlalchemy import update
 
+from engine.data.schema import ROW_ID
 from engine.errors import N_, RecipeError
 from engine.jobs.context import JobContext
+from engine.modality import modalities
 from engine.models.family import Training, TrainingData
 from engine.packaging.bundle import pack, write_bundle
 from engine.packaging.parity import Parity, check_parity
+from engine.prepare.augmenting import Augmenter, Copies
 from engine.prepare.steps import Cleaner
-from engine.recipe import read_recipe
+from engine.recipe import Recipe, read_recipe
+from engine.services import lexicons
 from engine.services.evaluations import store_evaluation
 from engine.services.prepared import Prepared, prepare
 from engine.services.recipes import resolve
@@ -53,9 +57,14 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     context.report("phase", name="cleaning")
     clean = Cleaner(recipe.clean)
     # The sealed test rows are not even cleaned here: nothing fitted may see them.
+    cleaned, validated = clean(list(data.inputs.iloc[train])), clean(list(data.inputs.iloc[validation]))
+    copies = _copies(context, scope, project_id, recipe, data, train, cleaned, validated)
+    ground = {**environment(), **({"train_rows": len(train), "augmented_rows": len(copies.inputs)} if copies else {})}
+    _record(scope, run_id, environment=ground)
     training_data = TrainingData(
-        train_inputs=clean(list(data.inputs.iloc[train])), train_labels=data.labels[train],
-        validation_inputs=clean(list(data.inputs.iloc[validation])), validation_labels=data.labels[validation],
+        train_inputs=[*cleaned, *(copies.inputs if copies else ())],
+        train_labels=np.concatenate([data.labels[train], data.labels[train][copies.sources]]) if copies else data.labels[train],
+        validation_inputs=validated, validation_labels=data.labels[validation],
         classes=data.schema.classes, seed=recipe.seed,
     )  # fmt: skip
     context.check()
@@ -70,7 +79,7 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     agreed = float((proba.argmax(axis=1) == training_data.validation_labels).mean())
     bundle = context.folder / "bundle"
     write_bundle(
-        bundle, recipe=recipe, schema=data.schema, family=family, fitted=fitted, environment=environment(),
+        bundle, recipe=recipe, schema=data.schema, family=family, fitted=fitted, environment=ground,
         metrics={"part": "validation", "n": len(validation), "accuracy": agreed},
     )  # fmt: skip
     context.report("phase", name="checking_parity")
@@ -82,6 +91,33 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     packaged = {"stopped_early": fitted.stopped_early, "parity": asdict(parity), "bundle": artifact}
     store_evaluation(context, scope, run_id, "validation", data, validation, served, train, packaged)
     return {"run_id": run_id, "bundle": artifact}
+
+
+def _copies(
+    context: JobContext, scope: Scope, project_id: str, recipe: Recipe, data: Prepared, train: Any, cleaned: list[Any],
+    validated: list[Any],
+) -> Copies | None:  # fmt: skip
+    """Varied copies of the train rows, and a word in the run's log on how many; None where the recipe asks for none."""
+    if not recipe.augment.active:
+        return None
+    context.report("phase", name="augmenting")
+    augmenter = Augmenter(recipe.augment, recipe.task)
+    augmenter.read(lexicons.load(scope, project_id, augmenter.lexicons))
+    key = modalities.get(recipe.task).key
+
+    def check(share: float) -> None:
+        context.check()
+        context.report("progress", fraction=share)
+
+    copies = augmenter(
+        cleaned, data.labels[train], data.frame[ROW_ID].to_numpy()[train], recipe.seed,
+        key=key, avoid={key(value) for value in validated}, check=check,
+    )  # fmt: skip
+    context.report(
+        "note", message=N_("{rows:,} train rows + {made:,} augmented copies of them ({asked:,} asked for; a text that cannot be varied gets none)."),
+        params={"rows": len(train), "made": len(copies.inputs), "asked": copies.asked},
+    )  # fmt: skip
+    return copies
 
 
 def _parity(

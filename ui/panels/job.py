@@ -15,7 +15,7 @@ from ui.text import t
 PHASES = {
     "reading": N_("Reading the file"), "checking": N_("Checking rows and columns"), "storing": N_("Storing the version"),
     "profiling": N_("Profiling"), "loading": N_("Loading the data"), "cleaning": N_("Cleaning"), "splitting": N_("Splitting"),
-    "training": N_("Training"), "packaging": N_("Packaging"), "checking_parity": N_("Checking the packaged model"),
+    "training": N_("Training"), "augmenting": N_("Augmenting"), "packaging": N_("Packaging"), "checking_parity": N_("Checking the packaged model"),
     "evaluating": N_("Evaluating"), "comparing": N_("Comparing"), "writing": N_("Writing the sample"),
     "correcting": N_("Looking up the corrections"), "placing": N_("Placing the examples"),
 }  # fmt: skip
