@@ -92,18 +92,52 @@ class FileData(Model):
     separator: str | None = None
 
 
+PartName = Literal["train", "validation", "test", "excluded"]
+
+
+FIRST_TEST = "test 1"
+"""Name of the test set that a dataset starts with; one that is made later gets another."""
+
+DRAWN = ("stratified", "random", "group")
+"""Kinds of split whose rows are drawn, and may be drawn as folds."""
+
+
 class Split(Model):
     """How rows are divided into train, validation and test; the assignment itself lives with the dataset version.
 
-    `given` honours a column that the data brings; the others draw. `group` keeps rows of one value of the
-    column with the role "group" together. Exact duplicates never straddle.
+    `stratified`, `random` and `group` draw; `group` keeps rows of one value of the column with the role "group"
+    together. `time` takes the oldest rows (by the column with the role "time") for train and the newest for test.
+    `slice` leaves the chosen values of a slice column out of train, to test on them. `given` honours a column that the
+    data bring. Exact duplicates never straddle in a split that is drawn here.
+
+    Args:
+        train, validation, test: shares of the rows; a slice split takes only the ratio of train and validation from
+            them, a given one nothing.
+        column: of a given split or a slice split.
+        values: of the slice column, whose rows are the test part.
+        validation_values: of the slice column, whose rows are the validation part; none: it is drawn from the rest.
+        mapping: part by value of a given split's column; empty: the values say train, dev or validation, test.
+        near_duplicates: texts that are nearly the same stay together like exact duplicates.
+        regroup: in a given split, linked rows that stand in several parts are moved into one of them.
+        folds: k of a k-fold division of the rows outside test; 0 for one validation part.
+        fold: which fold, from 0, a run validates on.
+        test_name: what the test set is called; scores on differently named ones are of different rows.
+        seed: of the drawing.
     """
 
-    kind: Literal["stratified", "random", "group", "given"] = "stratified"
+    kind: Literal["stratified", "random", "group", "given", "time", "slice"] = "stratified"
     train: float = Field(default=0.8, gt=0, lt=1)
     validation: float = Field(default=0.1, gt=0, lt=1)
     test: float = Field(default=0.1, ge=0, lt=1)
     column: str | None = None
+    values: tuple[str, ...] = Field(default=(), max_length=1000)
+    validation_values: tuple[str, ...] = Field(default=(), max_length=1000)
+    mapping: Mapping[str, PartName] = Field(default_factory=dict)
+    near_duplicates: bool = False
+    regroup: bool = False
+    folds: int = Field(default=0, ge=0, le=20)
+    fold: int = Field(default=0, ge=0, le=19)
+    test_name: str = Field(default=FIRST_TEST, min_length=1, max_length=80)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 
     @model_validator(mode="after")
@@ -113,6 +147,31 @@ class Split(Model):
         if self.kind == "given" and not self.column:
             raise ValueError(N_("must name its column, because it is a given one"))
         return self
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Split:
+        if self.kind == "slice" and not (self.column and self.values):
+            raise ValueError(
+                N_("must name a slice column and the values to test on, because it is one by slice")
+            )
+        if self.kind == "slice" and set(self.values) & set(self.validation_values):
+            raise ValueError(N_("must not name one value for validation and for test"))
+        if self.folds == 1 or (self.folds and self.kind not in DRAWN):
+            raise ValueError(
+                N_(
+                    "can have 2 to 20 folds, and only where the rows are drawn by class, at random or by group"
+                )
+            )
+        if self.fold and self.fold >= self.folds:
+            raise ValueError(N_("must name a fold that there is, counted from 0"))
+        if self.regroup and self.kind != "given":
+            raise ValueError(N_("regroups only a division that the data bring"))
+        return self
+
+    @property
+    def whole(self) -> Split:
+        """The division that all its folds share."""
+        return self.model_copy(update={"fold": 0}) if self.fold else self
 
 
 class Evaluation(Model):

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.errors import N_
 from engine.i18n import translate
+from engine.recipe import FIRST_TEST
 
 Facts = list[tuple[str, str]]
 
@@ -31,7 +32,14 @@ KINDS: Mapping[str, str] = {
     "random": N_("at random: train {train} %, validation {validation} %, test {test} %, seed {seed}"),
     "group": N_("by group: train {train} %, validation {validation} %, test {test} %, seed {seed}"),
     "given": N_("as the column “{column}” of the data says"),
+    "time": N_("by time: the oldest {train} % train, the next {validation} % validation, the newest {test} % test"),
+    "slice": N_("by the column “{column}”: tested on {values}, which train does not have, seed {seed}"),
 }  # fmt: skip
+
+_ALSO = {
+    "near_duplicates": N_("nearly equal texts kept together"),
+    "regroup": N_("linked rows moved into one part"),
+}
 
 
 def environment_facts(environment: Mapping[str, Any], locale: str) -> Facts:
@@ -63,9 +71,24 @@ def split_words(split: Any, locale: str) -> str:
     if not isinstance(split, Mapping) or split.get("kind") not in KINDS:
         return _plain(split)
     shares = {part: f"{100 * float(split.get(part) or 0):g}" for part in ("train", "validation", "test")}
-    return translate(
-        KINDS[split["kind"]], locale, column=split.get("column"), seed=split.get("seed"), **shares
-    )
+    values = ", ".join(f"“{value}”" for value in split.get("values") or ())
+    said = [
+        translate(
+            KINDS[split["kind"]],
+            locale,
+            column=split.get("column"),
+            seed=split.get("seed"),
+            values=values,
+            **shares,
+        )
+    ]
+    if folds := split.get("folds"):
+        fold = int(split.get("fold") or 0) + 1
+        said.append(translate(N_("fold {fold} of {folds} for validation"), locale, fold=fold, folds=folds))
+    said += [translate(words, locale) for name, words in _ALSO.items() if split.get(name)]
+    if (name := split.get("test_name") or FIRST_TEST) != FIRST_TEST:
+        said.append(translate(N_("tested on the test set “{name}”, drawn later"), locale, name=name))
+    return "; ".join(said)
 
 
 def plain_time(when: Any) -> str:

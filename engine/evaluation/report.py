@@ -53,7 +53,7 @@ def report_html(result: EvaluationResult, context: Mapping[str, Any], locale: st
     Args:
         result: what was measured.
         context: project, run, run_id, dataset, version, split, leaks (rows by kind), excluded (rows left
-            out by the split), openings (of the test part), openings_elsewhere (those of them under another division), created, recipe_yaml, environment (mapping), parity (mapping),
+            out by the split), test_name, openings (of the test set), openings_elsewhere (those of them under another division), created, recipe_yaml, environment (mapping), parity (mapping),
             synthetic (bool); what is missing is left out.
         locale: a key of `engine.i18n.LOCALES`.
     """
@@ -129,6 +129,7 @@ def _facts(result: EvaluationResult, context: Mapping[str, Any], locale: str) ->
         (t(N_("Dataset")), context.get("dataset")),
         (t(N_("Version")), context.get("version")),
         (t(N_("Split")), None if split is None else split_words(split, locale)),
+        (t(N_("Test set")), context.get("test_name") if result.part == "test" else None),
         (t(N_("Created")), None if created is None else plain_time(created)),
     )
     pairs = "".join(f"<dt>{name}</dt><dd>{_user(value)}</dd>" for name, value in facts if value is not None)
@@ -147,7 +148,12 @@ def _leaks(result: EvaluationResult, context: Mapping[str, Any], t: Any) -> str:
     items = "".join(
         f"<li>{t(MESSAGES[kind], count=f'{count:,}')}</li>"
         for kind, count in leaks.items()
-        if count and kind in MESSAGES and kind.removeprefix("group_").startswith((result.part, "conflicting"))
+        if count
+        and kind in MESSAGES
+        and kind.removeprefix("group_")
+        .removeprefix("near_")
+        .removeprefix("time_")
+        .startswith((result.part, "conflicting"))
     )
     return f"<ul class=warning>{items}</ul>" if items else ""
 

@@ -84,3 +84,42 @@ class Difference(Plain):
     wins: int
     losses: int
     verdict: str
+
+
+class LeakEffect(Plain):
+    """A score on all rows of a part against the rows that do not leak; `difference` is the first minus the second.
+
+    `low` and `high` bound the difference (paired bootstrap): above 0 the leak flatters the score.
+    """
+
+    metric: str
+    every: Score
+    clean: Score
+    difference: float
+    low: float
+    high: float
+
+
+class FoldScore(Plain):
+    """One fold of a k-fold division: its run and what that run scored on the fold, None until it has."""
+
+    fold: int
+    run_id: str
+    state: str
+    score: Score | None
+
+
+class FoldScores(Plain):
+    """The folds of one recipe beside each other, and their mean.
+
+    The interval of the mean is Student's over the folds that have a score. Folds share most of their training rows, so
+    it is narrower than it should be (Bengio and Grandvalet 2004, "No unbiased estimator of the variance of K-fold
+    cross-validation"). None below two scores.
+    """
+
+    metric: str
+    folds: int
+    scores: tuple[FoldScore, ...]
+    mean: float | None
+    low: float | None
+    high: float | None

@@ -16,6 +16,9 @@ from engine.prepare.blocks import TEST, TRAIN, VALIDATION
 
 BoolArray = NDArray[np.bool_]
 
+NEVER = int(np.iinfo(np.int64).min)
+"""The moment of a row whose time cannot be read."""
+
 _STRADDLES = (
     ("test", TEST, "train", TRAIN),
     ("validation", VALIDATION, "train", TRAIN),
@@ -30,12 +33,20 @@ MESSAGES: Mapping[str, str] = {
     "group_test_in_train": N_("{count} test rows belong to a group that is also in train."),
     "group_validation_in_train": N_("{count} validation rows belong to a group that is also in train."),
     "group_test_in_validation": N_("{count} test rows belong to a group that is also in validation."),
+    "near_test_in_train": N_("{count} test rows are nearly the same as a row of train; the test score is flattered by them."),
+    "near_validation_in_train": N_("{count} validation rows are nearly the same as a row of train."),
+    "near_test_in_validation": N_("{count} test rows are nearly the same as a row of validation, on which runs are chosen."),
+    "time_test_before_train": N_("{count} test rows are older than the newest train row: in use, a model never knows what comes after."),
 }  # fmt: skip
+
+MOSTLY = 0.5
+"""Share of the test rows up to which rows out of the order of time are strays in a split by time; beyond it is none."""
 
 
 def find_leaks(
-    parts: IntArray, keys: IntArray, labels: IntArray, groups: IntArray | None
-) -> dict[str, BoolArray]:
+    parts: IntArray, keys: IntArray, labels: IntArray, groups: IntArray | None, alike: IntArray | None = None,
+    moments: IntArray | None = None,
+) -> dict[str, BoolArray]:  # fmt: skip
     """The leaking rows by the kind of leak, as masks of shape (n,); the kinds and their meaning are in `MESSAGES`.
 
     Args:
@@ -43,6 +54,8 @@ def find_leaks(
         keys: codes of the duplicate keys.
         labels: class codes.
         groups: codes of the group values, -1 where a row has none; None without a group column.
+        alike: codes of the near-duplicate groups; None where nobody looked for them. Exact duplicates are not counted twice.
+        moments: of each row, `NEVER` where it has none; None where the order of time is not asked for.
     """
     leaks = {f"{later}_in_{earlier}": _seen(parts, keys, b, a) for later, b, earlier, a in _STRADDLES}
     leaks["conflicting_labels"] = (
@@ -54,7 +67,30 @@ def find_leaks(
         leaks |= {
             f"group_{later}_in_{earlier}": _seen(parts, groups, b, a) for later, b, earlier, a in _STRADDLES
         }
+    if alike is not None:
+        leaks |= {
+            f"near_{later}_in_{earlier}": _seen(parts, alike, b, a) & ~leaks[f"{later}_in_{earlier}"]
+            for later, b, earlier, a in _STRADDLES
+        }
+    if moments is not None:
+        leaks["time_test_before_train"] = _too_old(parts, moments)
     return leaks
+
+
+def flattered(leaks: Mapping[str, BoolArray], part: str) -> BoolArray:
+    """The rows of a part that a model learned already: in train themselves, nearly the same there, or of a group there."""
+    kinds = [
+        leaks[kind] for kind in (f"{how}{part}_in_train" for how in ("", "near_", "group_")) if kind in leaks
+    ]
+    return np.asarray(np.logical_or.reduce(kinds))
+
+
+def _too_old(parts: IntArray, moments: IntArray) -> BoolArray:
+    known = moments != NEVER
+    train = (parts == TRAIN) & known
+    if not train.any():
+        return np.zeros(len(parts), dtype=bool)
+    return np.asarray((parts == TEST) & known & (moments < moments[train].max()))
 
 
 def _seen(parts: IntArray, codes: IntArray, later: int, earlier: int) -> BoolArray:

@@ -16,11 +16,17 @@ from engine.data.schema import Finding, Severity
 from engine.errors import N_
 from engine.models.family import IntArray
 from engine.prepare.blocks import TEST, TRAIN, VALIDATION, block_ids
-from engine.prepare.leaks import MESSAGES, BoolArray
+from engine.prepare.leaks import MESSAGES, MOSTLY, NEVER, BoolArray
 from engine.recipe import Split
 
 FEW_TEST_ROWS = 20
 """Below this many test rows, an interval is so wide that the score says little."""
+
+WIDE_TEST_ROWS = 200
+"""Below this many, it is said how wide the interval is."""
+
+THREE_POINTS = 385
+"""Rows on which a score of 90 % is known to three points."""
 
 _MOST_ROWS = 1000
 _MOST_NAMES = 10
@@ -36,6 +42,10 @@ class SplitTable:
     keys: IntArray
     groups: IntArray | None
     classes: tuple[str, ...]
+    alike: IntArray | None = None
+    """Near-duplicate groups; None where nobody looked for them."""
+    moments: IntArray | None = None
+    """Time of each row, `NEVER` where it has none; None without a time column."""
 
     def class_rows(self, rows: BoolArray) -> IntArray:
         """Rows of each class among `rows` (a mask), shape (classes,)."""
@@ -73,6 +83,58 @@ def carved(table: SplitTable, parts: IntArray) -> list[Finding]:
     return _finding("split_validation_carved", "info", message, table.row_ids[parts == VALIDATION])
 
 
+def undated(table: SplitTable, rows: BoolArray, column: str) -> list[Finding]:
+    """Rows that a split by time leaves out, because nobody can say when they are from."""
+    message = N_("{count} rows have no date in the column “{column}” that can be read, and are left out.")
+    return _finding("split_time_unreadable", "warning", message, table.row_ids[rows], column=column)
+
+
+def repeated_in_time(table: SplitTable, rows: IntArray) -> list[Finding]:
+    """Rows that a split by time leaves out, because an earlier part holds their text or group."""
+    message = N_(
+        "{count} rows repeat a text or a group of an earlier part; a model would know them, so they are left out."
+    )
+    return _finding("split_time_repeats", "info", message, table.row_ids[rows])
+
+
+def repeated_in_slices(table: SplitTable, rows: IntArray) -> list[Finding]:
+    """Rows that a split by slice leaves out, because the part that is tested holds their text or group."""
+    message = N_(
+        "{count} rows have the text or the group of a row that is tested, and are left out of the earlier parts."
+    )
+    return _finding("split_slice_repeats", "info", message, table.row_ids[rows])
+
+
+def regrouped(table: SplitTable, rows: BoolArray) -> list[Finding]:
+    """Rows that were moved out of the part that the data give them, so that linked rows stay together."""
+    message = N_(
+        "{count} rows were moved to another part than the data say, so that linked rows stay together."
+    )
+    return _finding("split_regrouped", "info", message, table.row_ids[rows])
+
+
+def out_of_order(table: SplitTable, parts: IntArray) -> list[Finding]:
+    """The rows have dates that this division does not look at."""
+    if table.moments is None:
+        return []
+    known = table.moments != NEVER
+    train, test = (table.moments[known & (parts == part)] for part in (TRAIN, TEST))
+    if not len(train) or not len(test) or train.max() <= test.min():
+        return []
+    older = int((test < np.median(train)).sum())
+    message = N_("The rows have dates, which this division does not look at: of the test rows {percent} % are older than half of train. To know how the model will do on texts to come, divide by time.")  # fmt: skip
+    return [
+        Finding(
+            "split_ignores_time", "info", message, older, params={"percent": round(100 * older / len(test))}
+        )
+    ]
+
+
+def half_width(rows: int, accuracy: float = 0.9) -> float:
+    """Half of the 95 % interval of an accuracy that is measured on so many rows, in percentage points (normal approximation)."""
+    return float(196 * np.sqrt(accuracy * (1 - accuracy) / rows))
+
+
 def shape_findings(
     table: SplitTable, parts: IntArray, leaks: Mapping[str, BoolArray], drawn_by: Split | None
 ) -> list[Finding]:
@@ -80,7 +142,10 @@ def shape_findings(
     off = _shares(table, parts, drawn_by) if drawn_by is not None else []
     findings = _missing_parts(parts) + off + _class_findings(table, parts)
     for kind, rows in leaks.items():
-        findings += _finding(f"leak_{kind}", "warning", MESSAGES[kind], table.row_ids[rows])
+        # a division that is not one by time at all has most of its test rows before the end of train
+        strays = kind != "time_test_before_train" or rows.sum() <= MOSTLY * (parts == TEST).sum()
+        severity: Severity = "warning" if strays else "info"
+        findings += _finding(f"leak_{kind}", severity, MESSAGES[kind], table.row_ids[rows])
     return findings
 
 
@@ -93,11 +158,20 @@ def _missing_parts(parts: IntArray) -> list[Finding]:
     if not test:
         message = N_("There is no test part: nothing will tell how good the final model really is.")
         findings.append(Finding("split_no_test", "warning", message, 0))
-    elif test < FEW_TEST_ROWS:
-        message = N_("The test part has only {count} rows; below {few}, a score says little.")
-        findings.append(
-            Finding("split_few_test", "warning", message, test, params={"count": test, "few": FEW_TEST_ROWS})
+    elif test < WIDE_TEST_ROWS:
+        message = N_(
+            "On {count} test rows a score of 90 % would be known to about ± {points} points; {wanted} rows give ± 3."
         )
+        params = {"count": test, "points": round(half_width(test)), "wanted": THREE_POINTS}
+        if test < FEW_TEST_ROWS:
+            message = N_(
+                "The test part has only {count} rows; below {few}, a score says little: 90 % would be known to about ± {points} points. {wanted} rows give ± 3."
+            )
+            findings.append(
+                Finding("split_few_test", "warning", message, test, params={**params, "few": FEW_TEST_ROWS})
+            )
+        else:
+            findings.append(Finding("split_test_width", "info", message, test, params=params))
     return findings
 
 
@@ -105,7 +179,11 @@ def _shares(table: SplitTable, parts: IntArray, spec: Split) -> list[Finding]:
     """How far a drawn split is from what was asked, and whether one block of linked rows is the reason."""
     used = parts >= 0
     got = np.bincount(parts[used], minlength=3) / used.sum()
-    if spec.kind == "given" or np.abs(got - (spec.train, spec.validation, spec.test)).max() <= _OFF_SHARE:
+    asked = np.array((spec.train, spec.validation, spec.test))
+    if spec.folds:  # a fold is validation
+        asked[:VALIDATION] = 1 - spec.test - (1 - spec.test) / spec.folds
+        asked[VALIDATION] = (1 - spec.test) / spec.folds
+    if spec.kind in ("given", "slice") or np.abs(got - asked).max() <= _OFF_SHARE:
         return []
     message = N_(
         "Shares of the rows in percent: train {train}, validation {validation}, test {test}. Few rows, large groups or many duplicates allow no better."
@@ -114,7 +192,8 @@ def _shares(table: SplitTable, parts: IntArray, spec: Split) -> list[Finding]:
         zip(("train", "validation", "test"), (round(100 * share) for share in got.tolist()), strict=True)
     )
     findings = [Finding("split_off_share", "info", message, int(used.sum()), params=percent)]
-    blocks = block_ids(table.keys[used], None if table.groups is None else table.groups[used])
+    links = (table.groups, table.alike if spec.near_duplicates else None)
+    blocks = block_ids(table.keys[used], *(codes if codes is None else codes[used] for codes in links))
     largest = blocks == np.bincount(blocks).argmax()
     if largest.mean() > 0.5:
         message = N_(

@@ -21,15 +21,16 @@ from engine.evaluation.compare import compare
 from engine.evaluation.metrics import evaluate
 from engine.evaluation.predictions import Order, export_csv, filter_predictions, predictions_frame
 from engine.evaluation.report import report_html, report_json
-from engine.evaluation.result import Difference, EvaluationResult
+from engine.evaluation.result import Difference, EvaluationResult, FoldScores, LeakEffect
 from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.models.family import FloatArray, IntArray
 from engine.packaging.bundle import unpack
-from engine.recipe import read_recipe, recipe_yaml
-from engine.services import datasets, lineage, runs, splits
+from engine.recipe import FIRST_TEST, read_recipe, recipe_yaml
+from engine.services import datasets, leak_effects, lineage, runs, splits
+from engine.services.folds import fold_scores
 from engine.services.prepared import Prepared, prepare
 from engine.services.scope import Scope
 from engine.serving.predictor import load_model
@@ -91,6 +92,8 @@ class Opening:
     reason: str
     opened: datetime
     other_project: bool = False
+    test_name: str | None = None
+    """Name of the test set that was opened; None where its data were deleted since."""
 
 
 class Evaluations:
@@ -146,7 +149,7 @@ class Evaluations:
         with read(self._scope.engine) as connection:
             rows = lineage.log(connection, version_id)
         return [
-            Opening(r.run_id, r.name or r.run, f"{r.dataset} v{r.number}", r.reason, r.opened, r.project_id != project_id)
+            Opening(r.run_id, r.name or r.run, f"{r.dataset} v{r.number}", r.reason, r.opened, r.project_id != project_id, r.test_name or FIRST_TEST)
             if r.run_id is not None
             else Opening(None, r.run, None, r.reason, r.opened)
             for r in rows
@@ -182,11 +185,32 @@ class Evaluations:
             drawn = lineage.drawn(connection, {r.project_id for r in rows})
         if len({drawn.get(r.split_id, r.split_id) for r in rows}) > 1:
             raise NotComparable(problem={"message": N_("they were trained on different splits")})
+        recipes = [read_recipe(r.recipe) for r in rows]
+        if part == "validation" and len({recipe.split.fold for recipe in recipes}) > 1:
+            raise NotComparable(problem={"message": N_("they were validated on different folds")})
         for row in rows:
             if _row(self._scope, row.id, part) is None:
                 raise _absent(part, row.name)
         spec = {"runs": list(run_ids), "part": part, "metric": metric}
         return self._scope.submit("compare", spec, rows[0].project_id)
+
+    def leak_effect(self, run_id: str, part: str, metric: str) -> LeakEffect | None:
+        """How much the leaks of a run's split flatter its score on a part; None until its job ran."""
+        self._scope.row(run, run_id, "run")
+        return leak_effects.stored(self._scope, run_id, part, metric)
+
+    def start_leak_effect(self, run_id: str, part: str, metric: str) -> Job:
+        """Measure that as a job; raises `SealedTest`, `RunNotFinished` where the part is not scored."""
+        row = self._scope.row(run, run_id, "run")
+        if _row(self._scope, run_id, part) is None:
+            raise _absent(part, row.name)
+        return self._scope.submit(
+            "leak_effect", {"run": run_id, "part": part, "metric": metric}, row.project_id
+        )
+
+    def fold_scores(self, run_id: str, metric: str) -> FoldScores | None:
+        """The folds of a run's recipe beside each other; None for a run without folds."""
+        return fold_scores(runs.Runs(self._scope), run_id, metric)
 
     def export_predictions(self, run_id: str, part: str, spreadsheet: bool) -> bytes:
         """All predictions as CSV; `spreadsheet` guards cells that a spreadsheet would run as formulas."""
@@ -209,7 +233,7 @@ class Evaluations:
         divided = splits.get(self._scope, found.split_id) if found.split_id else None
         return {
             "project": owner_project.name, "run": found.name, "run_id": found.id, "dataset": version.dataset_name,
-            "version": version.label, "digest": version.digest, "split": found.recipe.split.model_dump(mode="json"),
+            "version": version.label, "digest": version.digest, "split": found.recipe.split.model_dump(mode="json"), "test_name": found.test_name,
             "openings": found.openings, "openings_elsewhere": found.openings_elsewhere, "created": found.created.isoformat(), "recipe_yaml": recipe_yaml(found.recipe),
             "environment": found.environment or {}, "parity": found.parity or {}, "synthetic": version.synthetic,
             "stopped_early": found.stopped_early,
@@ -301,6 +325,16 @@ def evaluate_test(
     store_evaluation(
         context, scope, run_id, "test", data, test, model.predict_proba(list(data.inputs.iloc[test])), train
     )
+    return {"run_id": run_id}
+
+
+def measure_leak_effect(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "leak_effect"."""
+    run_id, part = spec["run"], spec["part"]
+    predictions = _predictions(scope, run_id, part)
+    leak_effects.measure(context, scope, run_id, part, spec["metric"], predictions)
     return {"run_id": run_id}
 
 

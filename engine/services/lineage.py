@@ -7,22 +7,31 @@ but looks at its rows count too; so do those in another project of the owner, an
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, and_, insert, select
 
+from engine.recipe import FIRST_TEST
 from engine.storage.tables import dataset, dataset_version, opened_rows, run, split, test_opening
 
 
 @dataclass(frozen=True)
 class Openings:
-    """How often a test part was opened: over the lineage itself, and over others that hold the same rows."""
+    """How often a test part was opened: over the lineage itself, and over others that hold the same rows.
+
+    `tests` are those of the lineage by the name of the test set; `own` is their sum.
+    """
 
     own: int
     elsewhere: int
+    tests: Mapping[str, int] = field(default_factory=dict)
+
+    def on(self, test_name: str) -> int:
+        """How often the test set of this name was opened in the lineage."""
+        return self.tests.get(test_name, 0)
 
 
 def ancestors(connection: Connection, project_ids: Collection[str]) -> dict[str, str]:
@@ -85,12 +94,15 @@ def openings(connection: Connection, project_ids: Collection[str]) -> dict[str, 
     oldest, alike = ancestors(connection, project_ids), same_rows(connection, project_ids)
     own: defaultdict[str, set[str]] = defaultdict(set)
     all_of: defaultdict[str, set[str]] = defaultdict(set)
-    for version, opening in connection.execute(
-        select(split.c.version_id, test_opening.c.id)
+    named: dict[str, str] = {}
+    test_name = split.c.spec["test_name"].as_string()
+    for version, opening, name in connection.execute(
+        select(split.c.version_id, test_opening.c.id, test_name)
         .join(test_opening, test_opening.c.split_id == split.c.id)
         .where(split.c.version_id.in_(oldest))
     ):
         own[oldest[version]].add(opening)
+        named[opening] = name or FIRST_TEST
         all_of[alike[version]].add(opening)
     for version, opening in connection.execute(
         select(dataset_version.c.id, opened_rows.c.opening)
@@ -99,7 +111,11 @@ def openings(connection: Connection, project_ids: Collection[str]) -> dict[str, 
     ):
         all_of[alike[version]].add(opening)
     return {
-        version: Openings(len(own[first]), len(all_of[alike[version]] - own[first]))
+        version: Openings(
+            len(own[first]),
+            len(all_of[alike[version]] - own[first]),
+            Counter(named[one] for one in own[first]),
+        )
         for version, first in oldest.items()
     }
 
@@ -120,7 +136,7 @@ def log(connection: Connection, version_id: str) -> list[Any]:
     """All that `openings` counts for a version, oldest first; of what was deleted since, the columns of the data are null."""
     rows = connection.execute(
         select(
-            opened_rows, test_opening.c.run_id, run.c.name, dataset.c.name.label("dataset"),
+            opened_rows, split.c.spec["test_name"].as_string().label("test_name"), test_opening.c.run_id, run.c.name, dataset.c.name.label("dataset"),
             dataset_version.c.number, dataset_version.c.project_id,
         )
         .outerjoin(test_opening, test_opening.c.id == opened_rows.c.opening)

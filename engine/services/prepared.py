@@ -12,6 +12,7 @@ from engine.data.labels import labels_of
 from engine.data.schema import ROW_ID, Schema
 from engine.modality import modalities
 from engine.models.family import IntArray
+from engine.prepare.folds import parts_of_fold
 from engine.recipe import Recipe
 from engine.services import datasets, splits
 from engine.services.scope import Scope
@@ -43,10 +44,14 @@ def prepare(scope: Scope, recipe: Recipe, report: Any, split_id: str | None) -> 
     report("phase", name="loading")
     frame, schema = datasets.load_table(scope, version_id)
     report("phase", name="splitting")
-    split_id = split_id or splits.ensure(scope, version_id, recipe.split, frame).id
+    split_id = split_id or splits.ensure(scope, version_id, recipe.split, frame, report).id
     parts = splits.assignment(scope, split_id).reindex(frame[ROW_ID])
     labels = (
         pd.Index(schema.classes, dtype="str").get_indexer(pd.Index(labels_of(frame, schema))).astype(np.int64)
     )
-    inputs = modalities.get(schema.task).read(frame, schema)
+    modality = modalities.get(schema.task)
+    inputs = modality.read(frame, schema)
+    if recipe.split.folds and (folds := splits.fold_codes(scope, split_id)) is not None:
+        keys = inputs.map(modality.key).to_numpy()
+        parts = parts_of_fold(parts, folds.reindex(frame[ROW_ID]).fillna(-1), keys, recipe.split.fold)
     return Prepared(split_id, schema, frame, parts, labels, inputs)

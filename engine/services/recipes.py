@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import true, update
@@ -12,12 +12,10 @@ from engine.errors import N_, NotFound, RecipeError
 from engine.jobs.context import JobContext
 from engine.models.family import Dial, Estimate, Facts, Family, Unsuitable, families
 from engine.params import FieldSpec, Params, fields_of, read_params
-from engine.prepare.augmenting import Augmenter
-from engine.prepare.copies import planned_counts
 from engine.prepare.split import default_split
 from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
-from engine.services import datasets, splits
+from engine.services import datasets, near_groups, splits
 from engine.services.scope import Scope
 from engine.storage.clock import now
 from engine.storage.database import write
@@ -62,12 +60,11 @@ class FamilyCard:
 
 
 def resolve(recipe: Recipe) -> tuple[Family, Params]:
-    """The family a recipe names and its validated parameters; cleaning steps and augmentations are checked too."""
+    """The family a recipe names and its validated parameters; cleaning steps are checked too."""
     family = families.get(recipe.family.name)
     if family.task != recipe.task:
         raise WrongTask(found=family.task, expected=recipe.task)
     Cleaner(recipe.clean)
-    Augmenter(recipe.augment, recipe.task, ready=False)
     return family, read_params(family.Params, recipe.family.params, family.name)
 
 
@@ -88,7 +85,7 @@ class Recipes:
         return self._fresh(latest) if latest else None
 
     def update(self, project_id: str, **fields: Any) -> Recipe:
-        """Replace top-level fields of the draft (data, clean, split, augment, family, dial, evaluation, seed).
+        """Replace top-level fields of the draft (data, clean, split, family, dial, evaluation, seed).
 
         Of two tabs that change it at once, the second starts anew from what the first wrote: they lose at most the
         same field.
@@ -102,7 +99,7 @@ class Recipes:
     def _changed(self, recipe: Recipe, fields: Mapping[str, Any]) -> Recipe:
         if "data" in fields and fields["data"] != recipe.data:
             base = self._fresh(str(fields["data"]))
-            recipe = base.model_copy(update={"clean": recipe.clean, "augment": recipe.augment})
+            recipe = base.model_copy(update={"clean": recipe.clean})
         values = recipe.model_dump(mode="json")
         for name, value in fields.items():
             values[name] = _plain(value)
@@ -134,7 +131,6 @@ class Recipes:
         """Every family of the project's task, with the reason where it does not fit."""
         recipe = self._need(project_id)
         facts, here = self._facts(recipe), machine()
-        trained = self._trained(recipe)
         cards = []
         for family in families:
             if family.task != recipe.task:
@@ -151,7 +147,7 @@ class Recipes:
                 FamilyCard(
                     name=family.name, title=family.title, summary=family.summary, unsuitable=reason,
                     needs_tensorflow=family.needs_tensorflow,
-                    estimate=None if reason else family.estimate(params, trained, here),
+                    estimate=None if reason else family.estimate(params, facts, here),
                     notes=tuple(notes(params)) if notes else (), about=tuple(getattr(family, "about", ())),
                 )
             )  # fmt: skip
@@ -195,7 +191,7 @@ class Recipes:
     def estimate(self, project_id: str, recipe: Recipe) -> Estimate:
         """Parameters, memory and time of a recipe on this machine, before it starts."""
         family, params = resolve(recipe)
-        return family.estimate(params, self._trained(recipe), machine())
+        return family.estimate(params, self._facts(recipe), machine())
 
     def unsuitable(self, project_id: str, recipe: Recipe) -> Unsuitable | None:
         """Why the recipe's family cannot be used on its data, or None."""
@@ -262,15 +258,6 @@ class Recipes:
     def _facts(self, recipe: Recipe) -> Facts:
         return splits.facts(self._scope, str(recipe.data))
 
-    def _trained(self, recipe: Recipe) -> Facts:
-        """The facts with the augmented copies counted as rows: what a training costs, not what the dial looks at."""
-        found = self._facts(recipe)
-        if not recipe.augment.active:
-            return found
-        divided = splits.current(self._scope, str(recipe.data))
-        counts = list(divided.class_counts["train"].values()) if divided else [found.rows]
-        return replace(found, rows=sum(planned_counts(counts, recipe.augment)))
-
     def _need(self, project_id: str) -> Recipe:
         recipe = self.draft(project_id)
         if recipe is None:
@@ -280,7 +267,7 @@ class Recipes:
     def _fresh(self, version_id: str) -> Recipe:
         version = self._scope.row(dataset_version, version_id, "dataset version")
         schema = datasets.schema_of(version)
-        split = default_split(schema)
+        split = default_split(schema, near_duplicates=near_groups.found_some(self._scope, version_id))
         if version.parent_id and (inherited := splits.current(self._scope, version_id)):
             split = inherited.spec
         facts = splits.facts(self._scope, version_id)

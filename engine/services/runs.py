@@ -83,7 +83,7 @@ class Run:
     cloned_from: str | None
     position: int | None
     openings: int
-    """How often a test part was opened that holds rows of its version, over its lineage and every other one of the same table."""
+    """How often its test set was opened, over its lineage and, whatever its name, over every other one of the same table."""
     openings_elsewhere: int
     """How many of them were in another lineage, whose division may be another."""
     test_opened: bool
@@ -91,6 +91,11 @@ class Run:
     cancel: str | None
     seconds: float
     """Time spent in all its attempts, by a clock that nobody can set."""
+
+    @property
+    def test_name(self) -> str:
+        """Name of the test set that it is or would be tested on."""
+        return self.recipe.split.test_name
 
     @property
     def active(self) -> bool:
@@ -156,6 +161,19 @@ class Runs:
             )  # fmt: skip
             connection.execute(update(project).where(project.c.id == project_id).values(updated=now()))
         return self.get(run_id)
+
+    def submit_folds(self, project_id: str, recipe: Recipe, name: str, idempotency: str) -> Sequence[Run]:
+        """Put one run a fold of the recipe's split in line, named after it; the same key gives the same runs.
+
+        Raises as `submit`; runs that were in line before the refusal stay there.
+        """
+        made = []
+        for fold in range(recipe.split.folds):
+            split = recipe.split.model_copy(update={"fold": fold})
+            title = f"{name} · {fold + 1}/{recipe.split.folds}"
+            one = recipe.model_copy(update={"split": split})
+            made.append(self.submit(project_id, one, name=title, idempotency=f"{idempotency}:{fold}"))
+        return made
 
     def list(self, project_id: str, limit: int = 50, offset: int = 0) -> Sequence[Run]:
         """The project's runs, newest first."""
@@ -261,13 +279,14 @@ class Runs:
         return [self._view(r, opened[r.version_id], drawn.get(r.split_id, r.split_id)) for r in rows]
 
     def _view(self, row: Any, opened: lineage.Openings, drawn_id: str | None) -> Run:
+        recipe = read_recipe(row.recipe)
         return Run(
             id=row.id, project_id=row.project_id, version_id=row.version_id,
             version_label=f"{row.dataset_name} v{row.number}", split_id=row.split_id, name=row.name, family=row.family,
-            recipe=read_recipe(row.recipe), state=row.state, stopped_early=row.stopped_early, phase=row.phase,
+            recipe=recipe, state=row.state, stopped_early=row.stopped_early, phase=row.phase,
             job_id=row.job_id, metrics=row.metrics, parity=row.parity, environment=row.environment,
             error=error_from_json(row.error) if row.state == "failed" and row.error else None, created=row.created, started=row.started, finished=row.finished,
-            cloned_from=row.cloned_from, openings=opened.own + opened.elsewhere, openings_elsewhere=opened.elsewhere, drawn_id=drawn_id, test_opened=bool(row.test_opened), cancel=row.cancel, seconds=row.seconds,
+            cloned_from=row.cloned_from, openings=opened.on(recipe.split.test_name) + opened.elsewhere, openings_elsewhere=opened.elsewhere, drawn_id=drawn_id, test_opened=bool(row.test_opened), cancel=row.cancel, seconds=row.seconds,
             position=queue.position(self._scope.engine, self._scope.owner, row.job_id) if row.state == "queued" else None,
             resumable=row.state == "failed" and any((home() / row.folder / "work/checkpoints").glob("*")),
         )  # fmt: skip

@@ -20,11 +20,11 @@ from engine.errors import N_, DataError
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
-from engine.models.family import Facts
+from engine.models.family import Facts, IntArray
 from engine.prepare.facts import first_facts, train_facts
-from engine.prepare.split import SplitResult, assign_split
+from engine.prepare.split import SplitResult, assign_split, recount_split
 from engine.recipe import Split
-from engine.services import datasets, lineage
+from engine.services import datasets, lineage, near_groups
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
@@ -41,7 +41,7 @@ class SplitOpened(DataError):
 
 @dataclass(frozen=True)
 class SplitView:
-    """A split as pages show it. `openings` counts how often a test part was opened that holds rows of the version.
+    """A split as pages show it. `openings` counts how often its test set was opened, as far as that can be known.
 
     `elsewhere` of them were openings of the same table imported elsewhere: with other roles, in another project, or in a
     dataset that was deleted since. Its division may be another.
@@ -57,11 +57,18 @@ class SplitView:
     openings: int
     elsewhere: int
     created: datetime
+    opened_in_lineage: int = 0
+    """How often any test set of the lineage was opened, this one or another."""
 
     @property
     def frozen(self) -> bool:
-        """Whether the version keeps this split for good: a test part of its own lineage was opened."""
-        return self.openings > self.elsewhere
+        """Whether the rows cannot be divided anew: a test part of the version's own lineage was opened."""
+        return self.opened_in_lineage > 0
+
+    @property
+    def near_known(self) -> bool:
+        """Whether the leaks count nearly equal texts too."""
+        return "near_test_in_train" in self.leaks
 
 
 class Splits:
@@ -82,6 +89,36 @@ class Splits:
         """Divide a version, as a job; raises `SplitOpened` once its test part was opened."""
         return start(self._scope, version_id, spec)
 
+    def start_guard(self, version_id: str) -> Job:
+        """Look for nearly equal texts across the parts of a version's split, as a job; its leaks count them afterwards."""
+        row = self._scope.row(dataset_version, version_id, "dataset version")
+        return self._scope.submit("guard", {"version": version_id}, row.project_id)
+
+    def start_new_test(self, version_id: str, name: str, rows: int, seed: int = 0) -> Job:
+        """Make a new test set of about `rows` rows for a divided version, as a job: `new_tests.make_new_test`.
+
+        Raises:
+            NameOfTestTaken, NameOfTestMissing: the name does not tell the test sets of the lineage apart.
+            NotDivided: the version has no split yet.
+        """
+        from engine.services import new_tests
+
+        return new_tests.start(self._scope, version_id, name, rows, seed)
+
+    def test_names(self, version_id: str) -> list[str]:
+        """Names of the test sets that there are in the version's lineage, the first one first."""
+        from engine.services import new_tests
+
+        return new_tests.names(self._scope, version_id)
+
+    def regrouped(self, version_id: str) -> Split | None:
+        """What to divide by so that linked rows stay together, with the same shares; None without a split."""
+        view = current(self._scope, version_id)
+        if view is None:
+            return None
+        near = view.spec.near_duplicates or view.near_known
+        return view.spec.model_copy(update={"near_duplicates": near, "regroup": view.spec.kind == "given"})
+
 
 def current(scope: Scope, version_id: str) -> SplitView | None:
     """The split of a version, or None while there is none."""
@@ -96,10 +133,34 @@ def get(scope: Scope, split_id: str) -> SplitView:
 
 def assignment(scope: Scope, split_id: str) -> pd.Series:
     """The part of every row ("train", "validation", "test", "excluded"), indexed by row id."""
+    return _stored(scope, split_id)["part"]
+
+
+def fold_codes(scope: Scope, split_id: str) -> pd.Series | None:
+    """The fold of every row by row id, -1 where it is in none; None for a division without folds.
+
+    A child version's rows have the folds that its parent's were dealt; rows that the parent lacks have none.
+    """
+    stored = _stored(scope, split_id)
+    if "fold" in stored:
+        return stored["fold"]
+    version_id = scope.row(split, split_id, "split").version_id
+    project_id = scope.row(dataset_version, version_id, "dataset version").project_id
+    with read(scope.engine) as connection:
+        first = lineage.drawn(connection, {project_id}).get(split_id, split_id)
+    if first == split_id:
+        return None
+    above = _stored(scope, first)
+    if "fold" not in above:
+        return None
+    return above["fold"].reindex(stored.index).fillna(-1).astype("int64")
+
+
+def _stored(scope: Scope, split_id: str) -> pd.DataFrame:
+    """Parts, and folds where there are some, by row id."""
     row = scope.row(split, split_id, "split")
     artifacts.verify(row.artifact)
-    frame = pd.read_parquet(artifacts.path(row.artifact))
-    return frame.set_index(ROW_ID)["part"]
+    return pd.read_parquet(artifacts.path(row.artifact)).set_index(ROW_ID)
 
 
 def facts(scope: Scope, version_id: str) -> Facts:
@@ -140,12 +201,15 @@ def start(scope: Scope, version_id: str, spec: Split) -> Job:
     return scope.submit("split", spec_json, row.project_id)
 
 
-def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> SplitView:
+def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame, report: Any = None) -> SplitView:
     """The version's split that was drawn by `spec` (it becomes the current one), else a new one. `frame` is the version's table.
+
+    All folds of a division are one split. `report` is the job's.
 
     Raises:
         SplitOpened: when another spec is asked for after the test part was opened.
     """
+    spec = spec.whole
     with read(scope.engine) as connection:
         known = _drawn(connection, version_id, spec)
     if known is not None:
@@ -153,8 +217,13 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> S
     schema = datasets.Datasets(scope).version(version_id).schema
     modality = modalities.get(schema.task)
     inputs = modality.read(frame, schema)
-    found = assign_split(frame, schema, spec, inputs.map(modality.key))
-    artifact = keep_assignment(found.assignment)
+    alike: IntArray | None
+    if spec.near_duplicates:
+        alike = near_groups.sure_groups(scope, version_id, frame, inputs, modality, report or _quiet)
+    else:
+        alike = near_groups.known_groups(scope, version_id, frame)
+    found = assign_split(frame, schema, spec, inputs.map(modality.key), alike)
+    artifact = keep_assignment(found.assignment, found.folds)
     measured = train_facts(frame, schema, modality, found.assignment)
     split_id = new_id("spl")
     with write(scope.engine, durable=True) as connection:
@@ -167,11 +236,17 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame) -> S
     return get(scope, split_id)
 
 
-def keep_assignment(assignment: pd.Series) -> str:
-    """Store the part of every row; its digest."""
+def _quiet(kind: str, **payload: Any) -> None:
+    """Where nobody watches."""
+
+
+def keep_assignment(assignment: pd.Series, folds: pd.Series | None = None) -> str:
+    """Store the part of every row, and its fold where there are folds (by the same row ids); the digest."""
     target = folder("tmp") / f"{new_id('tmp')}.parquet"
     try:
         parts = assignment.rename("part").rename_axis(ROW_ID).reset_index()
+        if folds is not None:
+            parts["fold"] = folds.to_numpy()
         parts.to_parquet(target, index=False)
         return artifacts.put_file(target)
     finally:
@@ -186,10 +261,13 @@ def insert_split(
         insert(split).values(
             id=split_id, owner=scope.owner, version_id=version_id, spec=spec.model_dump(mode="json"), artifact=artifact,
             counts={"parts": dict(found.counts), "classes": {p: dict(c) for p, c in found.class_counts.items()}},
-            leaks=dict(found.leaks), findings=json.loads(json.dumps([asdict(f) for f in found.findings])),
-            created=now(),
+            leaks=dict(found.leaks), findings=_findings_json(found), created=now(),
         )
     )  # fmt: skip
+
+
+def _findings_json(found: SplitResult) -> Any:
+    return json.loads(json.dumps([asdict(one) for one in found.findings]))
 
 
 def refuse_redraw(scope: Scope, version_id: str, spec: Split) -> None:
@@ -203,7 +281,39 @@ def divide_version(context: JobContext, scope: Scope, version_id: str, spec: Spl
     context.report("phase", name="loading")
     frame, _ = datasets.load_table(scope, version_id)
     context.report("phase", name="splitting")
-    return ensure(scope, version_id, spec, frame).id
+    return ensure(scope, version_id, spec, frame, context.report).id
+
+
+def guard_split(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "guard": count the leaks of a version's split once more, nearly equal texts included.
+
+    Nobody's part changes, so a frozen split may be guarded too.
+    """
+    version_id = spec["version"]
+    context.report("phase", name="loading")
+    frame, schema = datasets.load_table(scope, version_id)
+    modality = modalities.get(schema.task)
+    inputs = modality.read(frame, schema)
+    alike = near_groups.sure_groups(scope, version_id, frame, inputs, modality, context.report)
+    row = _current(scope, version_id)
+    if row is None:
+        return {"split_id": None}
+    inherited = scope.row(dataset_version, version_id, "dataset version").parent_id is not None
+    asked = None if inherited else Split.model_validate(row.spec)
+    former = [read_finding(stored) for stored in row.findings]
+    found = recount_split(
+        frame, schema, inputs.map(modality.key), assignment(scope, row.id), former, alike, asked
+    )
+    with write(scope.engine, durable=True) as connection:
+        context.fence(connection)
+        connection.execute(
+            update(split)
+            .where(split.c.id == row.id)
+            .values(leaks=dict(found.leaks), findings=_findings_json(found))
+        )
+    return {"split_id": row.id}
 
 
 def _current(scope: Scope, version_id: str) -> Any:
@@ -222,7 +332,7 @@ def _drawn(connection: Connection, version_id: str, spec: Split) -> Any:
     rows = connection.execute(
         select(split).where(split.c.version_id == version_id).order_by(split.c.created.desc(), split.c.id)
     ).all()
-    known = next((row for row in rows if Split.model_validate(row.spec) == spec), None)
+    known = next((row for row in rows if Split.model_validate(row.spec) == spec.whole), None)
     if known is None and (opened := lineage.openings_of(connection, version_id).own):
         raise SplitOpened(openings=opened)
     return known
@@ -240,9 +350,11 @@ def _made_current(scope: Scope, version_id: str, split_id: str) -> SplitView:
 def _view(scope: Scope, row: Any) -> SplitView:
     with read(scope.engine) as connection:
         openings = lineage.openings_of(connection, row.version_id)
+    spec = Split.model_validate(row.spec)
     return SplitView(
-        id=row.id, version_id=row.version_id, spec=Split.model_validate(row.spec), counts=row.counts["parts"],
+        id=row.id, version_id=row.version_id, spec=spec, counts=row.counts["parts"],
         class_counts=row.counts["classes"], leaks=row.leaks,
         findings=tuple(read_finding(f) for f in row.findings),
-        openings=openings.own + openings.elsewhere, elsewhere=openings.elsewhere, created=row.created,
+        openings=openings.on(spec.test_name) + openings.elsewhere, elsewhere=openings.elsewhere, created=row.created,
+        opened_in_lineage=openings.own,
     )  # fmt: skip

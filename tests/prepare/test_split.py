@@ -44,6 +44,11 @@ def finding(result, code):
 GIVEN = Split(kind="given", column="part")
 
 
+def beyond_width(result):
+    """The findings but the note on how wide an interval is, which every small test part gets."""
+    return [f for f in result.findings if f.code != "split_test_width"]
+
+
 def given(**parts):
     """Rows of two classes, distinct texts: so many with each value in the column `part`."""
     rows = []
@@ -69,7 +74,7 @@ def test_a_drawn_split_has_its_shares_and_counts_that_add_up(kind):
     }
     if kind == "stratified":
         assert result.class_counts["test"] == {"a": 50, "b": 50}
-    assert not result.findings
+    assert not beyond_width(result)
     assert set(result.leaks.values()) == {0}
 
 
@@ -146,7 +151,9 @@ def test_a_class_that_the_test_part_lacks_is_named():
 
 def test_few_test_rows_no_test_and_no_validation_are_said():
     few = run(many(100))
-    assert finding(few, "split_few_test").params == {"count": 10, "few": 20}
+    assert finding(few, "split_few_test").params == {
+        "count": 10, "few": 20, "points": 19, "wanted": 385,
+    }  # fmt: skip
     none = run(many(), Split(train=0.9, validation=0.1, test=0))
     assert none.counts["test"] == 0
     assert "split_no_test" in codes(none)
@@ -183,7 +190,7 @@ def test_a_given_split_is_honoured_in_any_case_and_spelling():
     rows = given(**{"Train": 40, " TEST ": 20, "dev": 4, "VAL": 4, "valid": 4, "Validation": 4})
     result = run(rows, GIVEN)
     assert result.counts == {"train": 40, "validation": 16, "test": 20, "excluded": 0}
-    assert not result.findings
+    assert not beyond_width(result)
 
 
 def test_other_values_leave_the_row_out_and_are_said_one_by_one():
@@ -297,4 +304,4 @@ def test_a_train_part_that_grew_is_not_off_its_share():
     parts = drawn.assignment.reindex(range(900), fill_value="train")
     grown = recount_split(more, schema, more["text"], parts, drawn.findings)
     assert grown.counts == {"train": 820, "validation": 40, "test": 40, "excluded": 0}
-    assert not grown.findings
+    assert not beyond_width(grown)

@@ -14,9 +14,10 @@ from ui.text import safe_text, t
 
 
 def comparable(first: Run, second: Run) -> bool:
-    """Whether two finished runs are scored on the same rows: of one split, or of versions that inherit it."""
+    """Whether two finished runs are scored on the same rows: of one split and fold, or of versions that inherit it."""
     finished = first.state == second.state == "succeeded"
-    return finished and first.drawn_id is not None and first.drawn_id == second.drawn_id
+    same_fold = first.recipe.split.fold == second.recipe.split.fold
+    return finished and first.drawn_id is not None and first.drawn_id == second.drawn_id and same_fold
 
 
 def repeated(run: Run, runs: Sequence[Run]) -> Run | None:

@@ -1,0 +1,35 @@
+"""The parts of one fold: what its run learns from, and what it is compared on. Test is the same in every fold.
+
+Stage 2 (prepare).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+def parts_of_fold(parts: pd.Series, folds: pd.Series, keys: NDArray[np.object_], fold: int) -> pd.Series:
+    """The part of each row when `fold` is validation and every other fold is train.
+
+    A row that was added after the folds were dealt is in none and trains in all of them, unless it repeats a row of a
+    fold: then it goes where that one goes.
+
+    Args:
+        parts: of each row in the first fold.
+        folds: of each row, -1 where it has none; as long as `parts`.
+        keys: duplicate key of each row, in the same order.
+        fold: 0-based.
+    """
+    codes = folds.to_numpy(dtype=np.int64)
+    dealt = codes >= 0
+    known = pd.Series(codes[dealt], index=keys[dealt])
+    known = known[~known.index.duplicated()]
+    found = known.reindex(keys).fillna(-1).to_numpy(dtype=np.int64)
+    names = parts.to_numpy(dtype=object).copy()
+    rest = np.isin(names, ("train", "validation"))
+    codes = np.where(dealt, codes, found)
+    names[rest & (codes == fold)] = "validation"
+    names[rest & (codes != fold)] = "train"
+    return pd.Series(names, index=parts.index, name=parts.name)
