@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from sqlalchemy import true, update
@@ -12,6 +12,8 @@ from engine.errors import N_, NotFound, RecipeError
 from engine.jobs.context import JobContext
 from engine.models.family import Dial, Estimate, Facts, Family, Unsuitable, families
 from engine.params import FieldSpec, Params, fields_of, read_params
+from engine.prepare.augmenting import Augmenter
+from engine.prepare.copies import planned_counts
 from engine.prepare.split import default_split
 from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
@@ -60,11 +62,12 @@ class FamilyCard:
 
 
 def resolve(recipe: Recipe) -> tuple[Family, Params]:
-    """The family a recipe names and its validated parameters; cleaning steps are checked too."""
+    """The family a recipe names and its validated parameters; cleaning steps and augmentations are checked too."""
     family = families.get(recipe.family.name)
     if family.task != recipe.task:
         raise WrongTask(found=family.task, expected=recipe.task)
     Cleaner(recipe.clean)
+    Augmenter(recipe.augment, recipe.task, ready=False)
     return family, read_params(family.Params, recipe.family.params, family.name)
 
 
@@ -85,7 +88,7 @@ class Recipes:
         return self._fresh(latest) if latest else None
 
     def update(self, project_id: str, **fields: Any) -> Recipe:
-        """Replace top-level fields of the draft (data, clean, split, family, dial, evaluation, seed).
+        """Replace top-level fields of the draft (data, clean, split, augment, family, dial, evaluation, seed).
 
         Of two tabs that change it at once, the second starts anew from what the first wrote: they lose at most the
         same field.
@@ -99,7 +102,7 @@ class Recipes:
     def _changed(self, recipe: Recipe, fields: Mapping[str, Any]) -> Recipe:
         if "data" in fields and fields["data"] != recipe.data:
             base = self._fresh(str(fields["data"]))
-            recipe = base.model_copy(update={"clean": recipe.clean})
+            recipe = base.model_copy(update={"clean": recipe.clean, "augment": recipe.augment})
         values = recipe.model_dump(mode="json")
         for name, value in fields.items():
             values[name] = _plain(value)
@@ -131,6 +134,7 @@ class Recipes:
         """Every family of the project's task, with the reason where it does not fit."""
         recipe = self._need(project_id)
         facts, here = self._facts(recipe), machine()
+        trained = self._trained(recipe)
         cards = []
         for family in families:
             if family.task != recipe.task:
@@ -147,7 +151,7 @@ class Recipes:
                 FamilyCard(
                     name=family.name, title=family.title, summary=family.summary, unsuitable=reason,
                     needs_tensorflow=family.needs_tensorflow,
-                    estimate=None if reason else family.estimate(params, facts, here),
+                    estimate=None if reason else family.estimate(params, trained, here),
                     notes=tuple(notes(params)) if notes else (), about=tuple(getattr(family, "about", ())),
                 )
             )  # fmt: skip
@@ -191,7 +195,7 @@ class Recipes:
     def estimate(self, project_id: str, recipe: Recipe) -> Estimate:
         """Parameters, memory and time of a recipe on this machine, before it starts."""
         family, params = resolve(recipe)
-        return family.estimate(params, self._facts(recipe), machine())
+        return family.estimate(params, self._trained(recipe), machine())
 
     def unsuitable(self, project_id: str, recipe: Recipe) -> Unsuitable | None:
         """Why the recipe's family cannot be used on its data, or None."""
@@ -257,6 +261,15 @@ class Recipes:
 
     def _facts(self, recipe: Recipe) -> Facts:
         return splits.facts(self._scope, str(recipe.data))
+
+    def _trained(self, recipe: Recipe) -> Facts:
+        """The facts with the augmented copies counted as rows: what a training costs, not what the dial looks at."""
+        found = self._facts(recipe)
+        if not recipe.augment.active:
+            return found
+        divided = splits.current(self._scope, str(recipe.data))
+        counts = list(divided.class_counts["train"].values()) if divided else [found.rows]
+        return replace(found, rows=sum(planned_counts(counts, recipe.augment)))
 
     def _need(self, project_id: str) -> Recipe:
         recipe = self.draft(project_id)

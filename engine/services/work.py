@@ -16,19 +16,23 @@ from engine.jobs.context import JobContext
 from engine.jobs.process import Work
 from engine.modality import modalities
 from engine.models.family import families
+from engine.prepare.augmentations import augmentations as augmentation_steps
 from engine.prepare.steps import steps
 from engine.services import (
+    augmentations,
     checking,
     children,
     datasets,
     evaluations,
     importing,
+    lexicons,
     mapping,
     new_tests,
     projects,
     recipes,
     splits,
     training,
+    trials,
 )
 from engine.services.scope import Scope
 from engine.storage.database import read
@@ -42,6 +46,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "profile": importing.profile_version,
     "cleaning": datasets.preview_version,
     "map": mapping.make_map,
+    "augmentation": augmentations.preview_version,
+    "lexicon": lexicons.import_lexicon,
+    "trial": trials.judge,
     "deep_checks": checking.check_deeply,
     "split": recipes.divide_data,
     "guard": splits.guard_split,
@@ -57,7 +64,7 @@ FUNCTIONS: Mapping[str, Function] = {
 
 def know_errors() -> None:
     """Import all that a job may run: a process that reads the error in a job's row needs the class that says it."""
-    for registry in (modalities, steps, families, checks):
+    for registry in (modalities, steps, augmentation_steps, families, checks):
         list(registry)
 
 
