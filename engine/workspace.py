@@ -36,6 +36,7 @@ from engine.services.evaluations import Evaluation, Evaluations, Opening
 from engine.services.findings import Aside, Findings, FoundRows
 from engine.services.inbox import Inbox, Source
 from engine.services.inbox_items import Item
+from engine.services.intake import Arrival, Uploads, withdraw_sent
 from engine.services.jobs import Jobs
 from engine.services.lexicons import Lexicons, StoredLexicon
 from engine.services.mapping import Maps
@@ -56,10 +57,10 @@ from engine.storage.errors import LowSpace
 from engine.storage.migrations import migrate
 
 __all__ = [
-    "Alert", "Answer", "Aside", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event",
+    "Alert", "Answer", "Arrival", "Aside", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event",
     "FamilyCard", "FoundRows", "GateView", "Item", "Job", "ModelVersion", "Opening", "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState",
     "StoredLexicon", "Trial", "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace", "require_demo_options",
-    "serve_demos", "start_demo_server", "start_services",
+    "serve_demos", "start_demo_server", "start_services", "withdraw_sent",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class Workspace:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.projects = Projects(scope)
+        self.uploads = Uploads(scope)
         self.datasets = Datasets(scope)
         self.findings = Findings(scope)
         self.maps = Maps(scope)

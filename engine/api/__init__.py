@@ -11,6 +11,7 @@ from engine.api.demos import describe, feedback, predict
 from engine.api.elsewhere import elsewhere
 from engine.api.health import health
 from engine.api.openapi import document
+from engine.api.uploads import receive, withdraw
 
 __all__ = ["demo_routes", "studio_routes"]
 
@@ -23,7 +24,12 @@ _demos = [
     Route("/api/demos/{token}/feedback", feedback, methods=["POST"]),
 ]
 
-studio_routes = [_health, *elsewhere([_health])]
+_uploads = [
+    Route("/api/uploads", receive, methods=["PUT"]),
+    Route("/api/uploads/{upload}", withdraw, methods=["DELETE"]),
+]
+
+studio_routes = [_health, *_uploads, *elsewhere([_health, *_uploads])]
 """What the studio answers beside its pages."""
 
 demo_routes = [*_demos, *elsewhere(_demos)]

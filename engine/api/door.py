@@ -22,6 +22,7 @@ from engine.api.errors import (
     PathUnknown,
     RequestError,
     RequestForeign,
+    UploadElsewhere,
     UploadRefused,
     accepted_locale,
     error_answer,
@@ -30,6 +31,9 @@ from engine.i18n import render_error
 
 Hosts = Callable[[], Sequence[str]]
 """The names under which this server may be reached, asked at each request: `*.example.org` for all below, `*` for any."""
+
+_UPLOADER = "/_stcore/upload_file"
+"""Where Streamlit's own uploader sends files."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -46,8 +50,8 @@ _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 def studio_middleware(hosts: Hosts) -> list[Middleware]:
-    """For the studio: foreign hosts and origins stay outside."""
-    return [Middleware(OwnOrigin, hosts=hosts)]
+    """For the studio: foreign hosts and origins stay outside, and files come in by `PUT /api/uploads` only."""
+    return [Middleware(OwnOrigin, hosts=hosts), Middleware(NoUploader)]
 
 
 def demo_middleware(hosts: Hosts, page: bytes) -> list[Middleware]:
@@ -138,6 +142,18 @@ def host_allowed(host: str, allowed: Sequence[str]) -> bool:
     )
 
 
+class NoUploader:
+    """Shuts the door of Streamlit's own uploader, which keeps whole files in memory and counts nobody's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_UPLOADER):
+            return await _refuse(UploadElsewhere(), scope, receive, send)
+        await self._app(scope, receive, send)
+
+
 class OnlyDemo:
     """Lets in what belongs to the demo page and its routes; every upload is refused before a byte of it is read."""
 
@@ -147,7 +163,7 @@ class OnlyDemo:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             path = scope["path"]
-            if path.startswith("/_stcore/upload_file"):
+            if path.startswith(_UPLOADER):
                 return await _refuse(UploadRefused(), scope, receive, send)
             if not _OPEN.fullmatch(path):
                 return await _refuse(PathUnknown(), scope, receive, send)

@@ -45,6 +45,13 @@ class UploadRefused(RequestError):
     status = 403
 
 
+class UploadElsewhere(RequestError):
+    code = "UPLOAD_ELSEWHERE"
+    message = N_("Files are not accepted at this address.")
+    remedy = N_("Use the field for files on the page.")
+    status = 403
+
+
 class PathUnknown(RequestError):
     code = "PATH_UNKNOWN"
     message = N_("There is nothing at this address.")
@@ -90,6 +97,20 @@ class RequestSlow(RequestError):
     closes = True
 
 
+class UploadNameInvalid(RequestError):
+    code = "UPLOAD_NAME"
+    message = N_("The file's name must come in UTF-8, percent-encoded, in the header X-Bentu-Name.")
+    remedy = N_("Send the file from the page, or correct the header.")
+    status = 422
+
+
+class UploadSlow(RequestError):
+    code = "UPLOAD_SLOW"
+    message = N_("The file came in too slowly: less than {rate} kB a second, or nothing for {seconds_idle} seconds.")
+    remedy = N_("Check the connection, and try again.")
+    status = 408
+
+
 def answered(endpoint: Endpoint) -> Endpoint:
     """`endpoint` whose failures become JSON answers, also those that nobody foresaw."""
 
@@ -118,8 +139,11 @@ def noted(problem: Exception) -> UnexpectedError:
     return UnexpectedError(error_id=error_id, detail=type(problem).__name__)
 
 
-def error_answer(error: BentuError, accept_language: str | None) -> Response:
-    """The JSON answer for `error`, with `Retry-After` where it says when to try again."""
+def error_answer(error: BentuError, accept_language: str | None, status: int | None = None) -> Response:
+    """The JSON answer for `error`, with `Retry-After` where it says when to try again.
+
+    Its status is `status`, else the error's own, else 500.
+    """
     message, remedy = render_error(error, accepted_locale(accept_language))
     headers = {"Cache-Control": "no-store"}
     if "seconds" in error.params:
@@ -129,7 +153,7 @@ def error_answer(error: BentuError, accept_language: str | None) -> Response:
     if "methods" in error.params:
         headers["Allow"] = str(error.params["methods"])
     body = {"error": {"code": error.code, "message": message, "remedy": remedy}}
-    return JSONResponse(body, int(getattr(error, "status", 500)), headers)
+    return JSONResponse(body, status or int(getattr(error, "status", 500)), headers)
 
 
 def accepted_locale(header: str | None) -> str:

@@ -121,15 +121,16 @@ class Datasets:
 
     def stage(self, source: BinaryIO | bytes, name: str) -> Upload:
         """Write an uploaded file to disk; keep the id, not the bytes."""
-        return uploads.stage(source, name)
+        return uploads.stage(source, name, self._scope.owner)
 
     def stage_text(self, text: str) -> Upload:
         """Stage pasted text; it is read like a file."""
-        return uploads.stage(text.encode(), "pasted.txt" if "\t" not in text else "pasted.tsv")
+        name = "pasted.txt" if "\t" not in text else "pasted.tsv"
+        return uploads.stage(text.encode(), name, self._scope.owner)
 
     def upload(self, upload_id: str) -> Upload:
         """What is known of a staged file; raises `NotFound` when it is gone."""
-        return uploads.find(upload_id)[1]
+        return uploads.find(upload_id, self._scope.owner)[1]
 
     def discard(self, upload_id: str) -> None:
         """Remove a staged file."""
@@ -137,7 +138,7 @@ class Datasets:
 
     def preview(self, upload_id: str, options: ReadOptions | None = None) -> Preview:
         """The first decoded rows of a staged file, and how certain encoding and separator are."""
-        path, known = uploads.find(upload_id)
+        path, known = uploads.find(upload_id, self._scope.owner)
         return preview_file(path, known.name, options or ReadOptions())
 
     def suggest_roles(self, preview: Preview) -> dict[str, Role]:
@@ -153,7 +154,7 @@ class Datasets:
         Its result is `{dataset_id, version_id, existing}`. Nothing is stored unless the whole file is sound.
         """
         self._scope.row(project, project_id, "project")
-        _, known = uploads.find(upload_id)
+        _, known = uploads.find(upload_id, self._scope.owner)
         spec = {
             "upload": upload_id, "file": known.name, "name": name, "options": asdict(options), "roles": dict(roles),
             "task": task,

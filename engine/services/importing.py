@@ -38,7 +38,7 @@ def import_table(
     done = scope.cached("import", context.job_id)
     if done is not None:  # an earlier attempt ended after its last step; the file may be gone
         return done
-    path, known = uploads.find(spec["upload"])
+    path, known = uploads.find(spec["upload"], scope.owner)
     options = ReadOptions(**_tuples(spec["options"]))
     context.report("phase", name="reading")
     frame, notes = read_with_notes(
