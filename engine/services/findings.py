@@ -20,6 +20,7 @@ from engine.data.checks import Stage
 from engine.data.findings import Found, handle, read_finding
 from engine.data.schema import Finding
 from engine.errors import N_, DataError, NotFound
+from engine.jobs import queue
 from engine.jobs.job import Job
 from engine.services.scope import Scope
 from engine.storage import artifacts
@@ -27,6 +28,7 @@ from engine.storage.clock import now
 from engine.storage.home import folder
 from engine.storage.tables import dataset_version, new_id
 
+DEEP_JOB = "deep_checks"
 FOUND, ASIDE = "found", "aside"
 """Kinds of the results kept here, under "<version>:<stage>" and "<version>"."""
 DEEP_ROWS = 200_000
@@ -93,10 +95,24 @@ class Findings:
         self._scope.row(dataset_version, version_id, "dataset version")
         return self._scope.cached(FOUND, f"{version_id}:deep") is not None
 
-    def start_deep(self, version_id: str) -> Job:
-        """Run the deep checks (near-duplicates, label errors and the like) over a version, as a job."""
+    def deep_job(self, version_id: str) -> Job | None:
+        """The latest job that ran or runs the deep checks over this version, however it ended."""
         row = self._scope.row(dataset_version, version_id, "dataset version")
-        return self._scope.submit("deep_checks", {"version": version_id}, row.project_id)
+        jobs = queue.list_jobs(
+            self._scope.engine, self._scope.owner, project_id=row.project_id, kind=DEEP_JOB
+        )
+        return next((job for job in jobs if job.spec["version"] == version_id), None)
+
+    def start_deep(self, version_id: str) -> Job:
+        """Run the deep checks (near-duplicates, label errors and the like) over a version, as a job; once at a time."""
+        row = self._scope.row(dataset_version, version_id, "dataset version")
+        former = self.deep_job(version_id)
+        if former is not None and former.active:
+            return former
+        key = f"{DEEP_JOB}:{version_id}:{former.id if former else ''}"
+        return self._scope.submit(
+            DEEP_JOB, {"version": version_id}, row.project_id, idempotency=key, priority=-1
+        )  # what somebody waits for goes first
 
     def aside(self, version_id: str) -> Mapping[str, Aside]:
         """What was set aside, by the handle of the finding."""

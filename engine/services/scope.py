@@ -28,12 +28,14 @@ class Scope:
 
     def submit(
         self, kind: str, spec: Mapping[str, Any], project_id: str, *, idempotency: str | None = None,
-        inline: bool = False,
+        inline: bool = False, priority: int = 0,
     ) -> Job:  # fmt: skip
-        """Put a job into the short lane, for what must not wait behind a training; one that is `inline` the caller runs."""
+        """Put a job into the short lane, for what must not wait behind a training; one that is `inline` the caller runs.
+
+        Of those that wait, one with a higher `priority` runs first."""
         return queue.submit(
             self.engine, self.owner, kind, spec, "short", project_id=project_id, idempotency=idempotency,
-            executor="inline" if inline else "local",
+            executor="inline" if inline else "local", priority=priority,
         )  # fmt: skip
 
     def row(self, table: Table, id: str, kind: str) -> Any:
