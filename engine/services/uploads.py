@@ -146,7 +146,8 @@ def check_size(size: int, limit: int | None = None) -> None:
     """Raise `FileTooLarge` for a file of so many bytes."""
     most = MAX_BYTES if limit is None else min(limit, MAX_BYTES)
     if size > most:
-        raise FileTooLarge(size=_words(size), limit=_words(most))
+        limit_words = f"{most // 2**20} MB" if most >= 2**20 else f"{most / 1e3:.0f} kB"
+        raise FileTooLarge(size=f"{size / 1e6:,.1f} MB", limit=limit_words)
 
 
 def _write_whole(path: Path, text: str) -> None:
@@ -174,7 +175,3 @@ def _full_disk_said() -> Iterator[None]:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(path=str(folder("uploads"))) from problem
         raise
-
-
-def _words(size: int) -> str:
-    return f"{size / 1e6:.0f} MB" if size >= 1_000_000 else f"{size / 1e3:.0f} kB"

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from engine.storage.home import folder
 from engine.workspace import Workspace
 from tests.pages.conftest import SMALL, OpenPage, Trained, texts
+from tests.uploading import fields, upload
 from ui.state import PROJECT, UPLOAD
 
 PROJECT_GONE = "The project of that link is not here any more."
@@ -62,8 +63,7 @@ def test_a_new_home_begins_with_the_sample_of_the_readers_language(
 def test_a_reload_keeps_the_file_that_is_not_saved_yet(open_page: OpenPage, workspace: Workspace) -> None:
     project = workspace.projects.create("mine").id
     at: AppTest = open_page("data", project=project)
-    at.file_uploader[0].upload("a.csv", SMALL.encode())
-    at.run()
+    upload(at, "a.csv", SMALL.encode())
     upload_id = at.session_state[UPLOAD].upload_id
     assert at.query_params["upload"] in (upload_id, [upload_id])
     again = open_page("data", project=project, upload=upload_id)
@@ -81,4 +81,4 @@ def test_a_link_to_a_file_that_was_removed_shows_the_way_in(
     workspace.projects.create("mine")
     at = open_page("data", upload="upl_gone")
     assert not at.exception
-    assert at.file_uploader
+    assert fields(at)

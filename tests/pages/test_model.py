@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.workspace import Workspace
+from tests.uploading import upload
 
 
 def said(at: AppTest) -> str:
@@ -152,7 +153,7 @@ def test_an_uploaded_recipe_replaces_the_draft(trained: Any, open_page: Any, wor
     text = workspace.recipes.yaml(recipe)
     workspace.recipes.choose(trained.project, "tfidf_svm", "balanced")
     at = unfold(open_page("model", project=trained.project), "model_recipe")
-    at.file_uploader(key="model_recipe_upload").upload("recipe.yaml", text.encode()).run()
+    upload(at, "recipe.yaml", text.encode(), key="model_recipe_upload")
     assert not at.exception
     assert not at.error
     assert workspace.recipes.draft(trained.project).family.name == "majority"
@@ -172,7 +173,7 @@ def test_a_bad_recipe_file_is_refused_in_words(
 ) -> None:
     before = workspace.recipes.draft(trained.project)
     at = unfold(open_page("model", project=trained.project), "model_recipe")
-    at.file_uploader(key="model_recipe_upload").upload("<b>recipe</b>.yaml", content).run()
+    upload(at, "<b>recipe</b>.yaml", content, key="model_recipe_upload")
     assert not at.exception
     assert message in at.error[0].value.replace("\\", "")
     assert workspace.recipes.draft(trained.project) == before

@@ -9,6 +9,7 @@ from engine.recipe import Recipe, Split
 from engine.services.inline import run_waiting
 from engine.workspace import Workspace
 from tests.pages.conftest import SMALL, OpenPage, Trained, import_text, texts
+from tests.uploading import fields
 
 GROUPED = "text,label,customer,part\n" + "".join(
     f"Text  number {i},{'a' if i % 2 else 'b'},c{i % 12},{('train', 'train', 'dev', 'test', 'excluded')[i % 5]}\n"
@@ -49,7 +50,7 @@ def test_without_data_the_page_leads_to_them(open_page: OpenPage, workspace: Wor
     assert not at.exception
     assert [b.key for b in at.button if b.proto.type == "primary"] == ["prepare_to_data"]
     at.button(key="prepare_to_data").click().run()
-    assert at.file_uploader
+    assert fields(at)
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])

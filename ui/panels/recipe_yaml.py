@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from engine.errors import N_, RecipeError
 from engine.recipe import Recipe
-from ui.errors import attempt
+from engine.workspace import Upload
 from ui.state import workspace
 from ui.text import t
+from ui.uploader import uploader
 
 LARGEST = 200_000
 """Bytes; a recipe has about a thousand."""
@@ -38,22 +41,19 @@ def recipe_yaml(project_id: str, recipe: Recipe) -> None:
         st.caption(t("The same without a browser:"))
         st.code(workspace().recipes.command(recipe), language="bash")
         st.caption(t("Load a recipe file; it replaces all settings on this page and the cleaning and split of the prepare page:"))  # fmt: skip
-        st.file_uploader(
-            t("Recipe file"), type=["yaml", "yml"], key="model_recipe_upload", max_upload_size=1,
-            on_change=attempt, args=(_load, project_id), label_visibility="collapsed",
+        uploader(
+            t("Recipe file"), key="model_recipe_upload", max_bytes=LARGEST, table=False, on_upload=partial(_load, project_id),
         )  # fmt: skip
 
 
-def _load(project_id: str) -> None:
-    file = st.session_state["model_recipe_upload"]
-    if file is None:
-        return
-    if file.size > LARGEST:
-        raise RecipeFileInvalid(file=file.name, limit=LARGEST // 1000)
+def _load(project_id: str, files: list[Upload]) -> None:
+    uploads, (file, *_) = workspace().uploads, files
     try:
-        text = file.getvalue().decode("utf-8-sig")
+        text = uploads.content(file.id).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RecipeFileInvalid(file=file.name, limit=LARGEST // 1000) from None
+    finally:
+        uploads.discard(file.id)
     recipes = workspace().recipes
     recipes.replace(project_id, recipes.read(text))
     st.toast(t("Recipe loaded."), icon=":material/check_circle:")

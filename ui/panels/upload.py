@@ -9,9 +9,11 @@ import streamlit as st
 
 from engine.data.limits import MAX_BYTES
 from engine.errors import NotFound
+from engine.workspace import Upload
 from ui.errors import attempt
 from ui.state import UPLOAD, ImportDraft, workspace
 from ui.text import t
+from ui.uploader import uploader
 
 _FILE, _TEXT = "upload_file", "upload_text"
 
@@ -27,11 +29,8 @@ def choose_source() -> None:
                 limit=f"{MAX_BYTES // 2**20} MB",
             )
         )
-        # No list of endings: the browser would refuse the others with a red sign and no word; staging says why.
-        st.file_uploader(
-            t("File"), key=_FILE, on_change=_stage_file, label_visibility="collapsed",
-            max_upload_size=MAX_BYTES // 2**20,
-        )  # fmt: skip
+        # No list of endings: the browser would hide the others without a word; the server says why it refuses one.
+        uploader(t("File"), key=_FILE, on_upload=_staged)
     with paste_tab:
         st.text_area(
             t("One text a line, or cells copied from a spreadsheet with their header"), key=_TEXT, height=220,
@@ -77,10 +76,9 @@ def template_csv() -> bytes:
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-def _stage_file() -> None:
-    file = st.session_state.get(_FILE)
-    if file is not None:
-        _drafted(attempt(workspace().datasets.stage, file, file.name))
+def _staged(files: list[Upload]) -> None:
+    """What the field for files has received."""
+    _drafted(files[0])
 
 
 def _stage_text() -> None:
@@ -89,9 +87,9 @@ def _stage_text() -> None:
         _drafted(attempt(workspace().datasets.stage_text, text))
 
 
-def _drafted(upload: object) -> None:
+def _drafted(upload: Upload | None) -> None:
     if upload is not None:
-        st.session_state[UPLOAD] = ImportDraft(upload.id)  # type: ignore[attr-defined]
+        st.session_state[UPLOAD] = ImportDraft(upload.id)
 
 
 def drop_draft() -> None:
