@@ -23,6 +23,7 @@ CONFIDENCE = 0.5
 _MAX_CHARS = 300
 _NOISE = re.compile(r"https?://\S+|www\.\S+|[@#]\w+|[\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
+_HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3041-\u30ff]")
 
 
 def language_counts(texts: Iterable[str]) -> dict[str, int]:
@@ -45,3 +46,24 @@ def _detector() -> Any:
 def detector_name() -> str:
     """The detector with its version, for the record."""
     return f"{DETECTOR} {version(DETECTOR)}"
+
+
+SURE, SURE_LETTERS, SURE_HAN = 0.95, 40, 12
+"""Probability and letters (Chinese characters) from which a text's language is taken for certain: of the nine development
+sets (31 000 texts) hardly one was then put into a language that is not its own."""
+
+
+def sure_languages(texts: Iterable[str]) -> list[str]:
+    """The language of each text (ISO 639 code) where it is certain, else ""; Chinese characters without kana are "zh"."""
+    detector, found = _detector(), []
+    for text in texts:
+        plain = _NOISE.sub(" ", text[: 2 * _MAX_CHARS])[:_MAX_CHARS]
+        letters, han = len(_LETTER.findall(plain)), len(_HAN.findall(plain))
+        code = ""
+        if 2 * han > letters and not _KANA.search(plain):
+            code = "zh" if han >= SURE_HAN else ""
+        elif letters >= SURE_LETTERS:
+            guess, confidence = detector.classify(plain)
+            code = guess if confidence >= SURE else ""
+        found.append(code)
+    return found

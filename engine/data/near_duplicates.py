@@ -138,7 +138,7 @@ def _signatures(
 
     made = []
     for start, end in _chunks(forms):
-        hashes, starts = _shingles(forms[start:end], sizes)
+        hashes, starts = shingles(forms[start:end], sizes)
         matrix = RMinHash.digest_matrix_from_flat_token_hashes(
             hashes, starts.astype(np.uint64), _SLOTS, _SEED
         )
@@ -155,7 +155,7 @@ def _chunks(forms: Sequence[str]) -> Iterator[tuple[int, int]]:
     yield from pairwise(bounds.tolist())
 
 
-def _shingles(forms: Sequence[str], sizes: tuple[int, int]) -> tuple[NDArray[np.uint64], Ints]:
+def shingles(forms: Sequence[str], sizes: tuple[int, int]) -> tuple[NDArray[np.uint64], Ints]:
     """Hashes of the shingles that begin at each character, and where each form's begin; shingles at the end run into padding."""
     longest = max(sizes)
     joined = ("\0" * (longest - 1)).join([*forms, ""])
@@ -236,7 +236,7 @@ def _resemblances(forms: Sequence[str], pairs: Ints, sizes: tuple[int, int]) -> 
 def _compared(forms: Sequence[str], pairs: Ints, sizes: tuple[int, int]) -> NDArray[np.float64]:
     rows, local = np.unique(pairs, return_inverse=True)
     local = local.reshape(pairs.shape)
-    hashes, starts = _shingles([forms[row] for row in rows], sizes)
+    hashes, starts = shingles([forms[row] for row in rows], sizes)
     owner = np.repeat(np.arange(len(rows), dtype=np.uint64), np.diff(starts))
     # The sets, one behind the other: the text's number and 40 bits of each shingle's hash.
     tagged = np.unique((owner << np.uint64(40)) | (hashes >> np.uint64(24)))

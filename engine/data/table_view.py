@@ -5,9 +5,10 @@ Stage 1 (data).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,9 @@ from engine.modality import Modality
 
 _CHUNK = 50_000
 """Rows whose keys are held at once."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class TableView:
 
     def __init__(self, frame: pd.DataFrame, schema: Schema, modality: Modality) -> None:
         self.frame, self.schema, self.modality = frame, schema, modality
+        self._made: dict[str, Any] = {}
         self._cells: dict[str, pd.Series[str]] = {}
         self._values: dict[str, tuple[NDArray[np.int64], pd.Series[str]]] = {}
 
@@ -129,6 +134,12 @@ class TableView:
             return pd.Series(pd.NaT, index=range(len(self.frame)), dtype="datetime64[ns, UTC]")
         codes, distinct = self.values(column)
         return read_times(distinct).iloc[codes].reset_index(drop=True)
+
+    def once(self, name: str, make: Callable[[TableView], T]) -> T:
+        """What several checks need and `make` takes long to work out; `name` tells such things apart."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        return cast(T, self._made[name])
 
     def _candidates(self) -> NDArray[np.int64]:
         """Positions of inputs whose key hashes like another one's: few, so that a million keys need not be held at once."""
