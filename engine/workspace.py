@@ -33,7 +33,7 @@ from engine.services.demos import Demos
 from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
 from engine.services.draining import keep_draining
 from engine.services.evaluations import Evaluation, Evaluations, Opening
-from engine.services.findings import Aside, Findings, FoundRows
+from engine.services.findings import DEEP_ROWS, Aside, Effect, Findings, FoundRows
 from engine.services.inbox import Inbox, Source
 from engine.services.inbox_items import Item
 from engine.services.intake import Arrival, Uploads, withdraw_sent
@@ -57,7 +57,7 @@ from engine.storage.errors import LowSpace
 from engine.storage.migrations import migrate
 
 __all__ = [
-    "Alert", "Answer", "Arrival", "Aside", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Evaluation", "Event",
+    "DEEP_ROWS", "Alert", "Answer", "Arrival", "Aside", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Effect", "Evaluation", "Event",
     "FamilyCard", "FoundRows", "GateView", "Item", "Job", "ModelVersion", "Opening", "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState",
     "StoredLexicon", "Trial", "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace", "require_demo_options",
     "serve_demos", "start_demo_server", "start_services", "withdraw_sent",

@@ -31,7 +31,7 @@ from engine.modality import modalities
 from engine.prepare.preview import CleaningPreview, preview_cleaning
 from engine.recipe import Step
 from engine.services import uploads
-from engine.services.findings import ASIDE, FOUND, Findings
+from engine.services.found_rows import ASIDE, FOUND, findings_of
 from engine.services.scope import Scope
 from engine.services.uploads import Upload
 from engine.storage import artifacts
@@ -252,7 +252,7 @@ class Datasets:
 
     def findings(self, version_id: str) -> tuple[Finding, ...]:
         """What reading, the profile and the deep checks found, as far as they ran; the rest is in `Findings`."""
-        return Findings(self._scope).of(version_id)
+        return findings_of(self._scope, version_id)
 
     def start_profile(self, version_id: str) -> Job:
         """Profile a version, as a job."""

@@ -1,63 +1,45 @@
 """Findings of a dataset version: those of its profile and of the deep checks, all the rows they are about, and what was set aside.
 
-A finding quotes a thousand rows; the whole lists are one Parquet file a stage, named in the row of the result "found".
+The rows themselves are kept by `engine.services.found_rows`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pandas as pd
 from numpy.typing import NDArray
 
-from engine.data.checks import Stage
-from engine.data.findings import Found, handle, read_finding
-from engine.data.schema import Finding
+from engine.data.findings import handle
+from engine.data.labels import labels_of
+from engine.data.schema import ROW_ID, Finding, FixKind, Schema
+from engine.data.versions import read_stored
 from engine.errors import N_, DataError, NotFound
 from engine.jobs import queue
 from engine.jobs.job import Job
+from engine.services import splits
+from engine.services.found_rows import ASIDE, FOUND, FoundRows, findings_of, keep, rows_of
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
-from engine.storage.home import folder
-from engine.storage.tables import dataset_version, new_id
+from engine.storage.tables import dataset_version
+
+__all__ = ["FOUND", "Aside", "Effect", "Findings", "FoundRows", "NoteTooLong", "keep", "rows_of"]
 
 DEEP_JOB = "deep_checks"
-FOUND, ASIDE = "found", "aside"
-"""Kinds of the results kept here, under "<version>:<stage>" and "<version>"."""
 DEEP_ROWS = 200_000
 """Rows up to which the page starts the deep checks by itself."""
 NOTE_CHARS = 500
-_STAGES: tuple[Stage, ...] = ("core", "deep")
 
 
 class NoteTooLong(DataError):
     code = "NOTE_TOO_LONG"
     message = N_("The note has {length} characters; up to {limit} are kept.")
     remedy = N_("Shorten the note.")
-
-
-@dataclass(frozen=True)
-class FoundRows:
-    """All rows of one finding, as `Found` holds them; `suggested` is "" and `scores` NaN where a row has none.
-
-    Args:
-        rows: row ids, shape (n,), best looked at in this order.
-        groups: rows with an equal number belong together, shape (n,); None without groups.
-        suggested: the label each row should probably have, length n; None without suggestions.
-        scores: how sure the check is of each row, shape (n,); None where it is certain.
-    """
-
-    rows: NDArray[np.int64]
-    groups: NDArray[np.int64] | None = None
-    suggested: tuple[str, ...] | None = None
-    scores: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +50,14 @@ class Aside:
     when: datetime
 
 
+@dataclass(frozen=True)
+class Effect:
+    """What a fix would change: `rows` of them, of which `test` lie in the sealed test part (0 where nothing is divided yet)."""
+
+    rows: int
+    test: int
+
+
 class Findings:
     """The findings of one owner's versions."""
 
@@ -76,19 +66,34 @@ class Findings:
 
     def of(self, version_id: str) -> tuple[Finding, ...]:
         """What reading said, what the profile found, and what the deep checks found, as far as they ran."""
-        row = self._scope.row(dataset_version, version_id, "dataset version")
-        notes = [read_finding(stored) for stored in row.findings]
-        profile = self._scope.cached("profile", version_id)
-        stored = [] if profile is None else [read_finding(one) for one in profile["findings"]]
-        deep = self._scope.cached(FOUND, f"{version_id}:deep")
-        stored += [] if deep is None else [read_finding(one) for one in deep["findings"]]
-        known = {handle(one) for one in stored}
-        return (*(note for note in notes if handle(note) not in known), *stored)
+        return findings_of(self._scope, version_id)
 
     def rows(self, version_id: str, name: str) -> FoundRows | None:
         """All rows of the finding with this handle or code; None where only what the finding quotes is known."""
         self._scope.row(dataset_version, version_id, "dataset version")
         return rows_of(self._scope, version_id, name)
+
+    def effect(self, version_id: str, name: str, kind: FixKind) -> Effect | None:
+        """How many rows a fix of the finding `name` would drop or relabel; None where its rows are not known.
+
+        Of copies all but the first go; a row that has the suggested label already is not changed.
+        """
+        row = self._scope.row(dataset_version, version_id, "dataset version")
+        found = rows_of(self._scope, version_id, name)
+        if found is None:
+            return None
+        ids = found.rows
+        if kind == "dedupe" and found.groups is not None:
+            order = np.argsort(ids, kind="stable")
+            later = pd.Series(found.groups[order]).duplicated().to_numpy()
+            ids = ids[order][later]
+        elif kind == "relabel" and found.suggested is not None:
+            ids = ids[_labels(row, ids) != np.asarray(found.suggested, dtype=object)]
+        current = splits.current(self._scope, version_id)
+        if current is None:
+            return Effect(len(ids), 0)
+        parts = splits.assignment(self._scope, current.id).reindex(ids)
+        return Effect(len(ids), int((parts == "test").sum()))
 
     def deep_done(self, version_id: str) -> bool:
         """Whether the deep checks have looked at this version."""
@@ -138,71 +143,9 @@ class Findings:
         self._scope.cache(ASIDE, version_id, {key: one for key, one in stored.items() if key != name})
 
 
-def keep(scope: Scope, version_id: str, found: Sequence[Found], stage: Stage = "core") -> None:
-    """Store all rows of the findings of a stage, in place of those stored before."""
-    said = (
-        [asdict(one.finding) for one in found] if stage == "deep" else []
-    )  # those of the core stand in the profile
-    digest = _written(found)
-    scope.cache(FOUND, f"{version_id}:{stage}", {"findings": said, "rows": digest})
-
-
-def rows_of(scope: Scope, version_id: str, name: str) -> FoundRows | None:
-    """All rows of the finding with the handle `name`, or of all findings with the code `name` one after the other.
-
-    None where no check stored rows under that name. The caller has made sure that the version is the owner's.
-    """
-    for stage in _STAGES:
-        stored = scope.cached(FOUND, f"{version_id}:{stage}")
-        if stored is not None and (rows := _read(str(artifacts.path(stored["rows"])), name)) is not None:
-            return rows
-    return None
-
-
-def _written(found: Sequence[Found]) -> str:
-    """Digest of the file with all rows: one row group a finding, so that one of them is read without the others."""
-    target = folder("tmp") / f"{new_id('tmp')}.parquet"
-    try:
-        with pq.ParquetWriter(target, _COLUMNS, compression="zstd") as writer:
-            groups = 0
-            for one in found:
-                if len(one.rows):
-                    writer.write_table(_table(one, groups), row_group_size=len(one.rows))
-                    groups += 1 + (0 if one.groups is None else int(one.groups.max()))
-        return artifacts.put_file(target)
-    finally:
-        target.unlink(missing_ok=True)
-
-
-_COLUMNS = pa.schema(
-    [("finding", pa.string()), ("code", pa.string()), ("row", pa.int64()), ("group", pa.int64()), ("suggested", pa.string()), ("score", pa.float64())]
-)  # fmt: skip
-
-
-def _table(one: Found, first: int) -> pa.Table:
-    """The rows of a finding; its groups are counted from `first`, so that no two findings have one in common."""
-    n = len(one.rows)
-    columns = [
-        pa.repeat(pa.scalar(handle(one.finding), pa.string()), n), pa.repeat(pa.scalar(one.finding.code, pa.string()), n),
-        pa.array(one.rows, pa.int64()),
-        pa.nulls(n, pa.int64()) if one.groups is None else pa.array(one.groups + first, pa.int64()),
-        pa.nulls(n, pa.string()) if one.suggested is None else pa.array(list(one.suggested), pa.string()),
-        pa.nulls(n, pa.float64()) if one.scores is None else pa.array(one.scores, pa.float64()),
-    ]  # fmt: skip
-    return pa.Table.from_arrays(columns, schema=_COLUMNS)
-
-
-@lru_cache(maxsize=8)
-def _read(path: str, name: str) -> FoundRows | None:
-    for column in ("finding", "code"):
-        table = pq.read_table(path, filters=[(column, "==", name)])
-        if len(table):
-            return FoundRows(
-                table["row"].to_numpy(),
-                None if table["group"].null_count else table["group"].to_numpy(),
-                None
-                if table["suggested"].null_count == len(table)
-                else tuple(pc.fill_null(table["suggested"], "").to_pylist()),
-                None if table["score"].null_count == len(table) else table["score"].to_numpy(),
-            )
-    return None
+def _labels(row: Any, ids: NDArray[np.int64]) -> NDArray[np.object_]:
+    """The labels of some rows of a version, in the order of `ids`."""
+    schema = Schema.model_validate(row.schema)
+    frame = read_stored(artifacts.path(row.artifact), schema.names("label"))
+    labels = labels_of(frame, schema).to_numpy(dtype=object)
+    return np.asarray(labels[pd.Index(frame[ROW_ID]).get_indexer(pd.Index(ids))], dtype=object)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from engine.data.schema import ROW_ID
 from engine.workspace import DatasetVersion
@@ -18,13 +20,17 @@ CELL_LIMIT = 2000
 """Characters of a cell that travel to the browser."""
 
 
-def row_table(version: DatasetVersion, *, key: str, ids: Sequence[int] | None = None) -> None:
+def row_table(
+    version: DatasetVersion, *, key: str, ids: Sequence[int] | NDArray[np.int64] | None = None,
+    beside: Mapping[str, Sequence[Any]] | None = None,
+) -> None:  # fmt: skip
     """A page of rows with their number in the file, and the way to the other pages.
 
     Args:
         version: whose rows.
         key: prefix of the widget keys.
         ids: only these row ids.
+        beside: more columns by their heads, one value for each of `ids`; they stand before the others.
     """
     total = len(ids) if ids is not None else version.rows
     slot = st.container()
@@ -34,7 +40,15 @@ def row_table(version: DatasetVersion, *, key: str, ids: Sequence[int] | None = 
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             page = st.pagination(pages, key=f"{key}_page", max_visible_pages=5)
             st.caption(n("{n} row", "{n} rows", total), width="content")
-    frame, _ = workspace().datasets.rows(version.id, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS, ids=ids)
+    start = (page - 1) * PAGE_ROWS
+    if ids is None:
+        frame, _ = workspace().datasets.rows(version.id, offset=start, limit=PAGE_ROWS)
+    else:  # a million ids stay where they are: only those of the page are asked for
+        frame, _ = workspace().datasets.rows(
+            version.id, limit=PAGE_ROWS, ids=[int(i) for i in ids[start : start + PAGE_ROWS]]
+        )
+        for place, (head, values) in enumerate((beside or {}).items(), start=1):
+            frame.insert(place, head, list(values[start : start + PAGE_ROWS]), allow_duplicates=True)
     with slot:
         table(
             numbered(frame), key=f"{key}_table", wide=version.schema.names("input"),
@@ -55,6 +69,8 @@ def table(frame: pd.DataFrame, *, key: str, alt: str, wide: Sequence[str] = ()) 
             config[place] = st.column_config.NumberColumn(
                 t("Row"), width="small", format="localized", pinned=True
             )
+        elif pd.api.types.is_numeric_dtype(frame.iloc[:, place - 1]):
+            config[place] = st.column_config.NumberColumn(width="small")
         else:
             config[place] = st.column_config.TextColumn(width="large" if column in wide else "medium")
     shown = frame.map(_shortened).rename(columns={"_index": "_index "})  # "_index" is Streamlit's own word

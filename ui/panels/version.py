@@ -12,7 +12,7 @@ from ui.errors import attempt
 from ui.format import moment, size
 from ui.panels.columns import column_cards
 from ui.panels.example_map import example_map
-from ui.panels.findings import findings_list
+from ui.panels.findings import findings_list, findings_panel
 from ui.panels.job import attach, watch
 from ui.panels.profile import figures, profile_charts
 from ui.panels.rows import row_table
@@ -65,8 +65,7 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
         findings_list(version.findings, version, key="finding")
     else:
         figures(profile, version)
-        st.subheader(t("Findings"), anchor=False)
-        findings_list(profile.findings, version, key="finding")
+        findings_panel(version)
         profile_charts(profile, version)
         column_cards(profile, version)
     example_map(version)
