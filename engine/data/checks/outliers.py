@@ -45,7 +45,7 @@ class Outliers:
         far = far[np.argsort(-shares[far], kind="stable")]
         fix = Fix("drop", N_("Look through and drop up to {count}"), {"count": len(far), "review": True})
         yield found(
-            "outliers", "info", N_("Texts unlike all others: {count}. At least {bar} % of their character sequences stand in hardly any other text: another language, code, or letters at random. Looked at: {looked} texts."),
+            "outliers", "info", N_("Texts unlike all others: {count}. Their character sequences stand in hardly any other text (at least {bar} %): another language, code, or letters at random. Looked at: {looked} texts."),
             table.ids[places[far]], scores=shares[far], fixes=[fix], bar=round(100 * bar), looked=len(places),
         )  # fmt: skip
 
