@@ -10,7 +10,9 @@ from ui.panels.comparison import comparison
 from ui.panels.confusion import confusion
 from ui.panels.error_browser import error_browser
 from ui.panels.exports import exports
+from ui.panels.fold_scores import fold_scores
 from ui.panels.job import watch
+from ui.panels.leak_effect import leak_effect
 from ui.panels.metrics import CHOOSABLE, part_title
 from ui.panels.repeated import compare_button
 from ui.panels.run_table import family_title, run_table
@@ -84,8 +86,11 @@ if found is None:
 
 result = found.result
 key = f"{run.id}_{part}"
-headline(result, metric, openings=run.openings, elsewhere=run.openings_elsewhere)
+headline(result, metric, openings=run.openings, elsewhere=run.openings_elsewhere, test_name=run.test_name)
 leak_line(run, part)
+leak_effect(run, part, metric)
+if part == "validation":
+    fold_scores(run, metric)
 
 with st.container(horizontal=True):
     if part == "validation":

@@ -66,6 +66,15 @@ def start(key: str, draft: Recipe) -> None:
         goto("train", run=run.id)
 
 
+def start_folds(key: str, draft: Recipe) -> None:
+    """Submit one run a fold; the same key never makes a second set of them."""
+    runs = attempt(ws.runs.submit_folds, here.id, draft, run_name(draft), key)
+    if runs:
+        st.session_state.pop(CLONED_FROM, None)
+        choose_run(runs[0].id)
+        goto("train", run=runs[0].id)
+
+
 try:
     cards = ws.recipes.cards(here.id)
 except BentuError as error:
@@ -125,7 +134,13 @@ with st.bottom:
             f"**{title}** · "
             + (t("ready") if blocked is None else t("not ready: {reason}", reason=blocked.reason))
         )
+        if recipe.split.folds:
+            st.button(
+                t("Train all {n} folds", n=recipe.split.folds), key="model_start_folds", type="primary", icon=":material/stacks:",
+                disabled=blocked is not None, on_click=start_folds, args=(token, recipe),
+            )  # fmt: skip
         st.button(
-            t("Start training"), key="model_start", type="primary", icon=":material/play_arrow:",
+            t("Start training") if not recipe.split.folds else t("Only the first fold"), key="model_start",
+            type="secondary" if recipe.split.folds else "primary", icon=":material/play_arrow:",
             disabled=blocked is not None, on_click=start, args=(token, recipe),
         )  # fmt: skip

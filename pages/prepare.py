@@ -60,9 +60,9 @@ with form:
             icon=":material/account_tree:",
         )
     wanted = view.spec if view is not None and frozen else split_form(version, recipe.split)
-    done = view is not None and same_split(view.spec, wanted)
+    done = view is not None and wanted is not None and same_split(view.spec, wanted)
     purpose = f"split_{version.id}"
-    if not done and st.button(
+    if wanted is not None and not done and st.button(
         t("Divide anew") if view else t("Divide"),
         key="split_go",
         icon=":material/call_split:",

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, insert, select, update
 
-from engine.data.findings import read_finding
+from engine.data.findings import finding, read_finding
 from engine.data.schema import ROW_ID, Finding
 from engine.errors import N_, DataError
 from engine.jobs.context import JobContext
@@ -111,6 +112,11 @@ class Splits:
 
         return new_tests.names(self._scope, version_id)
 
+    def column_values(self, version_id: str, column: str) -> list[tuple[str, int]]:
+        """The distinct values of a version's column and their rows, the most frequent first, at most `MOST_VALUES`."""
+        row = self._scope.row(dataset_version, version_id, "dataset version")
+        return list(_values(row.artifact, column))
+
     def regrouped(self, version_id: str) -> Split | None:
         """What to divide by so that linked rows stay together, with the same shares; None without a split."""
         view = current(self._scope, version_id)
@@ -118,6 +124,17 @@ class Splits:
             return None
         near = view.spec.near_duplicates or view.near_known
         return view.spec.model_copy(update={"near_duplicates": near, "regroup": view.spec.kind == "given"})
+
+
+MOST_VALUES = 1000
+
+
+@lru_cache(maxsize=16)
+def _values(artifact: str, column: str) -> tuple[tuple[str, int], ...]:
+    """By the table's digest, so that a page that is drawn again reads nothing."""
+    cells = pd.read_parquet(artifacts.path(artifact), columns=[column])[column]
+    counts = cells.fillna("").str.strip().value_counts()
+    return tuple((str(value), int(count)) for value, count in counts.iloc[:MOST_VALUES].items())
 
 
 def current(scope: Scope, version_id: str) -> SplitView | None:
@@ -223,6 +240,7 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame, repo
     else:
         alike = near_groups.known_groups(scope, version_id, frame)
     found = assign_split(frame, schema, spec, inputs.map(modality.key), alike)
+    found = replace(found, findings=(*found.findings, *_moved(scope, version_id, spec, found)))
     artifact = keep_assignment(found.assignment, found.folds)
     measured = train_facts(frame, schema, modality, found.assignment)
     split_id = new_id("spl")
@@ -234,6 +252,23 @@ def ensure(scope: Scope, version_id: str, spec: Split, frame: pd.DataFrame, repo
         insert_split(connection, scope, split_id, version_id, spec, artifact, found)
     keep_facts(scope, version_id, split_id, measured)
     return get(scope, split_id)
+
+
+def _moved(scope: Scope, version_id: str, spec: Split, found: SplitResult) -> list[Finding]:
+    """How many rows changed their part when nearly equal texts were brought together in a division like the one before."""
+    former = _current(scope, version_id)
+    if former is None or not spec.near_duplicates or spec.kind == "given":
+        return []
+    before = Split.model_validate(former.spec)
+    if before.near_duplicates or before.kind != spec.kind:
+        return []
+    old = assignment(scope, former.id).reindex(found.assignment.index)
+    ids = found.assignment.index[(old != found.assignment).to_numpy()].to_numpy(dtype="int64")
+    return [
+        finding(
+            "split_moved", "info", N_("{count} rows are in another part than in the division before."), ids
+        )
+    ]
 
 
 def _quiet(kind: str, **payload: Any) -> None:

@@ -210,7 +210,7 @@ def test_impossible_kinds_are_explained(open_page: OpenPage, workspace: Workspac
     made = workspace.projects.create("plain").id
     import_text(workspace, made, SMALL)
     at = open_page("prepare", project=made)
-    assert list(at.radio(key=split_key(at)).options) == ["Balanced by class", "At random"]
+    assert list(at.radio(key=split_key(at)).options) == ["Balanced by class", "At random", "Leave one out"]
     assert "needs a column with the role “group”" in texts(at)
 
 

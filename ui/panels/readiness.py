@@ -86,7 +86,7 @@ def _costs(ws: Workspace, project_id: str, recipe: Recipe) -> None:
 
 
 def _split(recipe: Recipe, split: SplitView | None) -> str:
-    if split is not None and split.spec == recipe.split:
+    if split is not None and split.spec == recipe.split.whole:
         counts = split.counts
         return t(
             "{train} train, {validation} validation, {test} test",
@@ -95,6 +95,10 @@ def _split(recipe: Recipe, split: SplitView | None) -> str:
     if recipe.split.kind == "given":
         return t(
             "divided by the column “{column}” when the run starts", column=safe_text(recipe.split.column)
+        )
+    if recipe.split.kind == "slice":
+        return t(
+            "divided by the values of “{column}” when the run starts", column=safe_text(recipe.split.column)
         )
     return t(
         "divided {train} / {validation} / {test} % when the run starts",
@@ -121,7 +125,7 @@ def _settings(off: int) -> str:
 def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) -> None:
     found = [f for f in version.findings if f.severity == "warning"]
     found += [
-        f for f in (split.findings if split and split.spec == recipe.split else ()) if f.severity != "info"
+        f for f in (split.findings if split and split.spec == recipe.split.whole else ()) if f.severity != "info"
     ]
     for finding in found[:4]:
         st.caption(f":orange[:material/warning:] {say(finding.message, finding.params)}")
@@ -133,6 +137,6 @@ def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) 
             + n(
                 "The test part was opened {n} time, so its split is frozen.",
                 "The test part was opened {n} times, so its split is frozen.",
-                split.openings - split.elsewhere,
+                split.opened_in_lineage,
             )
         )

@@ -6,11 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from engine.evaluation.result import EvaluationResult, Score
+from engine.recipe import FIRST_TEST
 from engine.workspace import Run
 from ui.format import percent
 from ui.panels.metrics import METRIC_HELP, METRICS, metric_title, part_title
 from ui.state import workspace
-from ui.text import N_, n, t
+from ui.text import N_, n, safe_text, t
 
 
 def leak_line(run: Run, part: str) -> None:
@@ -23,9 +24,18 @@ def leak_line(run: Run, part: str) -> None:
             count,
         )
         st.markdown(f":orange-badge[:material/warning: {said}]")
+    if count := leaks.get(f"near_{part}_in_train", 0):
+        said = n(
+            "{n} of these rows is nearly in train: a text there differs by a word or a mark.",
+            "{n} of these rows are nearly in train: texts there differ by a word or a mark.",
+            count,
+        )
+        st.markdown(f":orange-badge[:material/warning: {said}]")
 
 
-def headline(result: EvaluationResult, metric: str, *, openings: int, elsewhere: int) -> None:
+def headline(
+    result: EvaluationResult, metric: str, *, openings: int, elsewhere: int, test_name: str = FIRST_TEST
+) -> None:
     """The figure that runs are chosen by, what always saying the largest class gives, and accuracy.
 
     Args:
@@ -33,6 +43,7 @@ def headline(result: EvaluationResult, metric: str, *, openings: int, elsewhere:
         metric: name of the chosen metric.
         openings: how often a test part of these rows was opened; stands beside test scores.
         elsewhere: how many of them were under another division of the same rows.
+        test_name: of the test set; said where it is not the first one.
     """
     found, floor = result.overall[metric], result.baseline[metric]
     second = "accuracy" if metric != "accuracy" else "macro_f1"
@@ -53,6 +64,8 @@ def headline(result: EvaluationResult, metric: str, *, openings: int, elsewhere:
             n("{n} row without a label left out", "{n} rows without a label left out", result.unlabelled)
         )
     if result.part == "test":
+        if test_name != FIRST_TEST:
+            parts.append(t("test set “{name}”", name=safe_text(test_name, 80)))
         parts.append(
             n("test part of these rows opened {n} time", "test part of these rows opened {n} times", openings)
         )

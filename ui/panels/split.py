@@ -5,44 +5,28 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from engine.data.schema import Schema
 from engine.errors import N_
 from engine.evaluation.provenance import split_words
-from engine.recipe import Split
+from engine.recipe import FIRST_TEST, Split
 from engine.workspace import DatasetVersion, SplitView
 from ui.charts.layout import draw, kept
 from ui.charts.parts import PART_TITLES, part_bars
 from ui.format import listed, percent
 from ui.panels.findings import findings_list
+from ui.panels.leak_guard import leak_guard
+from ui.panels.new_test import new_test
+from ui.panels.split_kinds import KINDS, given_fields, possible_kinds, same_split, share_fields, slice_fields
 from ui.panels.test_seal import elsewhere_line
 from ui.text import labelled, language, n, safe_text, t
 
-KINDS = {
-    "stratified": (N_("Balanced by class"), N_("Every part gets the same mix of classes.")),
-    "random": (N_("At random"), N_("Rows are drawn without looking at anything.")),
-    "group": (N_("By group"), N_("Rows of one group (a customer, a document) stay in one part.")),
-    "given": (N_("As the data say"), N_("A column of the file names the part of each row.")),
-}  # fmt: skip
+__all__ = ["counts_table", "frozen_split", "possible_kinds", "same_split", "split_form", "split_result"]
 
 LEAK_TITLES = {
     "test_in_train": N_("test rows also in train"),
     "validation_in_train": N_("validation rows also in train"),
+    "near_test_in_train": N_("test rows nearly in train"),
+    "near_validation_in_train": N_("validation rows nearly in train"),
 }
-
-SMALLEST, LARGEST = 5, 40
-"""Bounds of the validation and the test part in percent: the train part keeps at least a fifth."""
-
-
-def possible_kinds(schema: Schema) -> tuple[list[str], dict[str, str]]:
-    """The kinds of split that these columns allow, and for the others the reason (a message id)."""
-    reasons = {}
-    if not schema.first("label"):
-        reasons["stratified"] = N_("needs a column with the role “label”")
-    if not schema.first("group"):
-        reasons["group"] = N_("needs a column with the role “group”")
-    if not schema.first("split"):
-        reasons["given"] = N_("needs a column with the role “split”")
-    return [k for k in KINDS if k not in reasons], reasons
 
 
 def frozen_split(spec: Split) -> None:
@@ -52,56 +36,26 @@ def frozen_split(spec: Split) -> None:
         st.text(split_words(spec.model_dump(mode="json"), language()))
 
 
-def split_form(version: DatasetVersion, spec: Split) -> Split:
-    """The form of a split, filled from `spec`; returns what it says now."""
+def split_form(version: DatasetVersion, spec: Split) -> Split | None:
+    """The form of a split, filled from `spec`; returns what it says now, None while something is missing."""
     kinds, reasons = possible_kinds(version.schema)
+    if not kinds:
+        kinds = ["random"]
     kind = st.radio(
         t("How to divide"), kinds, index=kinds.index(spec.kind) if spec.kind in kinds else 0,
         format_func=labelled({k: title for k, (title, _) in KINDS.items()}), captions=[t(KINDS[k][1]) for k in kinds], key=f"split_kind_{version.id}",
     )  # fmt: skip
     if reasons:
         why = (t("{kind} {reason}", kind=t(KINDS[k][0]), reason=t(reason)) for k, reason in reasons.items())
-        st.caption(t("Not possible with these columns: {reasons}.", reasons=listed(why, N_("; "))))
-    if kind == "given":
-        column = version.schema.first("split")
         st.caption(
-            t(
-                "Column “{column}”: train; dev, val or validation; test. Rows with another value are left out and counted.",
-                column=safe_text(column, 80),
-            )
+            ":material/block: "
+            + t("Not possible with these columns: {reasons}.", reasons=listed(why, N_("; ")))
         )
-        return Split(kind="given", column=column)
-    validation = st.slider(
-        t("Validation part"), SMALLEST, LARGEST, round(spec.validation * 100), key=f"split_validation_{version.id}",
-        format="%d %%", help=t("On these rows models are compared and settings chosen."),
-    )  # fmt: skip
-    test = st.slider(
-        t("Test part"), SMALLEST, LARGEST, min(max(round(spec.test * 100), SMALLEST), LARGEST),
-        key=f"split_test_{version.id}", format="%d %%",
-        help=t("These rows stay sealed until you open them for a run, so that the last figure is an honest one."),
-    )  # fmt: skip
-    rest = 100 - validation - test
-    st.caption(
-        t(
-            "Train gets the rest: {share} % (about {rows} rows). Rows with the same text, and rows of one group, stay in one part.",
-            share=rest, rows=f"{round(version.rows * rest / 100):,}",
-        )
-    )  # fmt: skip
-    with st.expander(t("Advanced settings"), icon=":material/tune:"):
-        seed = st.number_input(
-            t("Seed"), 0, 2**31 - 1, spec.seed, key=f"split_seed_{version.id}",
-            help=t("The same seed on the same rows gives the same parts."),
-        )  # fmt: skip
-    return Split(kind=kind, train=rest / 100, validation=validation / 100, test=test / 100, seed=int(seed))
-
-
-def same_split(a: Split, b: Split) -> bool:
-    """Whether two specifications ask for the same division."""
-    if a.kind == b.kind == "given":
-        return a.column == b.column
-    return a.kind == b.kind and a.seed == b.seed and all(
-        abs(getattr(a, part) - getattr(b, part)) < 1e-9 for part in ("train", "validation", "test")
-    )  # fmt: skip
+    if kind == "given":
+        return given_fields(version, spec)
+    if kind == "slice":
+        return slice_fields(version, spec)
+    return share_fields(version, spec, kind)
 
 
 def split_result(view: SplitView, version: DatasetVersion) -> None:
@@ -128,10 +82,18 @@ def split_result(view: SplitView, version: DatasetVersion) -> None:
         draw(made, key="split_chart", alt=_takeaway(view))
         with st.expander(t("The same as a table"), icon=":material/table:"):
             st.dataframe(counts_table(view, classes), key="split_table", alt=t("Rows by part and class."))
-    _leaks(view)
+    if view.spec.folds:
+        st.caption(
+            t(
+                "Shown is the first of {n} folds; in the others another part of the rows is validation. Test is the same in all.",
+                n=view.spec.folds,
+            )
+        )
+    leak_guard(view, version)
     findings_list(view.findings, version, key="split_finding")
-    _seal(view.openings)
+    _seal(view)
     elsewhere_line(view.elsewhere)
+    new_test(view, version)
 
 
 def counts_table(view: SplitView, classes: tuple[str, ...]) -> pd.DataFrame:
@@ -150,21 +112,10 @@ def _takeaway(view: SplitView) -> str:
     return t("Share of each class in each part. Sizes: {shares}.", shares=shares)
 
 
-def _leaks(view: SplitView) -> None:
-    """One sentence; the findings below it say how many rows of which part, and show them."""
-    if any(view.leaks.values()):
-        st.warning(
-            t(
-                "Some rows stand in more than one part, so scores on the later part are flattered. The file brings this "
-                "division; it is kept as it is, and the findings below count what leaks."
-            ),
-            icon=":material/warning:",
-        )
-    else:
-        st.success(t("No text stands in two parts."), icon=":material/verified:")
-
-
-def _seal(openings: int) -> None:
+def _seal(view: SplitView) -> None:
+    if view.spec.test_name != FIRST_TEST or view.opened_in_lineage > view.openings - view.elsewhere:
+        st.caption(":material/label: " + t("Test set: “{name}”.", name=safe_text(view.spec.test_name, 80)))
+    openings = view.openings
     if openings:
         st.caption(
             ":material/lock_open: "

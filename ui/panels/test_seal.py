@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from engine.recipe import FIRST_TEST
 from engine.workspace import Opening, Run
 from ui.errors import attempt
 from ui.format import moment
@@ -24,8 +25,11 @@ def purpose(run_id: str) -> str:
 def sealed(run: Run) -> None:
     """The closed door: the reason for it, the log so far, and the button that opens the dialog."""
     log = workspace().evaluations.openings(run.split_id) if run.split_id else []
+    log = [o for o in log if o.test_name in (None, run.test_name) or o.other_project]
     with st.container(border=True, key="seal"):
         st.markdown(f":material/lock: **{t('The test part is sealed for this run')}**")
+        if run.test_name != FIRST_TEST:
+            st.caption(t("Test set: “{name}”.", name=safe_text(run.test_name, 80)))
         st.write(
             t(
                 "Nothing that was fitted, tuned or chosen has seen these rows, so a score on them is what to expect from new texts. "
@@ -64,11 +68,11 @@ def opening_log(log: Sequence[Opening], key: str) -> None:
     """Who opened a test part of the same rows, when, in which version of the data, and why."""
     st.dataframe(
         pd.DataFrame(
-            {"when": moment(o.opened), "run": o.run_name, "data": _data(o), "reason": o.reason} for o in log
+            {"when": moment(o.opened), "run": o.run_name, "data": _data(o), "test": o.test_name, "reason": o.reason} for o in log
         ),
         hide_index=True, key=f"openings_{key}", height=min(36 * (len(log) + 1) + 3, 220), placeholder="–",
         alt=n("{n} opening of the test part.", "{n} openings of the test part.", len(log)),
-        column_config={"when": t("When"), "run": t("Run"), "data": t("Data"), "reason": t("Reason")},
+        column_config={"when": t("When"), "run": t("Run"), "data": t("Data"), "test": t("Test set"), "reason": t("Reason")},
     )  # fmt: skip
 
 
