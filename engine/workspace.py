@@ -16,7 +16,7 @@ from engine.errors import BentuError
 from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import Job
 from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
-from engine.services.augmentations import Augmentations
+from engine.services.augmentations import Augmentations, GrownClass
 from engine.services.circle import Circle
 from engine.services.corrections import Basis, Corrections, VersionChanges
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
@@ -58,7 +58,7 @@ from engine.storage.migrations import migrate
 
 __all__ = [
     "DEEP_ROWS", "Alert", "Answer", "Arrival", "Aside", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Effect", "Evaluation", "Event",
-    "FamilyCard", "FoundRows", "GateView", "Item", "Job", "ModelVersion", "Opening", "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState",
+    "FamilyCard", "FoundRows", "GateView", "GrownClass", "Item", "Job", "ModelVersion", "Opening", "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState",
     "StoredLexicon", "Trial", "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace", "require_demo_options",
     "serve_demos", "start_demo_server", "start_services", "withdraw_sent",
 ]  # fmt: skip

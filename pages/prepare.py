@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.errors import errors_shown
 from ui.navigation import goto
+from ui.panels.augmentation import augmentation
 from ui.panels.cleaning import cleaning
 from ui.panels.job import watch
 from ui.panels.split import frozen_split, same_split, split_form, split_result
@@ -81,6 +82,11 @@ with result:
         if not done:
             st.caption(t("This is the present division; the settings on the left ask for another one."))
         split_result(view, version)
+
+st.header(t("Augment"), anchor=False)
+st.caption(t("Varied copies of train rows, made in training after the division and the cleaning. Validation, test and the model in use never see one."))
+with errors_shown():
+    augmentation(current.id, version, recipe)
 
 if done:
     with st.container(horizontal=True, horizontal_alignment="right"):

@@ -10,16 +10,20 @@ from ui.text import safe_text
 _VISIBLE = {" ": "␣", "\t": "⇥", "\n": "⏎", "\r": "␍", "\u00a0": "⍽", "\u3000": "□"}
 
 
-def marked(before: str, after: str) -> tuple[str, str]:
-    """Both texts as Markdown: red ground where the first loses something, green where the second has something new."""
+def marked(before: str, after: str, *, signs: bool = False) -> tuple[str, str]:
+    """Both texts as Markdown: red ground where the first loses something, green where the second has something new.
+
+    With `signs` what is lost is struck out and what is new is bold as well, for who tells the colours apart badly.
+    """
+    gone, new_sign = ("~~", "**") if signs else ("", "")
     old, new = [], []
     for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if kind == "equal":
             old.append(_quoted(before[a:b]))
             new.append(_quoted(after[c:d]))
         else:
-            old.append(_ground("red", before[a:b]))
-            new.append(_ground("green", after[c:d]))
+            old.append(_ground("red", before[a:b], gone))
+            new.append(_ground("green", after[c:d], new_sign))
     return "".join(old), "".join(new)
 
 
@@ -46,5 +50,5 @@ def _quoted(text: str) -> str:
     return f"{' ' if text[0].isspace() else ''}{inner}{' ' if text[-1].isspace() else ''}"
 
 
-def _ground(colour: str, text: str) -> str:
-    return f":{colour}-background[{safe_text(visible(text), 2000)}]" if text else ""
+def _ground(colour: str, text: str, sign: str) -> str:
+    return f":{colour}-background[{sign}{safe_text(visible(text), 2000)}{sign}]" if text else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, select
 
@@ -16,6 +16,7 @@ from engine.prepare.lexicon import Lexicon, read_lexicon, stored_lexicon
 from engine.recipe import Recipe
 from engine.services import uploads
 from engine.services.scope import Scope
+from engine.services.uploads import Upload
 from engine.storage import artifacts
 from engine.storage.database import read, write
 from engine.storage.tables import project, result
@@ -56,10 +57,14 @@ class Lexicons:
         ]  # fmt: skip
         return sorted(found, key=lambda one: (one.name, one.digest))
 
+    def stage(self, source: BinaryIO | bytes, name: str) -> Upload:
+        """Write an uploaded lexicon to disk; keep the id, not the bytes."""
+        return uploads.stage(source, name, self._scope.owner)
+
     def start_import(self, project_id: str, upload_id: str) -> Job:
         """Read a staged file as a lexicon and store it, as a job; its result is `{digest}`."""
         self._scope.row(project, project_id, "project")
-        _, known = uploads.find(upload_id)
+        _, known = uploads.find(upload_id, self._scope.owner)
         spec = {"upload": upload_id, "name": known.name}
         return self._scope.submit("lexicon", spec, project_id, idempotency=f"lexicon:{upload_id}")
 
@@ -102,7 +107,7 @@ def import_lexicon(
 ) -> dict[str, Any]:
     """Work of the job "lexicon"."""
     context.report("phase", name="reading")
-    path, _ = uploads.find(spec["upload"])
+    path, _ = uploads.find(spec["upload"], scope.owner)
     found = read_lexicon(path, spec["name"])
     context.check()
     context.report("phase", name="storing")
