@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from engine.data.checks import Stage, checks
 from engine.data.findings import Found, found
+from engine.data.schema import Fix
 from engine.data.scripts import BIDI
 from engine.data.table_view import TableView
 from engine.errors import N_
@@ -22,6 +23,7 @@ class DirectionMarks:
     def run(self, table: TableView) -> Iterable[Found]:
         rows = table.ids[table.inputs.str.contains(BIDI).to_numpy(dtype=bool)]
         if len(rows):
+            fix = Fix("clean", N_("Add the step that takes them out"), {"step": "control"})
             yield found(
                 "direction_marks",
                 "info",
@@ -29,6 +31,7 @@ class DirectionMarks:
                     "Texts with invisible direction marks, which can make text read otherwise than it is stored: {count}."
                 ),
                 rows,
+                fixes=[fix],
             )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -182,3 +184,44 @@ def test_a_million_rows_in_seconds() -> None:
         start = time.process_time()
         list(checks.get(name).run(table))
         assert time.process_time() - start < 5, name
+
+
+def test_signs_that_nobody_sees_are_taken_out_by_the_step_that_is_offered() -> None:
+    texts = ["a\u202eb", "a\u200bb", "\ufeffa", "a\x07b", "plain"]
+    for name, places in (
+        ("direction_marks", [0]),
+        ("invisible_characters", [1, 2]),
+        ("control_characters", [3]),
+    ):
+        found = look(name, view(texts))
+        assert rows(found, name) == places
+        (fix,) = found[name].finding.fixes
+        step = steps.get(fix.params["step"])
+        cleaned = [step.apply(text, step.Params()) for text in texts]
+        assert look(name, view(cleaned)) == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "least"),
+    [
+        ("online_shopping_9_cats", {"html_marks": 21, "web_addresses": 17, "invisible_characters": 18, "personal_contacts": 20}),
+        ("waimai_10k", {"personal_contacts": 3}),
+    ],
+)  # fmt: skip
+def test_the_dirt_of_real_data_is_found(shared_data: Path, file: str, least: dict[str, int]) -> None:
+    packed = shared_data / "text/zh-no-licence-stated" / f"{file}.csv.gz"
+    if not packed.exists():
+        pytest.skip(f"{file} is not among the development data")
+    with gzip.open(packed, "rt", encoding="utf-8") as opened:
+        texts = pd.read_csv(opened, dtype=str, keep_default_na=False)["review"].tolist()
+    table = view(texts)
+    counts = {
+        one.finding.code: one.finding.count
+        for name in (*CONTENT, "invisible_characters")
+        for one in checks.get(name).run(table)
+    }
+    assert {code: counts.get(code, 0) >= number for code, number in least.items()} == dict.fromkeys(
+        least, True
+    )
+    assert "mojibake" not in counts
+    assert "template_texts" not in counts
