@@ -61,7 +61,6 @@ class Field {
     this.root.querySelector(".choose").textContent = words.choose
     this.root.querySelector(".limit").textContent = words.limit
     this.input.multiple = multiple
-    this.input.setAttribute("aria-label", label)
     if (renewed) {
       for (const item of this.items) if (item.state === "renewing") item.state = "waiting"
     }
@@ -254,7 +253,7 @@ class Field {
   }
 
   bytes(size) {
-    const [by, unit] = size >= 1e6 ? [1e6, "MB"] : [1e3, "kB"]
+    const [by, unit] = size >= 1e6 ? [1e6, "MB"] : size >= 1e3 ? [1e3, "kB"] : [1, "B"]
     const digits = size / by < 100 ? 1 : 0
     return `${new Intl.NumberFormat(this.data.language, { maximumFractionDigits: digits }).format(size / by)} ${unit}`
   }
