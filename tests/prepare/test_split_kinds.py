@@ -9,7 +9,11 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from engine.data.checks import checks
+from engine.data.schema import make_schema
+from engine.data.table_view import TableView
 from engine.errors import DataError, error_from_json
+from engine.modality import modalities
 from engine.prepare import by_time
 from engine.prepare.blocks import block_ids, deal_folds, mend_parts
 from engine.prepare.by_slice import NoSliceRows
@@ -348,3 +352,44 @@ def test_the_first_split_keeps_known_near_duplicates_together():
 
 def test_the_width_of_an_interval():
     assert [round(half_width(n)) for n in (20, 100, 385)] == [13, 6, 3]
+
+
+def real(shared_data, name, text, **roles):
+    """A development file as a frame with row ids, its schema, and the duplicate keys that the product uses."""
+    frame = pd.read_csv(
+        shared_data / "text" / name, sep="\t" if ".tsv" in name else ",", dtype="str", keep_default_na=False
+    )
+    schema = make_schema({text: "input", "label": "label", **roles}, list(frame.columns))
+    classes = tuple(sorted(set(frame["label"].str.strip()) - {""}))
+    frame.insert(0, "row_id", range(len(frame)))
+    schema = schema.model_copy(update={"classes": classes})
+    modality = modalities.get(schema.task)
+    return frame, schema, modality.read(frame, schema).map(modality.key)
+
+
+@pytest.mark.parametrize("name", ["waimai_10k", "online_shopping_9_cats"])
+def test_files_sorted_by_label_are_named_and_still_split_right(shared_data, name):
+    frame, schema, keys = real(shared_data, f"zh-no-licence-stated/{name}.csv.gz", "review")
+    order = frame["label"].argsort(kind="stable")
+    frame, keys = frame.iloc[order].reset_index(drop=True), keys.iloc[order].reset_index(drop=True)
+    table = TableView(frame, schema, modalities.get(schema.task))
+    assert [one.finding.code for one in checks.get("sorted_by_label").run(table)] == ["sorted_by_label"]
+    result = assign_split(frame, schema, Split(), keys)
+    assert set(result.leaks.values()) == {0}
+    whole = frame["label"].value_counts(normalize=True)
+    for part, counts in result.class_counts.items():
+        share = pd.Series(counts) / sum(counts.values())
+        assert (share - whole.reindex(share.index)).abs().max() < 0.01, part
+
+
+def test_regrouping_the_hausa_tweets_moves_few_rows_and_mends_all_leaks(shared_data):
+    frame, schema, keys = real(shared_data, "afrisenti/hau.tsv.gz", "tweet")
+    given_spec = Split(kind="given", column="split")
+    honoured = assign_split(frame, schema, given_spec, keys)
+    assert honoured.leaks["validation_in_train"] >= 215
+    mended = assign_split(frame, schema, given_spec.model_copy(update={"regroup": True}), keys)
+    assert set(mended.leaks.values()) == {0}
+    moved = int((honoured.assignment != mended.assignment).sum())
+    assert finding(mended, "split_regrouped").count == moved < 800
+    for part in ("train", "validation", "test"):
+        assert abs(mended.counts[part] - honoured.counts[part]) <= 3
