@@ -23,8 +23,10 @@ from engine.storage.home import folder
 from engine.storage.tables import new_id
 
 KEEP_SECONDS = 24 * 3600
+KEEP_HALF_SECONDS = 3600
+"""Without a byte: one that is still coming in is written to all the time."""
 _CHUNK = 1 << 20
-_ID = r"upl_[a-z0-9]+"
+_ID = r"upl_[a-z0-9]{1,64}"
 
 
 @dataclass(frozen=True)
@@ -134,11 +136,13 @@ def discard(upload_id: str) -> None:
 
 
 def sweep(now: float | None = None) -> None:
-    """Remove uploads that nobody imported within a day."""
-    limit = (now or time.time()) - KEEP_SECONDS
+    """Remove uploads that nobody imported within a day, and what a server that was killed left half-written."""
+    at = now or time.time()
     for place in folder("uploads").iterdir():
         with suppress(FileNotFoundError):  # another tab may sweep, or import it, meanwhile
-            if place.stat().st_mtime < limit:
+            whole = (place / "name.json").exists()
+            written = place if whole or not (place / "content").exists() else place / "content"
+            if written.stat().st_mtime < at - (KEEP_SECONDS if whole else KEEP_HALF_SECONDS):
                 shutil.rmtree(place, ignore_errors=True)
 
 

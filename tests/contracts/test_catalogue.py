@@ -87,7 +87,7 @@ def test_compiled_catalogue_is_current() -> None:
 LABELLED = {
     "title", "header", "subheader", "caption", "button", "download_button", "form_submit_button", "text_input", "text_area",
     "selectbox", "multiselect", "slider", "select_slider", "number_input", "toggle", "checkbox", "radio", "segmented_control",
-    "pills", "file_uploader", "expander", "popover", "info", "warning", "error", "success", "toast", "metric", "dialog", "status",
+    "pills", "expander", "popover", "info", "warning", "error", "success", "toast", "metric", "dialog", "status",
 }  # fmt: skip
 
 

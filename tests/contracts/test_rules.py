@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*(ROOT / "pages").glob("*.py"), *(ROOT / "ui").rglob("*.py")])
 WIDGETS = {
     "button", "download_button", "text_input", "text_area", "selectbox", "multiselect", "slider", "select_slider",
-    "number_input", "toggle", "checkbox", "radio", "segmented_control", "pills", "file_uploader", "data_editor",
+    "number_input", "toggle", "checkbox", "radio", "segmented_control", "pills", "data_editor",
     "plotly_chart", "pagination", "date_input", "menu_button",
 }  # fmt: skip
 
@@ -26,6 +26,16 @@ def test_every_widget_has_a_key(path: Path) -> None:
             assert "key" in names or None in names, (
                 f"{path.name}:{node.lineno}: {node.func.attr} without a key"
             )
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_enter_by_our_own_field_only(path: Path) -> None:
+    """Streamlit's widgets for files keep them in memory, and the studio's door refuses what they send."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in ("file_uploader", "camera_input", "audio_input"), f"{path.name}:{node.lineno}"
+        if isinstance(node, ast.Call):
+            assert not {k.arg for k in node.keywords} & {"accept_file", "accept_audio"}, f"{path.name}:{node.lineno}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -19,6 +19,8 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import ROOT, Opener, Server, wait_until_healthy
 
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
+
 TABLE = b"text,label\n" + b"good food,praise\n" * 200_000
 """3.4 MB."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +106,21 @@ def test_uploads_that_nobody_imports_are_removed_after_a_day(workspace: Workspac
     uploads.sweep(time.time() + uploads.KEEP_SECONDS + 60)
     with pytest.raises(NotFound):
         workspace.datasets.upload(upload.id)
+
+
+def test_what_a_killed_server_left_half_written_is_removed_and_what_still_comes_in_is_not(workspace: Workspace) -> None:  # fmt: skip
+    coming, left = uploads.Incoming("a.csv", "local"), uploads.Incoming("b.csv", "local")
+    hours_ago = time.time() - 2 * 3600
+    for place in folder("uploads").iterdir():
+        os.utime(place, (hours_ago, hours_ago))
+        os.utime(place / "content", (hours_ago, hours_ago))
+    coming.write(b"x" * 100_000)
+    uploads.sweep()
+    (kept,) = folder("uploads").iterdir()
+    assert (kept / "content").stat().st_size > 0
+    coming.abandon()
+    left.abandon()
+    assert not list(folder("uploads").iterdir())
 
 
 @pytest.mark.parametrize(

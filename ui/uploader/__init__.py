@@ -76,13 +76,13 @@ def _ticket(key: str, max_bytes: int, table: bool) -> str:
 
 def _uploaded(key: str, on_upload: Callable[[list[Upload]], Any]) -> None:
     sent = st.session_state[key].get("uploaded")
-    if sent:
-        attempt(_taken, sent, on_upload)
+    ids = [str(one.get("id")) for one in sent if isinstance(one, dict)] if isinstance(sent, list) else []
+    if ids:
+        attempt(_taken, ids[:MOST], on_upload)
 
 
-def _taken(sent: list[dict[str, Any]], on_upload: Callable[[list[Upload]], Any]) -> None:
-    """The browser names the files; that they came from this tab is what the server knows."""
-    ids = [str(one.get("id", "")) for one in sent[:MOST]]
+def _taken(ids: list[str], on_upload: Callable[[list[Upload]], Any]) -> None:
+    """The browser names the files; that they came from this tab, and what they are, is what the server knows."""
     on_upload([workspace().uploads.take(upload_id, _session()) for upload_id in ids])
 
 
