@@ -6,6 +6,7 @@ Session state is per tab and lost on reload: it never holds the only copy of any
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import streamlit as st
 
@@ -51,6 +52,8 @@ LINKS = "links"
 """Links that were made in this tab, by demo: they are stored nowhere else, and gone when the tab is."""
 FIXED = "fixed"
 """What the fix that was clicked last made: the result of its job, while the new version is shown."""
+REVIEWED = "reviewed"
+"""Rows of a finding that were ticked in the dialog of its fix: `of` which, and row ids by `pages`."""
 CLEAN_UNDO = "clean_undo"
 """Former lists of cleaning steps, by project, newest last."""
 AUGMENT_UNDO = "augment_undo"
@@ -60,18 +63,37 @@ TRIAL_CLICK = "trial_click"
 
 
 @dataclass
-class ImportDraft:
-    """What this tab has chosen so far about a staged file: the file itself is on disk under `upload_id`.
-
-    `options` hold what a person decided about reading it; `columns` are the names for which `roles` were drafted.
-    `tries` counts the attempts to save, so that a new one is not taken for the former one.
-    """
+class FileDraft:
+    """A staged file, or one file of a staged archive, and what a person decided about reading it."""
 
     upload_id: str
     options: ReadOptions = field(default_factory=ReadOptions)
+    key: str = field(default_factory=lambda: uuid4().hex[:8])
+
+
+@dataclass
+class ImportDraft(FileDraft):
+    """What this tab has chosen so far about a staged file: the file itself is on disk under `upload_id`.
+
+    `columns` are the names for which `roles` were drafted, `more` the further files of the same dataset, `differing` whether
+    their columns may differ, `into` the version that is to get these rows. `tries` counts the attempts to save, so that a
+    new one is not taken for the former one.
+    """
+
     columns: tuple[str, ...] = ()
     roles: dict[str, str] = field(default_factory=dict)
     tries: int = 0
+    more: list[FileDraft] = field(default_factory=list)
+    differing: bool = False
+    into: str | None = None
+
+    def __post_init__(self) -> None:
+        self.key = self.upload_id
+
+    @property
+    def files(self) -> list[FileDraft]:
+        """Every file, in order."""
+        return [self, *self.more]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -5,7 +5,7 @@ The rows themselves are kept by `engine.services.found_rows`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,8 +73,10 @@ class Findings:
         self._scope.row(dataset_version, version_id, "dataset version")
         return rows_of(self._scope, version_id, name)
 
-    def effect(self, version_id: str, name: str, kind: FixKind) -> Effect | None:
-        """How many rows a fix of the finding `name` would drop or relabel; None where its rows are not known.
+    def effect(
+        self, version_id: str, name: str, kind: FixKind, rows: Sequence[int] | None = None
+    ) -> Effect | None:
+        """How many rows a fix of the finding `name` would drop or relabel, all or those named; None where its rows are not known.
 
         Of copies all but the first go; a row that has the suggested label already is not changed.
         """
@@ -89,6 +91,8 @@ class Findings:
             ids = ids[order][later]
         elif kind == "relabel" and found.suggested is not None:
             ids = ids[_labels(row, ids) != np.asarray(found.suggested, dtype=object)]
+        if rows is not None:
+            ids = ids[np.isin(ids, np.asarray(rows, dtype=np.int64))]
         current = splits.current(self._scope, version_id)
         if current is None:
             return Effect(len(ids), 0)

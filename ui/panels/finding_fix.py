@@ -14,6 +14,7 @@ from engine.recipe import Step
 from engine.workspace import DatasetVersion, Job
 from ui.errors import attempt
 from ui.navigation import goto
+from ui.panels.finding_review import forget_review, review
 from ui.panels.job import watch
 from ui.state import FIXED, VERSION, follow, followed, unfollow, workspace
 from ui.text import n, safe_text, say, t
@@ -69,15 +70,18 @@ def _add_step(version: DatasetVersion, fix: Fix) -> None:
 
 
 def _confirm(finding: Finding, fix: Fix, title: str, version: DatasetVersion) -> None:
-    """Say what the new version will be, and make it."""
+    """Say what the new version will be, and make it; a fix to be reviewed changes only the rows that are ticked."""
+    reviewed = bool(fix.params.get("review"))
+    forget_review()
 
     def body() -> None:
         st.markdown(say(finding.message, finding.params))
-        include, possible = False, True
+        include, possible, rows = False, True, None
         if fix.kind == "role":
             st.markdown(t("All rows stay; only the role of the column changes."))
         else:
-            include, possible = _effect(finding, fix, version)
+            rows = review(finding, fix, version) if reviewed else None
+            include, possible = _effect(finding, fix, version, rows)
         st.caption(
             t("This makes a new version; {version} stays as it is, and you can go back to it.", version=safe_text(version.label, 80))
         )  # fmt: skip
@@ -86,16 +90,18 @@ def _confirm(finding: Finding, fix: Fix, title: str, version: DatasetVersion) ->
                 st.rerun()
             if st.button(
                 t("Make the new version"), key="fix_go", type="primary", icon=ICONS[fix.kind], disabled=not possible,
-                on_click=_start, args=(version, finding, fix, title, include, _click()),
+                on_click=_start, args=(version, finding, fix, title, include, _click(), rows),
             ):  # fmt: skip
                 st.rerun()
 
-    st.dialog(title, icon=ICONS[fix.kind])(body)()
+    st.dialog(title, icon=ICONS[fix.kind], width="large" if reviewed else "small")(body)()
 
 
-def _effect(finding: Finding, fix: Fix, version: DatasetVersion) -> tuple[bool, bool]:
+def _effect(
+    finding: Finding, fix: Fix, version: DatasetVersion, rows: Sequence[int] | None = None
+) -> tuple[bool, bool]:
     """How many rows change; whether rows of the sealed test part are to change too, and whether anything would change."""
-    effect = workspace().findings.effect(version.id, handle(finding), fix.kind)
+    effect = workspace().findings.effect(version.id, handle(finding), fix.kind, rows)
     if effect is None:
         st.warning(
             t("Only the first rows of this finding are known. Look at the data anew first."),
@@ -140,18 +146,21 @@ def _click() -> str:
 
 
 def _start(
-    version: DatasetVersion, finding: Finding, fix: Fix, title: str, include: bool, click: str
-) -> None:
+    version: DatasetVersion, finding: Finding, fix: Fix, title: str, include: bool, click: str,
+    rows: Sequence[int] | None = None,
+) -> None:  # fmt: skip
     st.session_state.pop("fix_click", None)
     job = attempt(
-        workspace().datasets.start_edit, version.id, _edits(finding, fix, version), include_test=include, note=title, idempotency=click
+        workspace().datasets.start_edit, version.id, _edits(finding, fix, version, rows), include_test=include, note=title, idempotency=click
     )  # fmt: skip
     if job is not None:
         follow(_purpose(version), job.id)
 
 
-def _edits(finding: Finding, fix: Fix, version: DatasetVersion) -> Sequence[Any]:
-    """The fix as an operation on the version's rows."""
+def _edits(
+    finding: Finding, fix: Fix, version: DatasetVersion, rows: Sequence[int] | None = None
+) -> Sequence[Any]:
+    """The fix as an operation on the version's rows, or on those named."""
     from engine.data.edits import ChangeRoles, DedupeFound, DropFound, RelabelFound
 
     name = handle(finding)
@@ -159,6 +168,8 @@ def _edits(finding: Finding, fix: Fix, version: DatasetVersion) -> Sequence[Any]
         roles = {column.name: column.role for column in version.schema.columns}
         return [ChangeRoles(roles={**roles, fix.params["column"]: fix.params["role"]})]
     kinds = {"drop": DropFound, "dedupe": DedupeFound, "relabel": RelabelFound}
+    if rows is not None and fix.kind != "dedupe":
+        return [kinds[fix.kind](code=name, rows=tuple(rows))]
     return [kinds[fix.kind](code=name)]
 
 

@@ -61,8 +61,13 @@ def numbered(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{ROW_ID: frame[ROW_ID].astype("int64") + 1})
 
 
-def table(frame: pd.DataFrame, *, key: str, alt: str, wide: Sequence[str] = ()) -> None:
-    """Show a frame of user text: cells literally and shortened; columns addressed by place, as names hold anything."""
+def table(
+    frame: pd.DataFrame, *, key: str, alt: str, wide: Sequence[str] = (), ticked: Sequence[int] | None = None
+) -> list[int]:
+    """Show a frame of user text: cells literally and shortened; columns addressed by place, as names hold anything.
+
+    With `ticked` (places that are ticked at first) its rows can be ticked; returned are the places of those that are.
+    """
     config: dict[str | int, Any] = {}
     for place, column in enumerate(frame.columns, start=1):
         if column == ROW_ID:
@@ -74,7 +79,14 @@ def table(frame: pd.DataFrame, *, key: str, alt: str, wide: Sequence[str] = ()) 
         else:
             config[place] = st.column_config.TextColumn(width="large" if column in wide else "medium")
     shown = frame.map(_shortened).rename(columns={"_index": "_index "})  # "_index" is Streamlit's own word
-    st.dataframe(shown, hide_index=True, column_config=config, key=key, alt=alt, placeholder="")
+    if ticked is None:
+        st.dataframe(shown, hide_index=True, column_config=config, key=key, alt=alt, placeholder="")
+        return []
+    chosen = st.dataframe(
+        shown, hide_index=True, column_config=config, key=key, alt=alt, placeholder="", on_select="rerun",
+        selection_mode="multi-row", selection_default={"selection": {"rows": list(ticked), "columns": [], "cells": []}},
+    )  # fmt: skip
+    return [int(place) for place in chosen["selection"]["rows"]]
 
 
 def _shortened(cell: Any) -> Any:

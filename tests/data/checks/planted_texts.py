@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -42,3 +43,19 @@ def look(name: str, table: TableView) -> Mapping[str, Found]:
 def rows(found: Mapping[str, Found], code: str) -> list[int]:
     """Positions of the rows of a finding, in the order in which it shows them."""
     return (found[code].rows - 100).tolist()
+
+
+def topics(count: int, seed: int = 0) -> tuple[list[str], list[str]]:
+    """Texts about three topics and the names of the topics; a fifth of the words is common to all."""
+    rng = random.Random(seed)
+    banks = [
+        ["".join(rng.choices("abcdefghijklmnoprstuvw", k=rng.randint(4, 8))) for _ in range(150)]
+        for _ in range(4)
+    ]
+    texts, labels = [], []
+    for n in range(count):
+        texts.append(
+            " ".join(rng.choice(banks[3] if rng.random() < 0.2 else banks[n % 3]) for _ in range(12))
+        )
+        labels.append(("food", "money", "sport")[n % 3])
+    return texts, labels

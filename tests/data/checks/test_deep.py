@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import random
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +13,10 @@ from engine.data.checks import checks, run_checks
 from engine.data.confident_learning import doubtful_labels
 from engine.data.languages import sure_languages
 from engine.data.rarity import rarity
-from tests.data.checks.planted_texts import look, rows, view
+from tests.data.checks.planted_texts import look, rows, topics, view
 from tests.data.near_misses import invented_texts, planted
 
 DEEP = ("label_errors", "near_duplicates", "odd_languages", "outliers")
-
-
-def topics(count: int, seed: int = 0) -> tuple[list[str], list[str]]:
-    """Texts about three topics and the names of the topics; a fifth of the words is common to all."""
-    rng = random.Random(seed)
-    banks = [
-        ["".join(rng.choices("abcdefghijklmnoprstuvw", k=rng.randint(4, 8))) for _ in range(150)]
-        for _ in range(4)
-    ]
-    texts, labels = [], []
-    for n in range(count):
-        texts.append(
-            " ".join(rng.choice(banks[3] if rng.random() < 0.2 else banks[n % 3]) for _ in range(12))
-        )
-        labels.append(("food", "money", "sport")[n % 3])
-    return texts, labels
 
 
 @pytest.mark.parametrize("name", DEEP)
