@@ -117,6 +117,11 @@ class Splits:
         row = self._scope.row(dataset_version, version_id, "dataset version")
         return list(_values(row.artifact, column))
 
+    def near_found(self, version_id: str) -> bool:
+        """Whether nearly equal texts were looked for in a version and some were found."""
+        self._scope.row(dataset_version, version_id, "dataset version")
+        return near_groups.found_some(self._scope, version_id)
+
     def regrouped(self, version_id: str) -> Split | None:
         """What to divide by so that linked rows stay together, with the same shares; None without a split."""
         view = current(self._scope, version_id)

@@ -45,12 +45,8 @@ def split_form(version: DatasetVersion, spec: Split) -> Split | None:
         t("How to divide"), kinds, index=kinds.index(spec.kind) if spec.kind in kinds else 0,
         format_func=labelled({k: title for k, (title, _) in KINDS.items()}), captions=[t(KINDS[k][1]) for k in kinds], key=f"split_kind_{version.id}",
     )  # fmt: skip
-    if reasons:
-        why = (t("{kind} {reason}", kind=t(KINDS[k][0]), reason=t(reason)) for k, reason in reasons.items())
-        st.caption(
-            ":material/block: "
-            + t("Not possible with these columns: {reasons}.", reasons=listed(why, N_("; ")))
-        )
+    for other, reason in reasons.items():
+        st.caption(":material/block: " + t("{kind}: {reason}", kind=t(KINDS[other][0]), reason=t(reason)))
     if kind == "given":
         return given_fields(version, spec)
     if kind == "slice":
@@ -66,7 +62,7 @@ def split_result(view: SplitView, version: DatasetVersion) -> None:
                 title = t(PART_TITLES[part]) if part in PART_TITLES else t("left out")
                 st.metric(title, view.counts.get(part, 0), format="localized", border=True)
     # Their titles are longer than those of the parts: in columns of that width they would be cut.
-    with st.grid("auto", min_column_width=240, gap="xsmall", key="split_leaks"):
+    with st.grid("auto", min_column_width=200, gap="xsmall", key="split_leaks"):
         for kind, title in LEAK_TITLES.items():
             if view.leaks.get(kind):
                 st.metric(t(title), view.leaks[kind], format="localized", border=True)

@@ -180,8 +180,12 @@ def share_fields(version: DatasetVersion, spec: Split, kind: str) -> Split:
 
 def near_field(version: DatasetVersion, spec: Split) -> bool:
     """Whether nearly equal texts stay together."""
+    ws = workspace()
+    start = spec.near_duplicates or (
+        ws.splits.current(version.id) is None and ws.splits.near_found(version.id)
+    )
     return st.toggle(
-        t("Keep nearly equal texts together"), spec.near_duplicates, key=f"split_near_{version.id}",
+        t("Keep nearly equal texts together"), start, key=f"split_near_{version.id}",
         help=t("Reposts and texts with a word changed count as copies of each other, so that a model is not tested on what it has nearly read. The search for them takes a moment the first time."),
     )  # fmt: skip
 
