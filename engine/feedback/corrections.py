@@ -86,6 +86,7 @@ def make_child(
     assignment: pd.Series[str],
     corrections: Sequence[Correction],
     modality: Modality,
+    first_free: int = 0,
 ) -> Child:
     """The parent with its corrections; rows keep their ids and their order, new ones follow above the highest id.
 
@@ -100,6 +101,7 @@ def make_child(
         assignment: the part of each row by row id.
         corrections: what the owner accepted, each once.
         modality: of the schema's task.
+        first_free: least id of a new row, where other versions of the lineage have higher ones than this table.
 
     Raises:
         LabelUnknown: a label that is not a class of the schema.
@@ -116,7 +118,7 @@ def make_child(
     keys = _keys(frame, schema, modality)
     places, held_back = _places(keys, parts, set(given)), _held_back(keys, parts)
     ids, labels = frame[ROW_ID].to_list(), labels_of(frame, schema).to_list()
-    first_free = max(ids, default=-1) + 1
+    first_free = max(first_free, max(ids, default=-1) + 1)
     relabelled: dict[int, str] = {}
     added: list[Correction] = []
     changes: list[Change] = []

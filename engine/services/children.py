@@ -7,26 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from engine.data.schema import Finding, Schema
-from engine.data.versions import check_table, table_digest, write_table
+from engine.data.schema import Schema
+from engine.data.versions import check_table
 from engine.feedback.corrections import CHANGING, Child, Correction, make_child
 from engine.jobs.context import JobContext
 from engine.modality import modalities
 from engine.prepare.split import recount_split
 from engine.services import datasets, importing, splits
 from engine.services.accepted import PREVIEW, CorrectionsChanged, Items, NothingToChange, made
+from engine.services.child_versions import first_free_row, insert_child, keep_table
 from engine.services.scope import Scope
 from engine.storage import artifacts
-from engine.storage.clock import now
 from engine.storage.database import read, serialise, write
-from engine.storage.home import folder
-from engine.storage.tables import dataset_version, feedback, new_id, project
+from engine.storage.tables import feedback, new_id
 
 
 def preview_corrections(
@@ -78,7 +76,9 @@ def make_version(
         serialise(connection, f"dataset:{project_id}")
         known = made(connection, parent.id, spec["key"])
         if known is None:
-            _insert(connection, scope, version_id, parent, child, source, stored["table"], findings)
+            insert_child(
+                connection, scope, version_id, parent, child.table, parent.schema, stored["table"], source, findings
+            )  # fmt: skip
             splits.insert_split(
                 connection, scope, split_id, version_id, former.spec, stored["assignment"], recounted
             )
@@ -107,7 +107,9 @@ def _child(
     parts = splits.assignment(scope, spec["split"])
     context.report("phase", name="correcting")
     corrections = [Correction(row.id, row.inputs, row.label, row.updated) for row in said]
-    return make_child(frame, schema, parts, corrections, modalities.get(schema.task))
+    with read(scope.engine) as connection:
+        first = first_free_row(connection, spec["version"])
+    return make_child(frame, schema, parts, corrections, modalities.get(schema.task), first)
 
 
 def _accepted(scope: Scope, project_id: str, items: Items) -> list[Any]:
@@ -127,35 +129,11 @@ def _waiting(scope: Scope) -> tuple[Any, ...]:
 
 def _stored(child: Child) -> dict[str, str]:
     """Digests of what the rows will point to. Changes name feedback and rows, no texts: there is one copy to erase."""
-    target = folder("tmp") / f"{new_id('tmp')}.parquet"
-    try:
-        write_table(child.table, target)
-        table = artifacts.put_file(target)
-    finally:
-        target.unlink(missing_ok=True)
     changes = json.dumps([change.model_dump(mode="json") for change in child.changes])
     return {
-        "table": table, "assignment": splits.keep_assignment(child.assignment),
+        "table": keep_table(child.table), "assignment": splits.keep_assignment(child.assignment),
         "changes": artifacts.put_bytes(changes.encode()),
     }  # fmt: skip
-
-
-def _insert(
-    connection: Connection, scope: Scope, version_id: str, parent: datasets.DatasetVersion, child: Child,
-    source: Mapping[str, Any], artifact: str, findings: Sequence[Finding],
-) -> None:  # fmt: skip
-    last = connection.execute(
-        select(func.max(dataset_version.c.number)).where(dataset_version.c.dataset_id == parent.dataset_id)
-    ).scalar_one()
-    connection.execute(
-        insert(dataset_version).values(
-            id=version_id, owner=scope.owner, project_id=parent.project_id, dataset_id=parent.dataset_id, parent_id=parent.id,
-            number=last + 1, digest=table_digest(child.table, parent.schema), artifact=artifact,
-            schema=parent.schema.model_dump(mode="json"), rows=len(child.table), columns=len(parent.schema.columns),
-            source=dict(source), findings=[asdict(f) for f in findings], created=now(),
-        )
-    )  # fmt: skip
-    connection.execute(update(project).where(project.c.id == parent.project_id).values(updated=now()))
 
 
 def _mark(connection: Connection, scope: Scope, version_id: str, items: Items) -> None:

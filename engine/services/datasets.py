@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, select
 
+from engine.data.edits import Edit
 from engine.data.findings import read_finding
 from engine.data.profile import Profile
 from engine.data.readers import Preview, ReadOptions, preview_file, suggest_roles
@@ -139,7 +140,7 @@ class Datasets:
     def preview(self, upload_id: str, options: ReadOptions | None = None) -> Preview:
         """The first decoded rows of a staged file, and how certain encoding and separator are."""
         path, known = uploads.find(upload_id, self._scope.owner)
-        return preview_file(path, known.name, options or ReadOptions())
+        return preview_file(path, known.name, options or ReadOptions(), path.parent)
 
     def suggest_roles(self, preview: Preview) -> dict[str, Role]:
         """A draft of the column roles, from names and values."""
@@ -148,8 +149,14 @@ class Datasets:
     def start_import(
         self, project_id: str, upload_id: str, name: str, options: ReadOptions, roles: Mapping[str, str],
         idempotency: str, task: str = "text-classification", inline: bool = False,
+        more: Sequence[tuple[str, ReadOptions]] = (), differing: bool = False,
     ) -> Job:  # fmt: skip
-        """Read a staged file into a dataset version and profile it, as a job.
+        """Read a staged file, or several, into a dataset version and profile it, as a job.
+
+        Args:
+            more: further files, each by its upload and options; one archive may be named several times, each time with
+                another member. Together with the first they become one table with a column that says the file.
+            differing: whether cells may stay empty where a file lacks a column of another one.
 
         Its result is `{dataset_id, version_id, existing}`. Nothing is stored unless the whole file is sound.
         """
@@ -159,6 +166,10 @@ class Datasets:
             "upload": upload_id, "file": known.name, "name": name, "options": asdict(options), "roles": dict(roles),
             "task": task,
         }  # fmt: skip
+        if more:
+            for other, _ in more:
+                uploads.find(other, self._scope.owner)
+            spec |= {"more": [{"upload": u, "options": asdict(o)} for u, o in more], "differing": differing}
         return self._scope.submit("import", spec, project_id, idempotency=idempotency, inline=inline)
 
     def list(self, project_id: str) -> list[Dataset]:
@@ -225,6 +236,44 @@ class Datasets:
                 dataset.delete().where(dataset.c.id == dataset_id, dataset.c.owner == self._scope.owner)
             )
 
+    def start_edit(
+        self, version_id: str, edits: Sequence[Edit], *, include_test: bool = False, note: str = "",
+        idempotency: str | None = None,
+    ) -> Job:  # fmt: skip
+        """Make a child version by dropping, relabelling or adding rows, or by other roles, as a job.
+
+        The child inherits the split: rows keep their part, and those of the sealed test part stay as they are unless
+        `include_test`; then the child's test set has another name. Added rows never enter the test part.
+
+        Args:
+            edits: from `engine.data.edits`.
+            include_test: whether rows of the test part change too; refused once it was opened.
+            note: why, in a person's words; the first 500 characters are kept with the version.
+            idempotency: the same key gives the same job; the same edits of a version never make two.
+
+        Its result is `{version_id, existing, rows_removed, rows_added, relabelled, test_rows_kept, test_rows_changed}`.
+        """
+        from engine.services import editing
+
+        return editing.start_edit(
+            self._scope, version_id, edits, include_test=include_test, note=note, idempotency=idempotency
+        )
+
+    def edit_preview(
+        self, version_id: str, edits: Sequence[Edit], *, include_test: bool = False
+    ) -> Mapping[str, Any] | None:
+        """What edits would change, if it was computed already: the counts of `start_edit`, `parts` (changed rows by part),
+        `classes` (removed rows by label) and `sample` (ids of the first rows that would change)."""
+        from engine.services import editing
+
+        return editing.read_preview(self._scope, version_id, edits, include_test)
+
+    def start_edit_preview(self, version_id: str, edits: Sequence[Edit], *, include_test: bool = False) -> Job:
+        """Count what edits would change, as a job."""
+        from engine.services import editing
+
+        return editing.start_preview(self._scope, version_id, edits, include_test)
+
     def rows(
         self, version_id: str, offset: int = 0, limit: int = 50, ids: Sequence[int] | None = None
     ) -> tuple[pd.DataFrame, int]:
@@ -275,7 +324,7 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
     """Remove what was computed from versions that are being deleted: profiles and previews hold their texts."""
     key, kind = result.c.key, result.c.kind
     for version_id in version_ids:
-        parts = kind.in_(("augmentation", "cleaning", "corrections", "facts", FOUND, "trial", "trial_result")) & key.startswith(
+        parts = kind.in_(("augmentation", "cleaning", "corrections", "edit_preview", "facts", FOUND, "trial", "trial_result")) & key.startswith(
             f"{version_id}:", autoescape=True
         )
         computed = (kind.in_(("profile", "facts", "map", ASIDE)) & (key == version_id)) | parts

@@ -155,7 +155,7 @@ def drawn(connection: Connection, project_ids: Collection[str]) -> dict[str, str
     made, parents = (dataset_version.c.source[name].as_string() for name in ("split", "parent_split"))
     rows = connection.execute(
         select(made.label("split"), parents.label("parent")).where(
-            dataset_version.c.project_id.in_(project_ids), dataset_version.c.parent_id.is_not(None)
+            dataset_version.c.project_id.in_(project_ids), dataset_version.c.parent_id.is_not(None), made.is_not(None)
         )
     ).all()
     return _ends({row.split: row.parent for row in rows})

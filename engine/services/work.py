@@ -17,12 +17,14 @@ from engine.jobs.process import Work
 from engine.modality import modalities
 from engine.models.family import families
 from engine.prepare.augmentations import augmentations as augmentation_steps
+from engine.prepare.filters import filters
 from engine.prepare.steps import steps
 from engine.services import (
     augmentations,
     checking,
     children,
     datasets,
+    editing,
     evaluations,
     importing,
     lexicons,
@@ -45,6 +47,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "sample": projects.add_sample_data,
     "profile": importing.profile_version,
     "cleaning": datasets.preview_version,
+    "edit": editing.edit_version,
+    "preview_edit": editing.preview_edit,
     "map": mapping.make_map,
     "augmentation": augmentations.preview_version,
     "lexicon": lexicons.import_lexicon,
@@ -64,7 +68,7 @@ FUNCTIONS: Mapping[str, Function] = {
 
 def know_errors() -> None:
     """Import all that a job may run: a process that reads the error in a job's row needs the class that says it."""
-    for registry in (modalities, steps, augmentation_steps, families, checks):
+    for registry in (modalities, steps, augmentation_steps, filters, families, checks):
         list(registry)
 
 
