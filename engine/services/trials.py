@@ -128,8 +128,8 @@ class Trials:
         stored = self._scope.cached("trial", _key(recipe))
         if stored is None:
             return None
-        runs = Runs(self._scope)
-        pairs = tuple(Pair(seed, _run(runs, a), _run(runs, b)) for seed, a, b in stored["pairs"])
+        runs = Runs(self._scope).those([run_id for _, *both in stored["pairs"] for run_id in both])
+        pairs = tuple(Pair(seed, runs.get(a), runs.get(b)) for seed, a, b in stored["pairs"])
         trial = Trial(stored["id"], stored["metric"], pairs, None)
         result = self._scope.cached("trial_result", _result_key(recipe, trial)) if trial.done else None
         return Trial(
@@ -152,7 +152,7 @@ class Trials:
         spec = {"runs": ids, "metric": trial.metric, "key": _result_key(recipe, trial)}
         first = trial.done[0].without
         assert first is not None
-        return self._scope.submit("trial", spec, first.project_id, idempotency=f"verdict:{spec['key']}")
+        return self._scope.submit("trial", spec, first.project_id)
 
 
 def judge(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,13 +177,6 @@ def judge(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str,
     )  # fmt: skip
     scope.cache("trial_result", spec["key"], found.model_dump(mode="json"))
     return {}
-
-
-def _run(runs: Runs, run_id: str) -> Run | None:
-    try:
-        return runs.get(run_id)
-    except NotFound:
-        return None
 
 
 def _key(recipe: Recipe) -> str:

@@ -157,6 +157,11 @@ def test_one_click_trains_with_and_without_and_says_what_came_of_it(
     said = texts(at)
     assert any(sign in said for sign in ("▲ **", "▼ **", "○ **"))
     assert len(at.dataframe[-1].value) == 1
+    at.button(key="augment_trial_open").click().run()
+    assert not at.exception
+    rows = found.pairs[0].augmented.environment["train_rows"]  # type: ignore[union-attr,index]
+    note = "份增强副本" if locale == "zh-CN" else f"{rows} train rows + {rows} augmented copies"
+    assert note in texts(at)
 
 
 def test_a_trial_of_other_settings_is_not_shown(

@@ -13,7 +13,7 @@ from ui.errors import attempt
 from ui.format import listed
 from ui.panels.job import watch
 from ui.state import follow, followed, unfollow, workspace
-from ui.text import n, safe_text, t, told_apart
+from ui.text import N_, n, safe_text, t, told_apart
 from ui.uploader import uploader
 
 
@@ -66,8 +66,11 @@ def lexicon_choice(project_id: str, chosen: str, key: str, put: Callable[[str], 
 def _about(lexicon: StoredLexicon) -> None:
     """How many words, and the first ones, so that one sees whether the file was understood."""
     first = listed(
-        f"{safe_text(word, 20)} → {listed(safe_text(s, 20) for s in others[:3])}"
-        for word, others in lexicon.sample[:3]
+        (
+            f"{safe_text(word, 20)} → {listed(safe_text(s, 20) for s in others[:3])}"
+            for word, others in lexicon.sample[:3]
+        ),
+        N_("; "),
     )
     st.caption(n("{n} word. {first}", "{n} words. {first}", lexicon.words, first=first))
 

@@ -11,13 +11,13 @@ from engine.errors import BentuError
 from engine.evaluation.repeated import RepeatedDifference
 from engine.recipe import Recipe
 from engine.workspace import Run, Trial
-from ui.errors import attempt, errors_shown
+from ui.errors import attempt, errors_shown, show_error
 from ui.format import duration, percent, points
 from ui.navigation import goto
 from ui.panels.job import watch
 from ui.panels.metrics import metric_title
 from ui.panels.run_table import family_title, state_text
-from ui.state import TRIAL_CLICK, choose_run, follow, followed, workspace
+from ui.state import TRIAL_CLICK, choose_run, follow, followed, unfollow, workspace
 from ui.text import N_, n, t
 
 SEEDS = "augment_seeds"
@@ -62,7 +62,7 @@ def _starter(project_id: str, recipe: Recipe, again: bool) -> None:
     with errors_shown():
         seconds = workspace().recipes.estimate(project_id, recipe).seconds * 2 * int(seeds or 1)
         st.caption(
-            n("{n} run, about {time} of training.", "{n} runs, about {time} of training.", 2 * int(seeds or 1), time=duration(seconds))
+            n("{n} run. Training time: {time}.", "{n} runs. Training time in all: {time}.", 2 * int(seeds or 1), time=duration(seconds))
         )  # fmt: skip
 
 
@@ -100,10 +100,13 @@ def _verdict(recipe: Recipe, found: Trial) -> None:
         try:
             job_id = followed(purpose) or workspace().trials.start_verdict(recipe).id
         except BentuError as error:
-            st.warning(str(error))
+            show_error(error)
             return
         follow(purpose, job_id)
         watch(job_id, t("Comparing on the same rows"))
+        job = workspace().jobs.get(job_id)
+        if not job.active and job.state != "succeeded":
+            st.button(t("Compare again"), key="augment_judge", on_click=unfollow, args=(purpose,))
         return
     d = found.result
     st.markdown(

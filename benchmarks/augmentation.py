@@ -1,0 +1,152 @@
+"""Does augmentation help? Small train parts of public sets, with and without each augmentation, on their validation rows.
+
+    BENTU_SHARED_DATA=<folder of the development data> .venv/bin/python -m benchmarks.augmentation [--rows 300] [--factor 2] [--seeds 5]
+        [--family tfidf_svm] [SET ...]
+
+Trains one family (the linear SVM) with the balanced dial's defaults on a seeded subset of a set's own train rows, once a seed, without and
+with copies, and compares the pairs on all of the set's validation rows (mean over seeds, 95 % interval over rows and seeds).
+Copies and comparison are the product's own code. Rows of the test part are not read. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import io
+import os
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+SETS = {
+    "waimai_10k (zh)": ("text/zh-no-licence-stated/waimai_10k.csv.gz", ",", ["review"], "label"),
+    "MasakhaNEWS (yor)": ("text/masakhanews/yor.tsv.gz", "\t", ["headline", "text"], "category"),
+    "AfriSenti (hau)": ("text/afrisenti/hau.tsv.gz", "\t", ["tweet"], "label"),
+}
+LISTS: dict[str, tuple[str, ...]] = {
+    "delete": ("delete",), "swap": ("swap",), "insert": ("insert",), "keyboard": ("keyboard",), "homophones": ("homophones",),
+    "width_variant": ("width_variant",), "marks": ("marks",), "snippets": ("snippets",),
+    "delete + swap + insert": ("delete", "swap", "insert"), "delete + snippets": ("delete", "snippets"),
+}  # fmt: skip
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=300)
+    parser.add_argument("--factor", type=float, default=2.0)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--family", default="tfidf_svm")
+    parser.add_argument("--only", nargs="*", help="names of the lists to try; all without it")
+    parser.add_argument("sets", nargs="*")
+    asked = parser.parse_args(arguments)
+    shared = Path(os.environ.get("BENTU_SHARED_DATA") or Path(__file__).parents[2] / "shared/data")
+    for name, entry in SETS.items():
+        if not asked.sets or any(wanted in name for wanted in asked.sets):
+            table(name, *rows_of(shared, *entry), asked)
+
+
+def rows_of(
+    shared: Path, file: str, separator: str, inputs: list[str], label: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train and validation rows as `text` and `label`."""
+    raw = gzip.decompress((shared / file).read_bytes())
+    frame = pd.read_csv(io.BytesIO(raw), sep=separator, dtype=str, keep_default_na=False)
+    frame = frame.assign(text=frame[inputs].agg("\n".join, axis=1), label=frame[label])
+    return tuple(
+        frame.loc[frame["split"] == part, ["text", "label"]].reset_index(drop=True)
+        for part in ("train", "dev")
+    )  # type: ignore[return-value]
+
+
+def table(name: str, train: pd.DataFrame, validation: pd.DataFrame, asked: Any) -> None:
+    from engine.evaluation.repeated import compare_repeated
+    from engine.modality import modalities
+    from engine.models.family import Facts, TrainingData, families
+    from engine.prepare.augmenting import Augmenter
+    from engine.recipe import Augmentation, Evaluation, Part, Recipe, Step
+    from engine.training.machine import machine
+
+    key = modalities.get("text-classification").key
+    places = np.sort(np.random.default_rng(0).permutation(len(train))[: asked.rows])
+    subset = train.iloc[places]
+    classes = tuple(sorted(set(train["label"])))
+    inputs, labels = (
+        list(subset["text"]),
+        pd.Index(classes).get_indexer(pd.Index(subset["label"])).astype(np.int64),
+    )
+    held, truth = (
+        list(validation["text"]),
+        pd.Index(classes).get_indexer(pd.Index(validation["label"])).astype(np.int64),
+    )
+    counts = np.bincount(labels, minlength=len(classes))
+    sizes = subset["text"].str.len()
+    facts = Facts(
+        len(subset), len(classes), int(counts.min()), float(sizes.median()), float(sizes.quantile(0.95))
+    )
+    family = families.get(asked.family)
+    part = Part(
+        name=family.name,
+        version=family.version,
+        params=family.defaults("balanced", facts, machine()).model_dump(),
+    )
+    avoid = {key(text) for text in held}
+
+    def trained(texts: list[str], codes: np.ndarray, seed: int) -> np.ndarray:
+        recipe = Recipe(data="benchmark", family=part, seed=seed)
+        return np.asarray(fitted(recipe, TrainingData(texts, codes, held, truth, classes, seed)))
+
+    without = [trained(inputs, labels, seed) for seed in range(asked.seeds)]
+    print(
+        f"\n### {name}: {len(subset)} train rows, {len(truth)} validation rows, {asked.family}, factor {asked.factor:g}, {asked.seeds} seeds\n"
+    )
+    print(
+        "| augmentation | copies | macro-F1 without, % | with, % | difference, points (95 %) | verdict | CPU s for the copies |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for title, names in LISTS.items():
+        if asked.only and title not in asked.only:
+            continue
+        augmenter = Augmenter(Augmentation(steps=tuple(Step(name=n) for n in names), factor=asked.factor))
+        pairs, made, spent = [], 0, 0.0
+        for seed, before in enumerate(without):
+            started = time.process_time()
+            copies = augmenter(inputs, labels, places, seed, key=key, avoid=avoid)
+            spent += time.process_time() - started
+            made = len(copies.inputs)
+            if made:
+                pairs.append(
+                    (
+                        before,
+                        trained(
+                            [*inputs, *copies.inputs], np.concatenate([labels, labels[copies.sources]]), seed
+                        ),
+                    )
+                )
+        if not pairs:
+            print(f"| {title} | 0 | | | | nothing to vary | |")
+            continue
+        found = compare_repeated(truth, pairs, classes, "macro_f1", Evaluation(), 0)
+        print(
+            f"| {title} | {made} | {100 * found.first:.1f} | {100 * found.second:.1f} | {100 * found.difference:+.1f} "
+            f"({100 * found.low:+.1f} to {100 * found.high:+.1f}) | {found.verdict} | {spent / len(pairs):.2f} |"
+        )  # fmt: skip
+        sys.stdout.flush()
+
+
+def fitted(recipe: Any, data: Any) -> Any:
+    """Probabilities of the validation rows by a model that was fitted as a run fits it."""
+    from engine.models.family import Training
+    from engine.training.run import fit_run
+
+    with TemporaryDirectory() as folder:
+        line = Training(lambda *args, **payload: None, lambda: None, Path(folder))
+        return fit_run(recipe, data, line).predict_proba(data.validation_inputs)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
