@@ -149,7 +149,7 @@ class NoUploader:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_UPLOADER):
+        if scope["type"] == "http" and _UPLOADER in scope["path"]:  # also below a base path
             return await _refuse(UploadElsewhere(), scope, receive, send)
         await self._app(scope, receive, send)
 

@@ -7,7 +7,7 @@ import os
 from engine.services.scope import Scope
 from engine.services.upload_budget import UploadBudget
 from engine.services.upload_tickets import issue_ticket, read_ticket
-from engine.services.uploads import Incoming, Upload, check_size, discard, find, take, withdraw
+from engine.services.uploads import Incoming, Upload, check_size, discard, find, sweep, take, withdraw
 from engine.storage.errors import LowSpace
 from engine.storage.home import MIN_FREE_MB, folder, free_mb
 
@@ -97,5 +97,8 @@ def withdraw_sent(ticket: str, upload_id: str) -> None:
 def _require_room() -> None:
     needed = int(os.environ.get("BENTU_MIN_FREE_MB") or MIN_FREE_MB)
     free = free_mb(folder("uploads")) - budget.in_flight // 1_000_000
+    if free < needed:
+        sweep()
+        free = free_mb(folder("uploads")) - budget.in_flight // 1_000_000
     if free < needed:
         raise LowSpace(free=max(0, free), needed=needed, path=str(folder("uploads")))

@@ -52,7 +52,6 @@ class Incoming:
     def __init__(
         self, name: str, owner: str, session: str | None = None, limit: int | None = None, table: bool = True
     ) -> None:
-        sweep()
         self.size = 0
         self._name, self._owner, self._session, self._table = name[:255], owner, session, table
         self._limit = MAX_BYTES if limit is None else min(limit, MAX_BYTES)
@@ -70,6 +69,7 @@ class Incoming:
 
     def finish(self) -> Upload:
         """Close the file and let it be found; one that cannot be read as any kind raises its `DataError`."""
+        sweep()
         known = {"name": self._name, "size": self.size, "owner": self._owner, "session": self._session}
         with _full_disk_said():
             self._out.close()

@@ -373,9 +373,10 @@ def test_other_methods_are_named(client: httpx.Client) -> None:
 
 def test_streamlits_own_way_in_is_shut_and_a_demo_has_none(client: httpx.Client, published: Path) -> None:
     for method in ("PUT", "POST", "DELETE"):
-        answer = client.request(method, "/_stcore/upload_file/session/file", content=b"x" * 1000)
-        assert answer.status_code == 403
-        assert code(answer) == "UPLOAD_ELSEWHERE"
+        for base in ("", "/behind/a/proxy"):
+            answer = client.request(method, f"{base}/_stcore/upload_file/session/file", content=b"x" * 1000)
+            assert answer.status_code == 403
+            assert code(answer) == "UPLOAD_ELSEWHERE"
     with served(Starlette(routes=demo_routes, middleware=demo_middleware(lambda: HOSTS, PAGE))) as demo:
         answer = demo.put("/api/uploads", content=b"x", headers={"X-Bentu-Upload": issue_ticket("local", TAB, 10), "X-Bentu-Name": "a"})  # fmt: skip
         assert answer.status_code == 404
