@@ -17,6 +17,7 @@ from typing import Any
 
 DETECTOR = "py3langid"
 UNKNOWN = "unknown"
+_NO_LANGUAGE = "zxx"
 CONFIDENCE = 0.5
 """A language counts only with at least this probability; short texts often stay unknown."""
 
@@ -64,6 +65,6 @@ def sure_languages(texts: Iterable[str]) -> list[str]:
             code = "zh" if han >= SURE_HAN else ""
         elif letters >= SURE_LETTERS:
             guess, confidence = detector.classify(plain)
-            code = guess if confidence >= SURE else ""
+            code = guess if confidence >= SURE and guess != _NO_LANGUAGE else ""
         found.append(code)
     return found

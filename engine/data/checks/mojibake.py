@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-import numpy as np
-
 from engine.data.checks import Stage, checks
 from engine.data.findings import Found, found
 from engine.data.scanning import closer, matching
@@ -20,7 +18,11 @@ from engine.errors import N_
 
 _LOST = "锟斤拷|烫烫烫|屯屯屯|锘锘|ï¿½"
 """What U+FFFD in UTF-8 and memory never written look like when they are read as GBK or Latin-1."""
-_LATIN = r"[\x{80}-\x{ff}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™\x{400}-\x{45f}]{2}"
+_LOST_SIGNS = re.compile(_LOST)
+_LATIN = r"[\x{c2}-\x{f4}][\x{80}-\x{bf}ŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"
+"""The first two bytes of a character in UTF-8 that were read as Latin-1 or Windows-1252."""
+_CYRILLIC = r"(?:[РС][\x{a0}-\x{bf}ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—™љ›њќћџЎўЈҐЄЇІіґ№єјЅѕї]){2}"
+"""Two Cyrillic letters whose UTF-8 bytes were read as Windows-1251."""
 _RUN = re.compile(r"[^\x00-\x7f]{3,}")
 _SHORTEST = 3
 
@@ -31,16 +33,15 @@ class Mojibake:
     stage: Stage = "core"
 
     def run(self, table: TableView) -> Iterable[Found]:
-        texts = table.inputs
-        places = np.unique(
-            np.concatenate([
-                matching(texts, _LOST),
-                closer(texts, matching(texts, _LATIN), _clearly_bad),
-                closer(texts, matching(texts, _gbk_pattern()), read_as_gbk),
-            ])
-        )  # fmt: skip
+        suspects = matching(table.inputs, f"{_LOST}|{_LATIN}|{_CYRILLIC}|{_gbk_pattern()}")
+        places = closer(table.inputs, suspects, wrongly_decoded)
         if len(places):
             yield found("mojibake", "warning", N_("Texts that seem to have been decoded wrongly before they came here (“cafÃ©”, “锟斤拷”): {count}. If the original file is at hand, import it with its right encoding."), table.ids[places])  # fmt: skip
+
+
+def wrongly_decoded(text: str) -> bool:
+    """Whether `text` looks as if its bytes were once read in another encoding than they were written in."""
+    return _LOST_SIGNS.search(text) is not None or _clearly_bad(text) or read_as_gbk(text)
 
 
 def _clearly_bad(text: str) -> bool:

@@ -16,9 +16,7 @@ from engine.data.schema import Fix
 from engine.data.table_view import TableView
 from engine.errors import N_
 
-_AT = r"[@＠][A-Za-z0-9-]+\."
-_TELEPHONE = r"[0-9](?:[-.\s()]{0,2}[0-9]){8}"
-_LONG_NUMBER = r"[0-9](?:[ -]?[0-9]){12}|[A-Z]{2}[0-9]{2} ?[0-9A-Z]{4} ?[0-9A-Z]{3}"
+_SUSPECT = r"[@＠][A-Za-z0-9-]+\.|[0-9](?:[-.\s()]{0,2}[0-9]){8}|[A-Z]{2}[0-9]{2} ?[0-9A-Z]{4} ?[0-9A-Z]{3}"
 
 
 class PersonalData:
@@ -27,12 +25,10 @@ class PersonalData:
     stage: Stage = "core"
 
     def run(self, table: TableView) -> Iterable[Found]:
-        telephones, mails = (
-            _masked(table, "emails_phones", "phones", _TELEPHONE),
-            _masked(table, "emails_phones", "emails", _AT),
-        )
+        suspects = matching(table.inputs, _SUSPECT)
+        telephones, mails = (_masked(table, suspects, "emails_phones", kind) for kind in ("phones", "emails"))
         identity, cards = (
-            _masked(table, "personal_numbers", kind, _LONG_NUMBER) for kind in ("identity", "cards")
+            _masked(table, suspects, "personal_numbers", kind) for kind in ("identity", "cards")
         )
         # Part of a card's number can look like a telephone number.
         telephones = np.setdiff1d(telephones, np.union1d(identity, cards))
@@ -50,14 +46,14 @@ class PersonalData:
             )  # fmt: skip
 
 
-def _masked(table: TableView, name: str, kind: str, pattern: str) -> Ints:
-    """Positions of the texts that the step changes with this kind alone switched on."""
+def _masked(table: TableView, suspects: Ints, name: str, kind: str) -> Ints:
+    """Those of the suspects that the step changes with this kind alone switched on."""
     from engine.prepare.steps import steps
 
     step = steps.get(name)
     switches = [field for field in step.Params.model_fields if field != "mode"]
     alone = step.Params(**{switch: switch == kind for switch in switches})
-    return closer(table.inputs, matching(table.inputs, pattern), lambda text: step.apply(text, alone) != text)
+    return closer(table.inputs, suspects, lambda text: step.apply(text, alone) != text)
 
 
 checks.register(PersonalData())
