@@ -232,7 +232,7 @@ def _resolve(
             rule = filters.get(edit.name)
             params = read_params(rule.Params, edit.params, rule.name)
             table = TableView(frame, schema, modalities.get(schema.task))
-            asked.removed.update(rule.rows(table, params, context.check).tolist())
+            asked.removed.update(rule.rows(table, params, parts, context.check).tolist())
         case edits.Append():
             return _append(context, scope, edit, frame, asked)
     return []

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from engine.data.table_view import TableView
@@ -29,8 +30,17 @@ class RowFilter(Protocol):
     order: int
     Params: type[Params]
 
-    def rows(self, table: TableView, params: Any, check: Callable[[], None]) -> NDArray[np.int64]:
-        """Ids of the rows that the rule would drop. `check` is called now and then and may raise to stop the work."""
+    def rows(
+        self, table: TableView, params: Any, parts: pd.Series[str] | None, check: Callable[[], None]
+    ) -> NDArray[np.int64]:
+        """Ids of the rows that the rule would drop.
+
+        Args:
+            table: the version's table.
+            params: of the rule.
+            parts: the part of each row by id, for rules that choose between copies; None where nothing is divided.
+            check: called now and then; may raise to stop the work.
+        """
         ...
 
 
