@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.data.checks import checks
+from engine.data.near_duplicates import near_duplicate_groups
 from engine.data.schema import make_schema
 from engine.data.table_view import TableView
 from engine.errors import DataError, error_from_json
@@ -393,3 +394,29 @@ def test_regrouping_the_hausa_tweets_moves_few_rows_and_mends_all_leaks(shared_d
     assert finding(mended, "split_regrouped").count == moved < 800
     for part in ("train", "validation", "test"):
         assert abs(mended.counts[part] - honoured.counts[part]) <= 3
+
+
+def test_near_duplicates_planted_across_the_parts_are_counted(shared_data):
+    """5 % of the test rows are reposts of train rows of real reviews, changed as people change them."""
+    frame, schema, _ = real(shared_data, "zh-no-licence-stated/waimai_10k.csv.gz", "review")
+    texts = frame["review"].tolist()
+    groups = near_duplicate_groups(texts)
+    alone = np.flatnonzero((np.bincount(groups)[groups] == 1) & (frame["review"].str.len() >= 15).to_numpy())
+    rng = np.random.default_rng(7)
+    chosen = rng.permutation(alone)[:4000]
+    train, test = chosen[:3000], chosen[3000:]
+    planted = test[:50]
+    ways = (
+        lambda t: f"//@路人甲: {t} http://t.cn/Rabc12", lambda t: t + "！！！", lambda t: t[: len(t) // 2] + "的" + t[len(t) // 2 :], lambda t: t[:-1],
+        lambda t: "转发 " + t,
+    )  # fmt: skip
+    for at, row in enumerate(planted):
+        texts[row] = ways[at % len(ways)](texts[train[at]])
+    small = frame.assign(review=texts, part="").iloc[chosen].reset_index(drop=True)
+    small["part"] = ["train"] * 2900 + ["dev"] * 100 + ["test"] * 1000
+    alike = near_duplicate_groups(small["review"].tolist())
+    result = assign_split(small, schema, Split(kind="given", column="part"), small["review"], alike)
+    flagged = set(finding(result, "leak_near_test_in_train").rows)
+    wanted = set(frame["row_id"].iloc[planted])
+    assert len(flagged & wanted) >= 0.95 * len(wanted)
+    assert len(flagged & wanted) >= 0.9 * len(flagged)

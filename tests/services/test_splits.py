@@ -296,3 +296,25 @@ def test_a_recipe_with_folds_and_values_survives_its_yaml(
         again = workspace.recipes.read(workspace.recipes.yaml(changed))
         assert isinstance(again, Recipe)
         assert again.split == split
+
+
+def test_a_child_version_inherits_the_folds(workspace: Workspace, imported: Importer) -> None:
+    from engine.data.edits import Drop
+
+    version = imported(content=rows(copies=0), roles={k: v for k, v in ROLES.items() if v != "split"})
+    view = divided(workspace, version, Split(folds=3))
+    folds = splits.fold_codes(workspace.scope, view.id)
+    assert folds is not None
+    gone = folds.index[folds == 1][:4].tolist()
+    made = done(workspace, workspace.datasets.start_edit(version.id, [Drop(rows=tuple(gone))]))
+    child = workspace.datasets.version(made["version_id"])
+    inherited = workspace.splits.current(child.id)
+    assert inherited is not None
+    assert inherited.spec == Split(folds=3)
+    again = splits.fold_codes(workspace.scope, inherited.id)
+    assert again is not None
+    assert again.equals(folds.drop(gone))
+    run = trained(workspace, child, Split(folds=3, fold=1))
+    assert run.state == "succeeded", run.error
+    scored = workspace.evaluations.predictions(run.id, "validation", limit=1000)[0]["row_id"]
+    assert set(scored) == set(folds.index[folds == 1]) - set(gone)
