@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from engine.data.edits import SEALED, later_copies
 from engine.data.findings import handle
 from engine.data.labels import labels_of
 from engine.data.schema import ROW_ID, Finding, FixKind, Schema
@@ -52,10 +53,12 @@ class Aside:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a fix would change: `rows` of them, of which `test` lie in the sealed test part (0 where nothing is divided yet)."""
+    """What a fix would change: `rows` of them, of which `test` lie in the sealed test part (0 where nothing is divided
+    yet), which was opened `openings` times."""
 
     rows: int
     test: int
+    openings: int = 0
 
 
 class Findings:
@@ -78,26 +81,29 @@ class Findings:
     ) -> Effect | None:
         """How many rows a fix of the finding `name` would drop or relabel, all or those named; None where its rows are not known.
 
-        Of copies all but the first go; a row that has the suggested label already is not changed.
+        Of copies one stays, as `edits.later_copies` says; a row that has the suggested label already is not changed.
         """
         row = self._scope.row(dataset_version, version_id, "dataset version")
         found = rows_of(self._scope, version_id, name)
         if found is None:
             return None
+        current = splits.current(self._scope, version_id)
+        parts = None if current is None else splits.assignment(self._scope, current.id)
         ids = found.rows
         if kind == "dedupe" and found.groups is not None:
-            order = np.argsort(ids, kind="stable")
-            later = pd.Series(found.groups[order]).duplicated().to_numpy()
-            ids = ids[order][later]
+            ids = later_copies(ids, found.groups, parts)
         elif kind == "relabel" and found.suggested is not None:
             ids = ids[_labels(row, ids) != np.asarray(found.suggested, dtype=object)]
         if rows is not None:
             ids = ids[np.isin(ids, np.asarray(rows, dtype=np.int64))]
-        current = splits.current(self._scope, version_id)
-        if current is None:
+        if current is None or parts is None:
             return Effect(len(ids), 0)
-        parts = splits.assignment(self._scope, current.id).reindex(ids)
-        return Effect(len(ids), int((parts == "test").sum()))
+        return Effect(len(ids), int((parts.reindex(ids) == SEALED).sum()), current.openings)
+
+    def known(self, version_id: str) -> bool:
+        """Whether all rows of the profile's findings are kept; not so for a profile that an earlier Bentu made."""
+        self._scope.row(dataset_version, version_id, "dataset version")
+        return self._scope.cached(FOUND, f"{version_id}:core") is not None
 
     def deep_done(self, version_id: str) -> bool:
         """Whether the deep checks have looked at this version."""

@@ -40,3 +40,27 @@ def _start(version_id: str) -> None:
     job = attempt(workspace().findings.start_deep, version_id)
     if job is not None:
         follow(f"deep_{version_id}", job.id)
+
+
+def look_anew(version: DatasetVersion) -> None:
+    """The way to new findings for a version that was profiled before checks were there."""
+    job_id = followed(f"anew_{version.id}")
+    if job_id is not None:
+        watch(job_id, t("Looking at the data"))
+        if workspace().jobs.get(job_id).active:
+            return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            t("Look at the data anew"), key=f"anew_go_{version.id}", icon=":material/refresh:", on_click=_look, args=(version.id,),
+        )  # fmt: skip
+        st.caption(
+            t(
+                "An earlier Bentu looked at this version. Looking anew finds more, shows all rows and offers fixes."
+            )
+        )
+
+
+def _look(version_id: str) -> None:
+    job = attempt(workspace().datasets.start_profile, version_id)
+    if job is not None:
+        follow(f"anew_{version_id}", job.id)

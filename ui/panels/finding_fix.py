@@ -30,7 +30,7 @@ def fix_buttons(finding: Finding, version: DatasetVersion, *, key: str, busy: bo
 
     Args:
         key: prefix of the widget keys.
-        busy: whether a version is being made from this one, so that no second one is begun.
+        busy: whether a version is being made, so that no second one is begun.
     """
     for place, fix in enumerate(finding.fixes):
         title = say(fix.title, {**finding.params, **fix.params})
@@ -118,7 +118,10 @@ def _effect(
             ),
             icon=":material/lock:",
         )  # fmt: skip
-        include = st.toggle(t("Change rows of the test part too"), key="fix_test")
+        include = st.toggle(
+            t("Change rows of the test part too"), key="fix_test", disabled=effect.openings > 0,
+            help=t("It was opened, so it never changes.") if effect.openings else None,
+        )  # fmt: skip
         if include:
             st.warning(
                 t("Scores on the new version are then on other test rows: do not compare them with earlier ones. The version says so for good."),
@@ -174,11 +177,11 @@ def _edits(
 
 
 def _purpose(version: DatasetVersion) -> str:
-    return f"fix_{version.id}"
+    return f"fix_{version.project_id}"  # by the project: the newest version may be the one shown once it is there
 
 
 def making(version: DatasetVersion) -> bool:
-    """Follow the version that a fix makes of this one; whether it is still being made."""
+    """Follow the version that a fix makes in this project; whether it is still being made."""
     job_id = followed(_purpose(version))
     if job_id is None:
         return False

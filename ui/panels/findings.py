@@ -12,7 +12,7 @@ from engine.errors import N_
 from engine.workspace import Aside, DatasetVersion
 from ui.errors import attempt
 from ui.format import moment
-from ui.panels.deep_checks import deep_checks
+from ui.panels.deep_checks import deep_checks, look_anew
 from ui.panels.finding_fix import fix_buttons, just_made, making
 from ui.panels.rail import Look
 from ui.panels.rows import row_table
@@ -38,6 +38,8 @@ def findings_panel(version: DatasetVersion) -> None:
     st.subheader(t("Findings"), anchor=False)
     just_made(version)
     busy = making(version)
+    if not workspace().findings.known(version.id):
+        look_anew(version)
     found = workspace().datasets.findings(version.id)
     aside = workspace().findings.aside(version.id)
     open_ones = [one for one in found if handle(one) not in aside]

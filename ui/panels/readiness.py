@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from engine.data.findings import handle
 from engine.errors import N_
 from engine.recipe import Recipe
 from engine.workspace import DatasetVersion, SplitView, Workspace
 from ui.format import duration, size
 from ui.navigation import goto
+from ui.state import workspace
 from ui.text import n, safe_text, say, t
 
 
@@ -123,9 +125,15 @@ def _settings(off: int) -> str:
 
 
 def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) -> None:
-    found = [f for f in version.findings if f.severity == "warning"]
+    ws = workspace()
+    aside = ws.findings.aside(version.id)
+    found = [
+        f for f in ws.datasets.findings(version.id) if f.severity == "warning" and handle(f) not in aside
+    ]
     found += [
-        f for f in (split.findings if split and split.spec == recipe.split.whole else ()) if f.severity != "info"
+        f
+        for f in (split.findings if split and split.spec == recipe.split.whole else ())
+        if f.severity != "info"
     ]
     for finding in found[:4]:
         st.caption(f":orange[:material/warning:] {say(finding.message, finding.params)}")
