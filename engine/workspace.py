@@ -31,6 +31,7 @@ from engine.services.demo_process import (
 from engine.services.demo_view import Alert, Demo, ModelVersion, Promotion
 from engine.services.demos import Demos
 from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
+from engine.services.differences import Differences, Trace, VersionDifference
 from engine.services.draining import keep_draining
 from engine.services.evaluations import Evaluation, Evaluations, Opening
 from engine.services.findings import DEEP_ROWS, Aside, Effect, Findings, FoundRows
@@ -57,10 +58,57 @@ from engine.storage.errors import LowSpace
 from engine.storage.migrations import migrate
 
 __all__ = [
-    "DEEP_ROWS", "Alert", "Answer", "Arrival", "Aside", "Basis", "Circle", "Dataset", "DatasetDeletion", "DatasetVersion", "Deletion", "Demo", "DemoServer", "Desk", "Effect", "Evaluation", "Event",
-    "FamilyCard", "FoundRows", "GateView", "GrownClass", "Item", "Job", "ModelVersion", "Opening", "Project", "Promotion", "PublishedDemo", "Receipt", "Run", "Source", "SplitView", "StepState",
-    "StoredLexicon", "Trial", "Upload", "VersionChanges", "WorkerState", "Workspace", "close_desks", "desk", "open_desk", "open_scope", "open_workspace", "require_demo_options",
-    "serve_demos", "start_demo_server", "start_services", "withdraw_sent",
+    "DEEP_ROWS",
+    "Alert",
+    "Answer",
+    "Arrival",
+    "Aside",
+    "Basis",
+    "Circle",
+    "Dataset",
+    "DatasetDeletion",
+    "DatasetVersion",
+    "Deletion",
+    "Demo",
+    "DemoServer",
+    "Desk",
+    "Effect",
+    "Evaluation",
+    "Event",
+    "FamilyCard",
+    "FoundRows",
+    "GateView",
+    "GrownClass",
+    "Item",
+    "Job",
+    "ModelVersion",
+    "Opening",
+    "Project",
+    "Promotion",
+    "PublishedDemo",
+    "Receipt",
+    "Run",
+    "Source",
+    "SplitView",
+    "StepState",
+    "StoredLexicon",
+    "Trace",
+    "Trial",
+    "Upload",
+    "VersionChanges",
+    "VersionDifference",
+    "WorkerState",
+    "Workspace",
+    "close_desks",
+    "desk",
+    "open_desk",
+    "open_scope",
+    "open_workspace",
+    "require_demo_options",
+    "serve_demos",
+    "start_demo_server",
+    "start_services",
+    "withdraw_sent",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -78,6 +126,7 @@ class Workspace:
         self.uploads = Uploads(scope)
         self.datasets = Datasets(scope)
         self.findings = Findings(scope)
+        self.differences = Differences(scope)
         self.maps = Maps(scope)
         self.splits = Splits(scope)
         self.recipes = Recipes(scope)

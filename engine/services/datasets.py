@@ -162,7 +162,7 @@ class Datasets:
         """
         self._scope.row(project, project_id, "project")
         _, known = uploads.find(upload_id, self._scope.owner)
-        spec = {
+        spec: dict[str, Any] = {
             "upload": upload_id, "file": known.name, "name": name, "options": asdict(options), "roles": dict(roles),
             "task": task,
         }  # fmt: skip
@@ -328,7 +328,10 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
             f"{version_id}:", autoescape=True
         )
         computed = (kind.in_(("profile", "facts", "map", ASIDE)) & (key == version_id)) | parts
-        connection.execute(result.delete().where(result.c.owner == owner, computed))
+        between = (kind == "difference") & (
+            key.startswith(f"{version_id}:", autoescape=True) | key.endswith(f":{version_id}", autoescape=True)
+        )
+        connection.execute(result.delete().where(result.c.owner == owner, computed | between))
 
 
 def exists(scope: Scope, version_id: str) -> bool:
