@@ -140,7 +140,7 @@ with st.bottom:
                 disabled=blocked is not None, on_click=start_folds, args=(token, recipe),
             )  # fmt: skip
         st.button(
-            t("Start training") if not recipe.split.folds else t("Only the first fold"), key="model_start",
+            t("Start training") if not recipe.split.folds else t("Only fold {fold} of {n}", fold=recipe.split.fold + 1, n=recipe.split.folds), key="model_start",
             type="secondary" if recipe.split.folds else "primary", icon=":material/play_arrow:",
             disabled=blocked is not None, on_click=start, args=(token, recipe),
         )  # fmt: skip

@@ -14,7 +14,7 @@ _STUDENT = (
 )  # fmt: skip
 """The 97.5 % quantile of Student's t for 1 to 19 degrees of freedom."""
 
-MOST_RUNS = 1000
+MOST_RUNS = 300
 """Runs of a project among which the folds of a recipe are looked for."""
 
 

@@ -17,6 +17,7 @@ from engine.errors import N_, DataError
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
+from engine.models.family import IntArray
 from engine.prepare.blocks import block_ids
 from engine.prepare.facts import train_facts
 from engine.prepare.new_test import draw_new_test, new_test_finding
@@ -92,7 +93,12 @@ def make_new_test(
     modality = modalities.get(schema.task)
     inputs = modality.read(frame, schema)
     keys = inputs.map(modality.key)
-    alike = near_groups.known_groups(scope, version_id, frame)
+    if former.spec.near_duplicates:
+        alike: IntArray | None = near_groups.sure_groups(
+            scope, version_id, frame, inputs, modality, context.report
+        )
+    else:
+        alike = near_groups.known_groups(scope, version_id, frame)
     labels, groups = label_codes(frame, schema)
     blocks = block_ids(pd.factorize(keys.to_numpy())[0].astype(np.int64), groups, alike)
     ids = pd.Index(frame[ROW_ID])
