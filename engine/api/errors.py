@@ -106,7 +106,9 @@ class UploadNameInvalid(RequestError):
 
 class UploadSlow(RequestError):
     code = "UPLOAD_SLOW"
-    message = N_("The file came in too slowly: less than {rate} kB a second, or nothing for {seconds_idle} seconds.")
+    message = N_(
+        "The file came in too slowly: less than {rate} kB a second, or nothing for {seconds_idle} seconds."
+    )
     remedy = N_("Check the connection, and try again.")
     status = 408
 
