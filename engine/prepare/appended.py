@@ -39,7 +39,7 @@ def place_added(
     """
     ids = table[ROW_ID].to_numpy(dtype=np.int64)
     known = parts.reindex(ids)
-    codes: IntArray = np.asarray(pd.Index(PARTS).get_indexer(pd.Index(known.fillna(""))), dtype=np.int64)
+    codes = np.array(pd.Index(PARTS).get_indexer(pd.Index(known.fillna(""))), dtype=np.int64)
     new = known.isna().to_numpy()
     labels, groups = label_codes(table, schema)
     keys = pd.factorize(modality.read(table, schema).map(modality.key).to_numpy())[0].astype(np.int64)
@@ -49,11 +49,11 @@ def place_added(
     for part in (TRAIN, VALIDATION, TEST):  # the last one wins: what stands in test is test
         taken[blocks[(codes == part) & ~new]] = part
     codes[wanted] = taken[blocks[wanted]]
-    named: IntArray = np.full(len(ids), OUT, dtype=np.int64)
+    named = np.full(len(ids), OUT, dtype=np.int64)
     asked = np.zeros(len(ids), dtype=bool)
     if spec.kind == "given" and spec.column in table.columns:
         values = table[spec.column].fillna("").str.strip().str.lower()
-        named = values.map(GIVEN).fillna(OUT).to_numpy(dtype=np.int64)
+        named = np.asarray(values.map(GIVEN).fillna(OUT), dtype=np.int64)
         asked = (values != "").to_numpy()
     free = wanted & (codes == OUT)
     codes[free] = named[free]

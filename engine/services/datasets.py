@@ -29,9 +29,11 @@ from engine.errors import N_, DataError, NotFound
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
+from engine.prepare.filters import RowFilter, filters
 from engine.prepare.preview import CleaningPreview, preview_cleaning
 from engine.recipe import Step
 from engine.services import uploads
+from engine.services.cleaning_rows import current_split, open_rows
 from engine.services.found_rows import ASIDE, FOUND, findings_of
 from engine.services.scope import Scope
 from engine.services.uploads import Upload
@@ -268,6 +270,10 @@ class Datasets:
 
         return editing.read_preview(self._scope, version_id, edits, include_test)
 
+    def row_filters(self, task: str) -> Sequence[RowFilter]:
+        """The rules by which rows of this task can be dropped, in order; an edit `Filter` names one."""
+        return [rule for rule in filters if rule.task in (None, task)]
+
     def start_edit_preview(self, version_id: str, edits: Sequence[Edit], *, include_test: bool = False) -> Job:
         """Count what edits would change, as a job."""
         from engine.services import editing
@@ -310,7 +316,7 @@ class Datasets:
 
     def cleaning_preview(self, version_id: str, steps: Sequence[Step]) -> CleaningPreview | None:
         """What these steps change, if it was computed already."""
-        stored = self._scope.cached("cleaning", _cleaning_key(version_id, steps))
+        stored = self._scope.cached("cleaning", _cleaning_key(self._scope, version_id, steps))
         return CleaningPreview.model_validate(stored) if stored else None
 
     def start_cleaning_preview(self, version_id: str, steps: Sequence[Step]) -> Job:
@@ -372,19 +378,21 @@ def preview_version(
     """Work of the job "cleaning"."""
     context.report("phase", name="loading")
     frame, schema = load_table(scope, spec["version"])
-    frame = frame.head(PREVIEW_ROWS)
+    split_id, frame = open_rows(scope, spec["version"], frame, PREVIEW_ROWS)
     parts = [Step.model_validate(s) for s in spec["steps"]]
     context.report("phase", name="cleaning")
     inputs = modalities.get(schema.task).read(frame, schema)
     inputs.index = pd.Index(frame[ROW_ID])
     found = preview_cleaning(inputs, parts, progress=lambda share: context.report("progress", fraction=share))
-    scope.cache("cleaning", _cleaning_key(spec["version"], parts), found.model_dump(mode="json"))
+    scope.cache("cleaning", _cleaning_key(scope, spec["version"], parts, split_id), found.model_dump(mode="json"))
     return {"version_id": spec["version"]}
 
 
-def _cleaning_key(version_id: str, parts: Sequence[Step]) -> str:
+def _cleaning_key(scope: Scope, version_id: str, parts: Sequence[Step], split_id: str | None = None) -> str:
+    """Where a preview is kept: another division has other rows that may be shown."""
     steps = json.dumps([p.model_dump(mode="json") for p in parts], sort_keys=True, ensure_ascii=False)
-    return f"{version_id}:{hashlib.sha256(steps.encode()).hexdigest()}"
+    split_id = split_id or current_split(scope, version_id) or "undivided"
+    return f"{version_id}:{split_id}:{hashlib.sha256(steps.encode()).hexdigest()}"
 
 
 def _versions(scope: Scope, *conditions: Any) -> list[DatasetVersion]:

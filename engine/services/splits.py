@@ -6,7 +6,7 @@ The assignment is lineage, not recipe. Once the test part of a version was opene
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -105,6 +105,14 @@ class Splits:
         from engine.services import new_tests
 
         return new_tests.start(self._scope, version_id, name, rows, seed)
+
+    def parts_of(self, version_id: str, ids: Sequence[int]) -> Mapping[str, int]:
+        """How many of these rows each part of the version's split has; nothing where there is no split."""
+        view = current(self._scope, version_id)
+        if view is None:
+            return {}
+        counts = assignment(self._scope, view.id).reindex(list(ids)).value_counts()
+        return {str(part): int(count) for part, count in counts.items()}
 
     def test_names(self, version_id: str) -> list[str]:
         """Names of the test sets that there are in the version's lineage, the first one first."""

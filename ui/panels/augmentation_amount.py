@@ -12,10 +12,10 @@ from engine.prepare.copies import MOST_COPIES
 from engine.recipe import Augmentation
 from engine.workspace import DatasetVersion, GrownClass
 from ui.charts.growth import MOST_CLASSES, growth_bars
-from ui.charts.layout import draw
+from ui.charts.layout import draw, kept
 from ui.errors import attempt
 from ui.state import workspace
-from ui.text import t
+from ui.text import language, t
 
 FACTOR, BALANCE = "augment_factor", "augment_balance"
 
@@ -38,7 +38,7 @@ def amount(version: DatasetVersion, spec: Augmentation, change: Callable[[Mappin
         st.slider(
             t("Balance small classes up to (share of the largest)"), 0, 100, step=5, format="%d %%", key=BALANCE,
             on_change=lambda: attempt(change, {"balance": st.session_state[BALANCE] / 100}),
-            help=t("At 100 % every class gets copies until it is as large as the largest; at 0 % classes stay as they are. No row gets more than {most} copies.", most=MOST_COPIES),
+            help=t("At 100 %, every class gets copies until it is as large as the largest; at 0 %, classes stay as they are. No row gets more than {most} copies.", most=MOST_COPIES),
         )  # fmt: skip
     growth = workspace().augmentations.growth(version.id, spec)
     if not growth:
@@ -62,7 +62,10 @@ def amount(version: DatasetVersion, spec: Augmentation, change: Callable[[Mappin
             rows=f"{rows:,}",
             copies=f"{grown - rows:,}",
         )
-        draw(growth_bars(growth), key="augment_growth", alt=alt)
+        figure = kept(
+            "growth", repr(growth), language(), str(st.context.theme.type), lambda: growth_bars(growth)
+        )
+        draw(figure, key="augment_growth", alt=alt)
         if len(growth) > MOST_CLASSES:
             st.caption(t("The {shown} largest of {count} classes.", shown=MOST_CLASSES, count=len(growth)))
         with st.expander(t("The same as a table"), icon=":material/table:", key="augment_growth_folded"):

@@ -12,7 +12,7 @@ from engine.evaluation.repeated import RepeatedDifference
 from engine.recipe import Recipe
 from engine.workspace import Run, Trial
 from ui.errors import attempt, errors_shown, show_error
-from ui.format import duration, percent, points
+from ui.format import duration, listed, percent, points
 from ui.navigation import goto
 from ui.panels.job import watch
 from ui.panels.metrics import metric_title
@@ -21,6 +21,8 @@ from ui.state import TRIAL_CLICK, choose_run, follow, followed, unfollow, worksp
 from ui.text import N_, n, t
 
 SEEDS = "augment_seeds"
+
+SIGNS = {"better": "▲", "worse": "▼", "undecided": "○"}
 
 VERDICTS = {
     "better": N_("▲ **Augmentation helped**: {metric} on validation changed by {difference} points ({low} to {high}), on the same {rows} rows."),
@@ -40,12 +42,14 @@ def trial(project_id: str, recipe: Recipe) -> None:
     if found is None or not found.active:
         _starter(project_id, recipe, again=found is not None)
     if found is None:
+        _tried(recipe)
         return
     if found.active:
         _watched(recipe)
     if found.done and not found.active:
         _verdict(recipe, found)
     _runs(found)
+    _tried(recipe)
 
 
 def _starter(project_id: str, recipe: Recipe, again: bool) -> None:
@@ -118,11 +122,11 @@ def _verdict(recipe: Recipe, found: Trial) -> None:
 def _honest(d: RepeatedDifference) -> str:
     if len(d.pairs) == 1:
         return t(
-            "95 % interval of a paired bootstrap over the rows, one seed. Another seed draws other copies: try several before you believe a small difference."
+            "Interval (95 %) of a paired bootstrap over the rows, one seed. Another seed draws other copies: try several before you believe a small difference."
         )
     return n(
-        "Mean over {n} seed, 95 % interval over rows and seeds.",
-        "Mean over {n} seeds, 95 % interval over rows and seeds. So few seeds show less spread than more would.",
+        "Mean over {n} seed, interval (95 %) over rows and seeds.",
+        "Mean over {n} seeds, interval (95 %) over rows and seeds. So few seeds show less spread than more would.",
         len(d.pairs),
     )
 
@@ -161,3 +165,33 @@ def _runs(found: Trial) -> None:
     ):
         choose_run(last.id)
         goto("train")
+
+
+def _tried(recipe: Recipe) -> None:
+    """Every trial of these data, so that one that helped is seen among those that did not."""
+    tried = workspace().trials.judged(str(recipe.data))
+    if len(tried) < 2:
+        return
+    titles = {s.name: t(s.title) for s in workspace().augmentations.steps(recipe.task)}
+    label = n("{n} trial on these data", "{n} trials on these data", len(tried))
+    with st.expander(label, icon=":material/history:", key="augment_tried"):
+        st.caption(
+            t(
+                "The more is tried on the same validation rows, the likelier something helps by chance. About one of twenty does."
+            )
+        )
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    t("Augmentations"): listed(titles.get(s.name, s.name) for s in one.augment.steps if s.enabled),
+                    t("Model"): family_title(one.family),
+                    t("Copies per row"): f"{one.augment.factor:g}",
+                    t("Balance, %"): f"{100 * one.augment.balance:.0f}",
+                    t("Seeds"): str(len(one.result.pairs)),
+                    t("Difference, points"): f"{SIGNS[one.result.verdict]} {points(one.result.difference)}",
+                    t("Interval"): f"{points(one.result.low)} … {points(one.result.high)}",
+                }
+                for one in tried
+            ),
+            key="augment_tried_table", hide_index=True, alt=label,
+        )  # fmt: skip

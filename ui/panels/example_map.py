@@ -13,6 +13,7 @@ from ui.charts.example_map import example_points
 from ui.charts.layout import kept
 from ui.format import percent
 from ui.panels.job import attach, watch
+from ui.panels.row_actions import row_actions
 from ui.panels.rows import row_table
 from ui.state import follow, workspace
 from ui.text import language, n, t
@@ -90,6 +91,7 @@ def _map(version: DatasetVersion) -> None:
             on_click=_clear, args=(version.id,),
         )  # fmt: skip
     row_table(version, key=f"map_rows_{version.id}", ids=ids)
+    row_actions(version, ids, key=f"map_{version.id}")
 
 
 def chosen_rows(version_id: str) -> list[int]:

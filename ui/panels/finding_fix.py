@@ -127,6 +127,10 @@ def _effect(
                 t("Scores on the new version are then on other test rows: do not compare them with earlier ones. The version says so for good."),
                 icon=":material/warning:",
             )  # fmt: skip
+    if not effect.divided:
+        st.caption(
+            t("Nothing is divided yet, so no row is sealed: rows that the file calls test change too.")
+        )
     changed = effect.rows if include else effect.rows - effect.test
     st.markdown(f"**{_said(fix.kind, changed)}**")
     return include, changed > 0
@@ -176,8 +180,45 @@ def _edits(
     return [kinds[fix.kind](code=name)]
 
 
+def begin(version: DatasetVersion, edits: Sequence[Any], include: bool, note: str, click: str) -> bool:
+    """Start making a version by `edits` and follow it where fixes are followed; whether it was started."""
+    job = attempt(
+        workspace().datasets.start_edit, version.id, edits, include_test=include, note=note, idempotency=click
+    )
+    if job is not None:
+        follow(_purpose(version), job.id)
+    return job is not None
+
+
+def sealed_rows(test: int) -> bool:
+    """What an edit does about rows of the sealed test part, with the way to include them; whether they are included."""
+    if not test:
+        return False
+    st.info(
+        n(
+            "{n} of these rows lies in the sealed test part and stays as it is, so that scores stay comparable.",
+            "{n} of these rows lie in the sealed test part and stay as they are, so that scores stay comparable.",
+            test,
+        ),
+        icon=":material/lock:",
+    )  # fmt: skip
+    include = st.toggle(t("Change rows of the test part too"), key="fix_test")
+    if include:
+        st.warning(
+            t("Scores on the new version are then on other test rows: do not compare them with earlier ones. The version says so for good."),
+            icon=":material/warning:",
+        )  # fmt: skip
+    return include
+
+
 def _purpose(version: DatasetVersion) -> str:
     return f"fix_{version.project_id}"  # by the project: the newest version may be the one shown once it is there
+
+
+def making_now(version: DatasetVersion) -> bool:
+    """Whether a version is being made from this one by this tab."""
+    job_id = followed(_purpose(version))
+    return job_id is not None and workspace().jobs.get(job_id).active
 
 
 def making(version: DatasetVersion) -> bool:

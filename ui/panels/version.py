@@ -15,9 +15,11 @@ from ui.panels.example_map import example_map
 from ui.panels.findings import findings_list, findings_panel
 from ui.panels.job import attach, watch
 from ui.panels.profile import figures, profile_charts
+from ui.panels.row_filters import row_filters
 from ui.panels.rows import row_table
 from ui.panels.test_seal import remembered
 from ui.panels.version_changes import changes_view
+from ui.panels.version_tree import version_tree
 from ui.state import VERSION, follow, workspace
 from ui.text import n, safe_text, t
 
@@ -69,6 +71,8 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
         profile_charts(profile, version)
         column_cards(profile, version)
     example_map(version)
+    version_tree(version)
+    row_filters(version)
     st.subheader(t("All rows"), anchor=False)
     row_table(version, key=f"rows_{version.id}")
 
