@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sqlalchemy import select
 
 from engine.data.schema import ROW_ID
 from engine.errors import N_, BentuError, NotFound, RecipeError
@@ -20,7 +21,8 @@ from engine.services import datasets, evaluations
 from engine.services.evaluations import NotComparable
 from engine.services.runs import Run, Runs
 from engine.services.scope import Scope
-from engine.storage.tables import new_id, run
+from engine.storage.database import read
+from engine.storage.tables import dataset_version, new_id, result, run
 
 MOST_SEEDS = 5
 
@@ -70,6 +72,15 @@ class Trial:
         return tuple(pair for pair in self.pairs if pair.done)
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What came of one trial: what was augmented how, with which family, and the verdict."""
+
+    augment: Augmentation
+    family: str
+    result: RepeatedDifference
+
+
 class Trials:
     """The trials of one owner."""
 
@@ -116,9 +127,11 @@ class Trials:
             for run_id in going:
                 runs.discard(run_id)
             raise
-        self._scope.cache(
-            "trial", _key(recipe), {"id": click, "metric": recipe.evaluation.metric, "pairs": submitted}
-        )
+        kept = {
+            "id": click, "metric": recipe.evaluation.metric, "pairs": submitted, "family": recipe.family.name,
+            "augment": recipe.augment.model_dump(mode="json"),
+        }  # fmt: skip
+        self._scope.cache("trial", _key(recipe), kept)
         found = self.find(recipe)
         assert found is not None
         return found
@@ -131,10 +144,29 @@ class Trials:
         runs = Runs(self._scope).those([run_id for _, *both in stored["pairs"] for run_id in both])
         pairs = tuple(Pair(seed, runs.get(a), runs.get(b)) for seed, a, b in stored["pairs"])
         trial = Trial(stored["id"], stored["metric"], pairs, None)
-        result = self._scope.cached("trial_result", _result_key(recipe, trial)) if trial.done else None
+        verdict = self._scope.cached("trial_result", _result_key(recipe, trial)) if trial.done else None
         return Trial(
-            trial.id, trial.metric, pairs, RepeatedDifference.model_validate(result) if result else None
+            trial.id, trial.metric, pairs, RepeatedDifference.model_validate(verdict) if verdict else None
         )
+
+    def judged(self, version_id: str, limit: int = 20) -> list[Tried]:
+        """The trials of a dataset version that came to a verdict, newest first."""
+        self._scope.row(dataset_version, version_id, "dataset version")
+        mine = (
+            result.c.owner == self._scope.owner, result.c.kind == "trial",
+            result.c.key.startswith(f"{version_id}:", autoescape=True),
+        )  # fmt: skip
+        with read(self._scope.engine) as connection:
+            values = connection.scalars(
+                select(result.c.value)
+                .where(*mine)
+                .order_by(result.c.created.desc(), result.c.key)
+                .limit(limit)
+            ).all()
+        return [
+            Tried(Augmentation.model_validate(v["augment"]), v["family"], RepeatedDifference.model_validate(v["result"]))
+            for v in values if v.get("result")
+        ]  # fmt: skip
 
     def start_verdict(self, recipe: Recipe) -> Job:
         """Compare the finished pairs of the recipe's trial, as a job.
@@ -149,7 +181,7 @@ class Trials:
         if not trial.done:
             raise NotComparable(problem={"message": N_("no pair of them has finished")})
         ids = [[pair.without.id, pair.augmented.id] for pair in trial.done if pair.without and pair.augmented]
-        spec = {"runs": ids, "metric": trial.metric, "key": _result_key(recipe, trial)}
+        spec = {"runs": ids, "metric": trial.metric, "key": _result_key(recipe, trial), "trial": _key(recipe)}
         first = trial.done[0].without
         assert first is not None
         return self._scope.submit("trial", spec, first.project_id)
@@ -176,6 +208,8 @@ def judge(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str,
         truth, [(a, b) for a, b in answers], schema.classes, spec["metric"], recipe.evaluation, recipe.seed
     )  # fmt: skip
     scope.cache("trial_result", spec["key"], found.model_dump(mode="json"))
+    if kept := scope.cached("trial", spec["trial"]):
+        scope.cache("trial", spec["trial"], {**kept, "result": found.model_dump(mode="json")})
     return {}
 
 

@@ -304,3 +304,23 @@ def test_a_deleted_run_leaves_the_rest_of_its_trial(workspace: Workspace, versio
     found = workspace.trials.find(recipe)
     assert found is not None and found.pairs[0].without is None
     assert found.result is not None and len(found.result.pairs) == 1
+
+
+def test_every_trial_of_the_data_stays_on_record(workspace: Workspace, version: DatasetVersion) -> None:
+    assert workspace.trials.judged(version.id) == []
+    recipes = [
+        recipe_of(workspace, version, DELETE.model_copy(update={"factor": factor})) for factor in (1.0, 2.0)
+    ]
+    for recipe in recipes:
+        workspace.trials.start(version.project_id, recipe)
+        run_waiting(workspace.scope)
+        assert workspace.trials.find(recipe).result is None  # type: ignore[union-attr]
+        workspace.trials.start_verdict(recipe)
+        run_waiting(workspace.scope)
+    tried = workspace.trials.judged(version.id)
+    assert [one.augment for one in tried] == [recipes[1].augment, recipes[0].augment]
+    assert [one.result for one in tried] == [workspace.trials.find(r).result for r in reversed(recipes)]  # type: ignore[union-attr]
+    stranger = Workspace(open_scope("somebody else"))
+    with pytest.raises(NotFound):
+        stranger.trials.judged(version.id)
+    stranger.scope.engine.dispose()
