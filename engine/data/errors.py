@@ -3,11 +3,13 @@
     DataError
     ├── EmptyFile, NoRows, FileTooLarge, TooManyRows, TooManyColumns, LineTooLong, TextTooLong, TableTooLarge
     ├── ArchiveRefused, ProgramRefused, DocumentRefused, MediaRefused, ModelRefused, BinaryRefused
-    ├── OldWorkbookRefused, LockedWorkbookRefused, WorkbookDamaged, ArchiveUnsafe, UnknownSheet
+    ├── OldWorkbookRefused, LockedWorkbookRefused, WorkbookDamaged, UnknownSheet
+    ├── ArchiveUnsafe, ArchiveNested, ArchiveLocked, ArchiveDamaged, NothingToRead, UnknownMember
     ├── UnknownEncoding, EncodingUncertain, InvalidBytes, NulBytes
     ├── InvalidSeparator, RaggedRows, UnclosedQuote, TextAfterQuote
     ├── DuplicateColumns, EmptyColumnNames, ReservedColumn, RenameMismatch
-    ├── JsonLineInvalid, JsonNotLines, ParquetDamaged, BinaryColumn, UnknownKind
+    ├── JsonLineInvalid, JsonNotLines, JsonInvalid, JsonShape, ParquetDamaged, BinaryColumn, UnknownKind
+    ├── ProblemInFile, ColumnsDiffer, TooManyFiles
     └── TooManyClasses, ColumnsMissing
 
 Stage 1 (data). "Row" is a data row, counted from 1 without the header; "line" is a line of the file.
@@ -71,7 +73,7 @@ class TableTooLarge(DataError):
 class ArchiveRefused(DataError):
     code = "ARCHIVE_REFUSED"
     message = N_("“{name}” is a packed archive ({format}), not a table.")
-    remedy = N_("Unpack it and choose the CSV, TSV, XLSX, JSONL, Parquet or TXT file inside.")
+    remedy = N_("Unpack it and choose the table inside, or pack it as ZIP or gzip, which are read as they are.")
 
 
 class ProgramRefused(DataError):
@@ -128,8 +130,38 @@ class WorkbookDamaged(DataError):
 
 class ArchiveUnsafe(DataError):
     code = "ARCHIVE_UNSAFE"
-    message = N_("“{name}” would unpack to far more than it says, so it was not opened (members: {members}, packed bytes: {packed}, unpacked bytes: {unpacked}).")  # fmt: skip
-    remedy = N_("Save the table as CSV (UTF-8) and choose that file.")
+    message = N_("“{name}” is not safe to unpack, so it was not opened: {reason}.")
+    remedy = N_("Be careful with where this file came from. Save the table as CSV (UTF-8) and choose that file.")  # fmt: skip
+
+
+class ArchiveNested(DataError):
+    code = "ARCHIVE_NESTED"
+    message = N_("“{name}” holds another archive ({member}); archives inside archives are not unpacked.")
+    remedy = N_("Unpack it and choose the table inside, or pack the tables themselves.")
+
+
+class ArchiveLocked(DataError):
+    code = "ARCHIVE_LOCKED"
+    message = N_("“{name}” is protected with a password, so it cannot be unpacked.")
+    remedy = N_("Unpack it with its password and choose the table inside.")
+
+
+class ArchiveDamaged(DataError):
+    code = "ARCHIVE_DAMAGED"
+    message = N_("The archive “{name}” cannot be unpacked: it is damaged, not complete or packed in an unusual way.")  # fmt: skip
+    remedy = N_("Pack it again as an ordinary ZIP or gzip file, or choose the table inside.")
+
+
+class NothingToRead(DataError):
+    code = "NOTHING_TO_READ"
+    message = N_("The archive “{name}” holds no file that can be read as a table. It holds: {members}.")
+    remedy = N_("Choose an archive with a CSV, TSV, XLSX, JSON, JSONL, Parquet or TXT file inside.")
+
+
+class UnknownMember(DataError):
+    code = "UNKNOWN_MEMBER"
+    message = N_("The archive has no readable file “{member}”. It has: {members}.")
+    remedy = N_("Choose one of these files.")
 
 
 class UnknownSheet(DataError):
@@ -229,7 +261,19 @@ class JsonLineInvalid(DataError):
 class JsonNotLines(DataError):
     code = "JSON_NOT_LINES"
     message = N_("“{name}” is one JSON document, not one JSON object a line.")
-    remedy = N_("Save it as JSON Lines (one object a line), as CSV or as Parquet.")
+    remedy = N_("Read it as JSON, or save it as JSON Lines (one object a line).")
+
+
+class JsonInvalid(DataError):
+    code = "JSON_INVALID"
+    message = N_("The file stops being JSON on line {line}: {problem}.")
+    remedy = N_("Export it again and check that the export has finished, or save the table as CSV (UTF-8).")
+
+
+class JsonShape(DataError):
+    code = "JSON_SHAPE"
+    message = N_("There is no table in this JSON document: {problem}.")
+    remedy = N_("Save it as an array of objects, as JSON Lines or as CSV.")
 
 
 class ParquetDamaged(DataError):
@@ -244,6 +288,24 @@ class BinaryColumn(DataError):
     code = "BINARY_COLUMN"
     message = N_("The column “{column}” holds binary data in row {row}, not text.")
     remedy = N_("Leave this column out of the file, or turn it into text.")
+
+
+class ProblemInFile(DataError):
+    code = "PROBLEM_IN_FILE"
+    message = N_("In the file “{name}”: {problem}")
+    remedy = "{remedy}"
+
+
+class ColumnsDiffer(DataError):
+    code = "COLUMNS_DIFFER"
+    message = N_("The files do not have the same columns. “{name}” differs from “{first}”: {problem}.")
+    remedy = N_("Rename the columns of this file, leave it out, or agree to empty cells where a file has no such column.")  # fmt: skip
+
+
+class TooManyFiles(DataError):
+    code = "TOO_MANY_FILES"
+    message = N_("{found} files were chosen; at most {limit} become one dataset.")
+    remedy = N_("Join some of them before, or save them as several datasets.")
 
 
 class TooManyClasses(DataError):

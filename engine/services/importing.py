@@ -5,7 +5,7 @@ The work of the jobs "import" and "profile"; samples and the command line come t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, update
 
 from engine.data.checks import run_checks
 from engine.data.profile import profile_view
-from engine.data.readers import ReadOptions, read_with_notes
+from engine.data.readers import ReadOptions, Source, read_several, read_with_notes
 from engine.data.schema import ROW_ID, Finding, Schema, make_schema
 from engine.data.table_view import TableView
 from engine.data.versions import check_table, table_digest, write_table
@@ -38,19 +38,37 @@ def import_table(
     done = scope.cached("import", context.job_id)
     if done is not None:  # an earlier attempt ended after its last step; the file may be gone
         return done
-    path, known = uploads.find(spec["upload"], scope.owner)
-    options = ReadOptions(**_tuples(spec["options"]))
     context.report("phase", name="reading")
-    frame, notes = read_with_notes(
-        path, known.name, options, lambda share: context.report("progress", fraction=share * 0.5)
-    )
-    source = {"file": known.name, "bytes": known.size, **{k: v for k, v in spec["options"].items() if v}}
+    frame, notes, source = _read(scope, spec, lambda share: context.report("progress", fraction=share * 0.5))
     done = store_table(
         context, scope, project_id, spec["name"], frame, spec["roles"], source, spec["task"], notes
     )
     scope.cache("import", context.job_id, done)
-    uploads.discard(spec["upload"])
+    for file in (spec, *spec.get("more", ())):
+        uploads.discard(file["upload"])
     return done
+
+
+def _read(
+    scope: Scope, spec: Mapping[str, Any], report: Callable[[float], None]
+) -> tuple[pd.DataFrame, tuple[Finding, ...], dict[str, Any]]:
+    """The table of the staged file or files, what reading had to say, and what is kept of where they came from."""
+    asked = [spec, *spec.get("more", ())]
+    found = [uploads.find(file["upload"], scope.owner) for file in asked]
+    sources = [
+        Source(path, known.name, ReadOptions(**_tuples(file["options"])), path.parent)
+        for file, (path, known) in zip(asked, found, strict=True)
+    ]
+    said = [
+        {"file": known.name, "bytes": known.size, **{k: v for k, v in file["options"].items() if v}}
+        for file, (_, known) in zip(asked, found, strict=True)
+    ]
+    if len(sources) == 1:
+        (only,) = sources
+        frame, notes = read_with_notes(only.path, only.name, only.options, report, only.room)
+        return frame, notes, said[0]
+    frame, notes = read_several(sources, differing=bool(spec.get("differing")), report=report)
+    return frame, notes, {**said[0], "files": said}
 
 
 def store_table(
@@ -101,8 +119,12 @@ def store_profile(
 ) -> None:
     """Check and profile a table, and keep the results."""
     table = TableView(frame, schema, modalities.get(schema.task))
-    found = run_checks(table, "core", lambda share: context.report("progress", fraction=0.5 + share * 0.25), context.check)
-    profile = profile_view(table, found, lambda share: context.report("progress", fraction=0.75 + share * 0.25))
+    found = run_checks(
+        table, "core", lambda share: context.report("progress", fraction=0.5 + share * 0.25), context.check
+    )
+    profile = profile_view(
+        table, found, lambda share: context.report("progress", fraction=0.75 + share * 0.25)
+    )
     findings.keep(scope, version_id, found)
     scope.cache("profile", version_id, profile.model_dump(mode="json"))
 

@@ -36,11 +36,12 @@ def workbook() -> bytes:
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 REFUSED = [
-    (archive("a.csv"), errors.ArchiveRefused),
+    (archive("photo.png", "film.mp4"), errors.NothingToRead),
     (archive("word/document.xml", "[Content_Types].xml"), errors.DocumentRefused),
     (archive("model.weights.h5", "config.json"), errors.ModelRefused),
     (archive("archive/data.pkl"), errors.ModelRefused),
-    (b"\x1f\x8b\x08\x00" + bytes(20), errors.ArchiveRefused),
+    (b"\x1f\x8b\x08\x00" + bytes(20), errors.ArchiveDamaged),
+    (b"\xfd7zXZ\x00" + bytes(20), errors.ArchiveRefused),
     (b"7z\xbc\xaf\x27\x1c" + bytes(20), errors.ArchiveRefused),
     (b"MZ\x90\x00\x03\x00\x00\x00" + bytes(60), errors.ProgramRefused),
     (b"\x7fELF\x02\x01\x01" + bytes(60), errors.ProgramRefused),
@@ -87,6 +88,9 @@ def test_a_text_that_begins_like_a_signature_is_a_text(put: Put, start: str) -> 
     [
         ("a,b\n1,2\n", "x.csv", "csv"), ("a\tb\n1\t2\n", "x.TSV", "tsv"), ("one\ntwo\n", "x.txt", "txt"),
         ('{"a": 1}\n', "x.jsonl", "jsonl"), ('{"a": 1}\n', "x.json", "jsonl"), ('{"a": 1}\n', "noname", "jsonl"),
+        ('{"a": [1]}', "x.json", "json"), ('{"a": [1]}', "x.jsonl", "jsonl"), ('[{"a": 1}]', "x.jsonl", "json"),
+        ('[{"a": 1}]', "noname", "json"), ("[praise] good\n", "noname", "csv"), ("[praise] good\n", "x.txt", "txt"),
+        ('{"a": 1}\n{"a": [2]}\n', "x.json", "jsonl"), ('{\n "a": [1]\n}', "noname", "json"),
         ("a,b\n1,2\n", "noname", "csv"), ("a;b\n1;2\n", "x.xlsx", "csv"), ("{not json\n", "noname", "csv"),
         ("PAR1", "x.csv", "parquet"),
     ],

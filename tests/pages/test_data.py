@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import io
+import lzma
 
 import openpyxl
 import pytest
@@ -169,7 +169,7 @@ def test_bad_files_get_a_sentence_and_nothing_is_saved(
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("hau.tsv.gz", gzip.compress(SMALL.encode()), "packed archive (gzip)"),
+        ("hau.tsv.xz", lzma.compress(SMALL.encode()), "packed archive (xz)"),
         ("letter.pdf", b"%PDF-1.7\n", "is a document (PDF)"),
         ("zip.csv", b"PK\x03\x04 no table", "cannot be read"),
         ("empty.csv", b"", "is empty"),

@@ -9,13 +9,23 @@ import streamlit as st
 
 from engine.data.readers import Preview
 from engine.errors import NotFound
-from engine.workspace import Dataset, Job
+from engine.workspace import Dataset, DatasetVersion, Job
 from ui.errors import errors_shown
 from ui.format import size
+from ui.panels.import_files import (
+    archive_members,
+    choose_file,
+    differences,
+    file_count,
+    names_of,
+    previews_of,
+    together,
+)
+from ui.panels.import_target import choose_target, fitting, start_append
 from ui.panels.job import watch
 from ui.panels.reading import reading, settled
 from ui.panels.roles import roles_form, roles_state
-from ui.panels.upload import drop_draft
+from ui.panels.upload import drop_draft, more_files
 from ui.state import ADDING, UPLOAD, VERSION, ImportDraft, follow, followed, unfollow, workspace
 from ui.text import safe_text, t
 
@@ -30,18 +40,18 @@ def import_purpose(project_id: str) -> str:
 
 def import_panel(project_id: str, draft: ImportDraft, datasets: list[Dataset]) -> None:
     """The staged file with everything there is to decide about it, and the button that saves it."""
-    ws = workspace()
     try:
-        upload = ws.datasets.upload(draft.upload_id)
+        names, size_ = names_of(draft), sum(workspace().datasets.upload(u).size for u in _uploads(draft))
     except NotFound:
         _drop(project_id)
         st.info(t("The file is no longer here. Choose it again."))
         st.button(t("Choose a file"), key="import_gone", type="primary")
         return
+    several = len(names) > 1
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="stretch", gap="xxsmall"):
-            st.markdown(f"**{safe_text(upload.name, 120)}**")
-            st.caption(size(upload.size))
+            st.markdown(f"**{safe_text(names[0], 120) if not several else file_count(draft)}**")
+            st.caption(size(size_))
         st.button(
             t("Choose another file"),
             key="import_drop",
@@ -50,14 +60,38 @@ def import_panel(project_id: str, draft: ImportDraft, datasets: list[Dataset]) -
             args=(project_id,),
         )
     st.subheader(t("1 · Read"), anchor=False)
-    preview = reading(draft)
-    if preview.problem is not None or not preview.columns:
+    archive_members(draft)
+    previews = previews_of(draft)
+    shown = choose_file(draft, names, previews) if several else draft
+    preview = reading(shown)
+    more_files(draft)
+    if any(p.problem is not None or not p.columns for p in previews):
+        if several and preview.problem is None:
+            st.caption(t("Another file cannot be read yet. Choose it above, or leave it out."))
         return
+    agreed = differences(draft, names, previews) if several else True
+    whole = together(previews, names) if several else preview
     st.subheader(t("2 · Columns"), anchor=False)
-    roles_form(draft, preview)
-    ready = roles_state(draft.roles)
+    into = choose_target(draft, datasets)
+    if into is not None:
+        ready = fitting(into, whole)
+    else:
+        roles_form(draft, whole)
+        ready = roles_state(draft.roles)
     st.subheader(t("3 · Save"), anchor=False)
-    _save(project_id, draft, preview, datasets, PurePath(upload.name).stem, ready=ready)
+    _save(
+        project_id,
+        draft,
+        previews,
+        datasets,
+        PurePath(names[0]).stem,
+        into,
+        ready=ready and (agreed or into is not None),
+    )
+
+
+def _uploads(draft: ImportDraft) -> dict[str, None]:
+    return dict.fromkeys(file.upload_id for file in draft.files)
 
 
 def _drop(project_id: str) -> None:
@@ -67,16 +101,10 @@ def _drop(project_id: str) -> None:
 
 
 def _save(
-    project_id: str, draft: ImportDraft, preview: Preview, datasets: list[Dataset], stem: str, *, ready: bool
-) -> None:
-    name = st.text_input(
-        t("Name of the dataset"), value=stem[:NAME_LIMIT] or "data", max_chars=NAME_LIMIT,
-        key=f"import_name_{draft.upload_id}",
-    ).strip()  # fmt: skip
-    same = next((d for d in datasets if d.name == name), None)
-    if same is not None:
-        number = max((v.number for v in same.versions), default=0) + 1
-        st.caption(t("There is a dataset of this name: this becomes its version {number}.", number=number))
+    project_id: str, draft: ImportDraft, previews: list[Preview], datasets: list[Dataset], stem: str, into: DatasetVersion | None,
+    *, ready: bool,
+) -> None:  # fmt: skip
+    name = "" if into is not None else _name(draft, datasets, stem)
     purpose = import_purpose(project_id)
     job_id = followed(purpose)
     if job_id:
@@ -84,22 +112,40 @@ def _save(
         if workspace().jobs.get(job_id).active:
             return
     if st.button(
-        t("Save version"),
+        t("Save version") if into is None else t("Add these rows"),
         key="import_go",
         type="primary",
         icon=":material/save:",
-        disabled=not (ready and name),
+        disabled=not (ready and (name or into is not None)),
     ):
         with errors_shown():
             draft.tries += 1
-            options = settled(draft, preview)
-            asked = repr((options, sorted(draft.roles.items()), name, draft.tries))
+            options = [settled(file, found) for file, found in zip(draft.files, previews, strict=True)]
+            roles = sorted(draft.roles.items())
+            uploads = [file.upload_id for file in draft.files]
+            asked = repr((uploads, options, roles, name, draft.differing, draft.into, draft.tries))
             key = f"{draft.upload_id}:{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
-            started = workspace().datasets.start_import(
-                project_id, draft.upload_id, name, options, draft.roles, key
-            )
+            if into is not None:
+                started = start_append(draft, into, options, key)
+            else:
+                started = workspace().datasets.start_import(
+                    project_id, draft.upload_id, name, options[0], draft.roles, key,
+                    more=list(zip(uploads[1:], options[1:], strict=True)), differing=draft.differing,
+                )  # fmt: skip
             follow(purpose, started.id)
             st.rerun()
+
+
+def _name(draft: ImportDraft, datasets: list[Dataset], stem: str) -> str:
+    name = st.text_input(
+        t("Name of the dataset"), value=stem[:NAME_LIMIT] or "data", max_chars=NAME_LIMIT,
+        key=f"import_name_{draft.key}",
+    ).strip()  # fmt: skip
+    same = next((d for d in datasets if d.name == name), None)
+    if same is not None:
+        number = max((v.number for v in same.versions), default=0) + 1
+        st.caption(t("There is a dataset of this name: this becomes its version {number}.", number=number))
+    return name
 
 
 def follow_import(project_id: str, job_id: str) -> None:

@@ -23,12 +23,12 @@ from engine.errors import N_
 from ui.errors import show_error
 from ui.format import listed
 from ui.panels.rows import table
-from ui.state import ImportDraft, workspace
+from ui.state import FileDraft, workspace
 from ui.text import labelled, safe_text, t
 
 KIND_TITLES = {
     "csv": N_("table (CSV)"), "tsv": N_("table (TSV)"), "txt": N_("one text a line (TXT)"), "jsonl": N_("JSON lines"),
-    "xlsx": N_("Excel workbook"), "parquet": N_("Parquet"),
+    "json": N_("JSON document"),    "xlsx": N_("Excel workbook"), "parquet": N_("Parquet"),
 }  # fmt: skip
 SEPARATORS = {
     ",": N_("comma ,"), ";": N_("semicolon ;"), "\t": N_("tab"), "|": N_("vertical bar |"),
@@ -36,28 +36,30 @@ SEPARATORS = {
 NAME_PROBLEMS = (DuplicateColumns, EmptyColumnNames, ReservedColumn)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_data(max_entries=128, show_spinner=False)
 def look(upload_id: str, options: ReadOptions) -> Preview:
     """The preview of a staged file; the same file and options give the same one."""
     return workspace().datasets.preview(upload_id, options)
 
 
-def reading(draft: ImportDraft) -> Preview:
+def reading(draft: FileDraft) -> Preview:
     """The preview of the staged file, with everything that a person can do about how it is read."""
     preview = look(draft.upload_id, draft.options)
+    if len(preview.members) > 1 and draft.options.member is None:
+        st.caption(t("Of this archive the file “{name}” is read.", name=safe_text(preview.members[0], 120)))
     uncertain = not (preview.encoding_certain and preview.separator_certain) or preview.problem is not None
     if preview.problem is not None:
         _problem(draft, preview)
     if uncertain:
         _prominent(draft, preview)
     if len(preview.rows):
-        table(preview.rows, key=f"reading_rows_{draft.upload_id}", alt=t("The first rows as they are read."))
-    with st.expander(_summary(preview), icon=":material/tune:", key=f"reading_{draft.upload_id}"):
+        table(preview.rows, key=f"reading_rows_{draft.key}", alt=t("The first rows as they are read."))
+    with st.expander(_summary(preview), icon=":material/tune:", key=f"reading_{draft.key}"):
         _folded(draft, preview, shown=uncertain)
     return preview
 
 
-def settled(draft: ImportDraft, preview: Preview) -> ReadOptions:
+def settled(draft: FileDraft, preview: Preview) -> ReadOptions:
     """The options by which the person saw the rows: a guess that they accepted is no longer one."""
     return replace(
         draft.options,
@@ -67,9 +69,9 @@ def settled(draft: ImportDraft, preview: Preview) -> ReadOptions:
     )
 
 
-def _bound(draft: ImportDraft, name: str, value: Any) -> dict[str, Any]:
+def _bound(draft: FileDraft, name: str, value: Any) -> dict[str, Any]:
     """Key and callback of the widget for the option `name`, which shows `value` until somebody decides."""
-    key = f"read_{name}_{draft.upload_id}"
+    key = f"read_{name}_{draft.key}"
     st.session_state[key] = value
 
     def decide() -> None:
@@ -79,11 +81,11 @@ def _bound(draft: ImportDraft, name: str, value: Any) -> dict[str, Any]:
     return {"key": key, "on_change": decide}
 
 
-def _prominent(draft: ImportDraft, preview: Preview) -> None:
+def _prominent(draft: FileDraft, preview: Preview) -> None:
     """What has to be decided by a person who looks at the rows."""
     if not (preview.encodings or preview.separators):
         return
-    with st.container(border=True, key=f"reading_ask_{draft.upload_id}"):
+    with st.container(border=True, key=f"reading_ask_{draft.key}"):
         if not preview.encoding_certain or not preview.separator_certain:
             st.markdown(
                 t(
@@ -97,7 +99,7 @@ def _prominent(draft: ImportDraft, preview: Preview) -> None:
             _separator(grid, draft, preview)
 
 
-def _folded(draft: ImportDraft, preview: Preview, *, shown: bool) -> None:
+def _folded(draft: FileDraft, preview: Preview, *, shown: bool) -> None:
     grid = st.grid(2, min_column_width=240)
     if not shown and preview.encodings:
         _encoding(grid, draft, preview)
@@ -121,14 +123,14 @@ def _folded(draft: ImportDraft, preview: Preview, *, shown: bool) -> None:
         )  # fmt: skip
 
 
-def _encoding(grid: Any, draft: ImportDraft, preview: Preview) -> None:
+def _encoding(grid: Any, draft: FileDraft, preview: Preview) -> None:
     known = preview.encoding if preview.encoding in preview.encodings else None
     grid.selectbox(
         t("Encoding"), preview.encodings, placeholder=t("Choose"), **_bound(draft, "encoding", known)
     )
 
 
-def _separator(grid: Any, draft: ImportDraft, preview: Preview) -> None:
+def _separator(grid: Any, draft: FileDraft, preview: Preview) -> None:
     known = preview.separator if preview.separator in preview.separators else None
     grid.selectbox(
         t("Separator"), preview.separators, placeholder=t("Choose"), **_bound(draft, "separator", known),
@@ -136,7 +138,7 @@ def _separator(grid: Any, draft: ImportDraft, preview: Preview) -> None:
     )  # fmt: skip
 
 
-def _problem(draft: ImportDraft, preview: Preview) -> None:
+def _problem(draft: FileDraft, preview: Preview) -> None:
     problem = preview.problem
     assert problem is not None
     show_error(problem)
@@ -151,8 +153,8 @@ def _problem(draft: ImportDraft, preview: Preview) -> None:
         st.caption(t("The switch for quotation marks is in the reading options below."))
 
 
-def _rename(draft: ImportDraft, preview: Preview) -> None:
-    key = f"read_names_{draft.upload_id}"
+def _rename(draft: FileDraft, preview: Preview) -> None:
+    key = f"read_names_{draft.key}"
     edited = st.data_editor(
         pd.DataFrame({"name": distinct(preview.columns)}, index=range(1, len(preview.columns) + 1)), key=key,
         column_config={"name": st.column_config.TextColumn(t("New name"), required=True, max_chars=100, width="large")},

@@ -9,8 +9,9 @@ import streamlit as st
 
 from engine.data.readers import Preview
 from engine.data.schema import ROLE_TITLES, ROLES
+from engine.data.types import TYPE_TITLES, ColumnType
 from engine.errors import N_
-from ui.format import listed
+from ui.format import listed, percent
 from ui.state import ImportDraft, workspace
 from ui.text import labelled, safe_text, t
 
@@ -24,6 +25,9 @@ ROLE_HELP = {
     "split": N_("train, validation or test, if the file says so"),
     "ignore": N_("kept with the data and not used"),
 }  # fmt: skip
+TYPE_HELP = N_(
+    "What the first cells look like. Nothing is converted: cells stay the text that the file holds."
+)
 ONCE = ("label", "group", "time", "id", "split")
 COLUMNS_A_PAGE = 20
 EXAMPLES, EXAMPLE_CHARACTERS = 3, 60
@@ -41,10 +45,10 @@ def roles_form(draft: ImportDraft, preview: Preview) -> None:
     page = 1
     if len(names) > COLUMNS_A_PAGE:
         page = st.pagination(
-            -(-len(names) // COLUMNS_A_PAGE), key=f"roles_page_{draft.upload_id}", max_visible_pages=5
+            -(-len(names) // COLUMNS_A_PAGE), key=f"roles_page_{draft.key}", max_visible_pages=5
         )
     first = (page - 1) * COLUMNS_A_PAGE
-    with st.container(border=True, gap="xsmall", key=f"roles_{draft.upload_id}"):
+    with st.container(border=True, gap="xsmall", key=f"roles_{draft.key}"):
         for place, name in enumerate(names[first : first + COLUMNS_A_PAGE], start=first):
             _column(draft, preview, place, name)
 
@@ -53,6 +57,8 @@ def _column(draft: ImportDraft, preview: Preview, place: int, name: str) -> None
     title, examples, role = st.columns([2, 4, 2], vertical_alignment="center", gap="small")
     with title:
         st.markdown(f"**{safe_text(name, 60)}**")
+        if place < len(preview.types):
+            st.caption(type_line(preview.types[place]), help=t(TYPE_HELP))
     with examples:
         cells = [
             safe_text(v, EXAMPLE_CHARACTERS)
@@ -60,12 +66,20 @@ def _column(draft: ImportDraft, preview: Preview, place: int, name: str) -> None
             if str(v).strip()
         ]
         st.caption(" · ".join(cells[:EXAMPLES]) if cells else t("empty in the first rows"))
-    key = f"role_{draft.upload_id}_{place}"
+    key = f"role_{draft.key}_{place}"
     st.session_state[key] = draft.roles.get(name, "ignore")
     role.selectbox(
         t("Role of {column}", column=safe_text(name, 60)), ROLES, key=key, label_visibility="collapsed",
         format_func=labelled(ROLE_TITLES), on_change=lambda: draft.roles.update({name: st.session_state[key]}),
     )  # fmt: skip
+
+
+def type_line(found: ColumnType) -> str:
+    """The draft type, with the share of cells that fit where not all do."""
+    title = t(TYPE_TITLES[found.kind])
+    if found.share < 1:
+        return t("{type} · {share} of the cells", type=title, share=percent(found.share))
+    return title
 
 
 def roles_state(roles: Mapping[str, str]) -> bool:

@@ -7,15 +7,15 @@ import io
 
 import streamlit as st
 
-from engine.data.limits import MAX_BYTES
+from engine.data.limits import MAX_BYTES, MAX_FILES
 from engine.errors import NotFound
 from engine.workspace import Upload
 from ui.errors import attempt
-from ui.state import UPLOAD, ImportDraft, workspace
+from ui.state import UPLOAD, FileDraft, ImportDraft, workspace
 from ui.text import t
 from ui.uploader import uploader
 
-_FILE, _TEXT = "upload_file", "upload_text"
+_FILE, _MORE, _TEXT = "upload_file", "upload_more_file", "upload_text"
 
 
 def choose_source() -> None:
@@ -24,13 +24,14 @@ def choose_source() -> None:
     with file_tab:
         st.markdown(
             t(
-                "Drop a table here or choose one: CSV, TSV, Excel (XLSX), JSON lines, Parquet, or a text file with one "
-                "text a line; up to {limit}. Nothing is changed in it, and it stays on this computer.",
+                "Drop a table here or choose one: CSV, TSV, Excel (XLSX), JSON, JSON lines, Parquet, or a text file with one "
+                "text a line, also packed as ZIP or gzip; up to {limit}. Several files become one dataset. Nothing is "
+                "changed in them, and they stay on this computer.",
                 limit=f"{MAX_BYTES // 2**20} MB",
             )
         )
         # No list of endings: the browser would hide the others without a word; the server says why it refuses one.
-        uploader(t("File"), key=_FILE, on_upload=_staged)
+        uploader(t("Files"), key=_FILE, multiple=True, on_upload=_staged)
     with paste_tab:
         st.text_area(
             t("One text a line, or cells copied from a spreadsheet with their header"), key=_TEXT, height=220,
@@ -41,18 +42,28 @@ def choose_source() -> None:
         )
 
 
+def more_files(draft: ImportDraft) -> None:
+    """The way to further files of the same dataset."""
+    with st.expander(t("Add another file"), icon=":material/note_add:", key=f"upload_more_{draft.key}"):
+        st.caption(t("Columns are united by their names, and one more column says which file a row is from."))
+        uploader(t("Files"), key=_MORE, multiple=True, on_upload=lambda files: _added(draft, files))
+
+
 def current_draft() -> ImportDraft | None:
-    """The staged file of this tab, named in its link, so that a reload finds it again."""
+    """The staged files of this tab, named in its link, so that a reload finds them again."""
     draft: ImportDraft | None = st.session_state.get(UPLOAD)
     linked = st.query_params.get(UPLOAD)
     if draft is not None:
-        if linked != draft.upload_id:
-            st.query_params[UPLOAD] = draft.upload_id
+        ids = ",".join(dict.fromkeys(file.upload_id for file in draft.files))
+        if linked != ids:
+            st.query_params[UPLOAD] = ids
     elif linked:
         try:
-            draft = st.session_state[UPLOAD] = ImportDraft(workspace().datasets.upload(linked).id)
+            found = [workspace().datasets.upload(one) for one in linked.split(",")[:MAX_FILES]]
         except NotFound:
             st.query_params.pop(UPLOAD, None)
+        else:
+            draft = st.session_state[UPLOAD] = _draft(found)
     return draft
 
 
@@ -78,7 +89,15 @@ def template_csv() -> bytes:
 
 def _staged(files: list[Upload]) -> None:
     """What the field for files has received."""
-    _drafted(files[0])
+    st.session_state[UPLOAD] = _draft(files)
+
+
+def _draft(files: list[Upload]) -> ImportDraft:
+    return ImportDraft(files[0].id, more=[FileDraft(file.id) for file in files[1:]])
+
+
+def _added(draft: ImportDraft, files: list[Upload]) -> None:
+    draft.more += [FileDraft(file.id) for file in files]
 
 
 def _stage_text() -> None:
@@ -93,7 +112,17 @@ def _drafted(upload: Upload | None) -> None:
 
 
 def drop_draft() -> None:
-    """Forget the staged file, and remove it."""
+    """Forget the staged files, and remove them."""
     draft: ImportDraft | None = st.session_state.pop(UPLOAD, None)
-    if draft:
-        workspace().datasets.discard(draft.upload_id)
+    for file in draft.files if draft else ():
+        workspace().datasets.discard(file.upload_id)
+
+
+def drop_file(draft: ImportDraft, file: FileDraft) -> None:
+    """Leave one of several files out; the draft goes on with the others."""
+    dropped, left = file.upload_id, [other for other in draft.files if other is not file]
+    if file is draft:  # the second becomes the first
+        draft.upload_id, draft.options, draft.key = left[0].upload_id, left[0].options, left[0].key
+    draft.more = left[1:]
+    if all(other.upload_id != dropped for other in draft.files):
+        workspace().datasets.discard(dropped)

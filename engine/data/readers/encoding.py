@@ -21,7 +21,14 @@ ENCODINGS: dict[str, str] = {
     "Windows-1256": "cp1256", "Windows-1250": "cp1250", "Windows-1253": "cp1253", "Windows-1254": "cp1254",
     "Windows-1255": "cp1255", "Windows-1257": "cp1257", "Windows-1258": "cp1258", "ISO-8859-1": "latin_1",
     "ISO-8859-15": "iso8859_15", "Big5-HKSCS": "big5hkscs", "UTF-16": "utf_16", "UTF-16LE": "utf_16_le",
-    "UTF-16BE": "utf_16_be",
+    "UTF-16BE": "utf_16_be", "UTF-32": "utf_32", "ISO-2022-JP": "iso2022_jp_2", "HZ": "hz",
+    "Johab": "johab", "ISO-8859-2": "iso8859_2", "ISO-8859-3": "iso8859_3", "ISO-8859-4": "iso8859_4",
+    "ISO-8859-5": "iso8859_5", "ISO-8859-6": "iso8859_6", "ISO-8859-7": "iso8859_7", "ISO-8859-8": "iso8859_8",
+    "ISO-8859-9": "iso8859_9", "ISO-8859-10": "iso8859_10", "ISO-8859-13": "iso8859_13", "ISO-8859-14": "iso8859_14",
+    "ISO-8859-16": "iso8859_16", "CP437": "cp437", "CP720": "cp720", "CP737": "cp737", "CP775": "cp775", "CP850": "cp850",
+    "CP852": "cp852", "CP855": "cp855", "CP857": "cp857", "CP862": "cp862", "CP864": "cp864", "CP866": "cp866",
+    "KOI8-U": "koi8_u", "KOI8-T": "koi8_t", "KZ-1048": "kz1048", "PT-154": "ptcp154", "Mac-Roman": "mac_roman",
+    "Mac-Cyrillic": "mac_cyrillic", "Mac-Greek": "mac_greek", "Mac-Latin2": "mac_latin2", "Mac-Turkish": "mac_turkish",
 }  # fmt: skip
 """Encodings by the name that people see, with Python's codec. GB18030 holds GBK and GB 2312."""
 
@@ -29,11 +36,27 @@ _ALIASES = {
     "gbk": "GB18030", "gb2312": "GB18030", "cp936": "GB18030", "big5": "Big5", "shift_jis": "Shift-JIS",
     "euc_kr": "EUC-KR", "tis-620": "TIS-620", "iso8859-11": "TIS-620", "utf-8": "UTF-8", "ascii": "UTF-8",
 }  # fmt: skip
-_BOMS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
-_WIDE = ("UTF-16", "UTF-16LE", "UTF-16BE")
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF8, "UTF-8"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_WIDTHS = {"UTF-16": 2, "UTF-16LE": 2, "UTF-16BE": 2, "UTF-32": 4}
 _OFFERED = ("UTF-8", "GB18030", "Big5", "Shift-JIS", "EUC-KR", "EUC-JP", "TIS-620", "Windows-1252", "Windows-1251",
             "KOI8-R", "Windows-1256", "Windows-1250", "Windows-1253", "Windows-1254", "Windows-1255", "Windows-1258",
             "UTF-16")  # fmt: skip
+_RARE = tuple(
+    name
+    for name in ENCODINGS
+    if name.startswith(("ISO-8859-", "CP", "KOI8-", "KZ", "PT", "Mac-")) and name not in _OFFERED
+)
+"""Encodings of one byte a character that are asked for only where the usual ones give no sound words."""
+_WORDS, _SOUND = 0.2, 4
+"""charset-normalizer's coherence from which letters look like a language's; how many rare encodings are offered."""
+_ESCAPED = ((b"\x1b$", ("ISO-2022-JP",)), (b"~{", ("HZ",)))
+"""Encodings that are pure ASCII with escapes: as UTF-8 they would be certain, and gibberish."""
 _PLAUSIBLE = 0.75
 _HEAD, _WINDOW = 128 * 1024, 32 * 1024
 _PLACES, _CHUNK = 20, 1 << 20
@@ -114,14 +137,16 @@ def detect_encoding(found: Sample) -> Detected:
         wide = utf16_orders(sample)
         return Detected(wide[0] if wide else "UTF-8", False, (*wide, "UTF-8", "Windows-1252"))
     possible = {
-        n: text for n in _OFFERED if n not in _WIDE and (text := _decode(sample, n, whole)) is not None
+        n: text for n in _OFFERED if n not in _WIDTHS and (text := _decode(sample, n, whole)) is not None
     }
     if "UTF-8" in possible:
-        return Detected("UTF-8", True, tuple(possible))
+        escaped = _escaped(sample, whole)
+        return Detected((*escaped, "UTF-8")[0], not escaped, (*escaped, *possible))
     scores = {name: plausibility(name, text) for name, text in possible.items() if name in SCORED}
     asian = sorted((n for n in scores if scores[n] >= _PLAUSIBLE), key=lambda n: -scores[n])
-    other = [] if asian else _single_byte(sample, tuple(n for n in possible if n not in SCORED))
-    order = list(dict.fromkeys((*asian, *other, *possible)))
+    front, back = ([], []) if asian else _single_bytes(sample, tuple(n for n in possible if n not in SCORED))
+    noise = [n for n in scores if scores[n] <= 0]
+    order = list(dict.fromkeys((*asian, *front, *(n for n in possible if n not in noise), *noise, *back)))
     if _mostly_utf8(sample) or not order:
         order.insert(0, "UTF-8")
     return Detected(order[0], False, tuple(order))
@@ -157,7 +182,9 @@ def check_bytes(
             count += noted.count
             if "\0" in text:
                 before = text[: text.index("\0")]
-                inside = 2 * len(before) if encoding in _WIDE else (pending + chunk).index(0)
+                inside = (
+                    _WIDTHS[encoding] * len(before) if encoding in _WIDTHS else (pending + chunk).index(0)
+                )
                 raise errors.NulBytes(
                     line=1 + lines + count_lines(before, ended_cr), offset=offset - len(pending) + inside
                 )
@@ -183,7 +210,7 @@ def check_sample(found: Sample, encoding: str, replace: bool = False) -> None:
     )
     if "\0" in text:
         before = text[: text.index("\0")]
-        offset = 2 * len(before) if encoding in _WIDE else found.head.index(0)
+        offset = _WIDTHS[encoding] * len(before) if encoding in _WIDTHS else found.head.index(0)
         raise errors.NulBytes(line=1 + count_lines(before), offset=offset)
     if noted.count and not replace:
         line = 1 + count_lines(found.head[: noted.first[0]].decode(codec, errors="ignore"))
@@ -257,8 +284,37 @@ def _mostly_utf8(sample: bytes) -> bool:
     return whole >= 2 * damaged
 
 
-def _single_byte(sample: bytes, names: tuple[str, ...]) -> list[str]:
-    """`names` ordered by charset-normalizer, which weighs letter statistics of many languages."""
+def _escaped(sample: bytes, whole: bool) -> tuple[str, ...]:
+    """Encodings by escapes in which the sample becomes text beyond ASCII."""
+    found = []
+    for mark, names in _ESCAPED:
+        if mark in sample:
+            texts = ((name, _decode(sample, name, whole)) for name in names)
+            found += [name for name, text in texts if text is not None and not text.isascii()]
+    return tuple(found)
+
+
+def _single_bytes(sample: bytes, usual: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Encodings of one byte a character, likeliest first, and those for the end of the list.
+
+    The usual ones come first, unless a rare one alone reads like a language in letters that are not Latin: of those
+    encodings that only differ in a few accents nothing can be told.
+    """
+    first, rare = _ranked(sample, usual), _ranked(sample, _RARE)[:_SOUND]
+    names, others = [name for *_, name in first], [name for *_, name in rare]
+    other_script = bool(rare) and _beyond_latin(sample.decode(ENCODINGS[rare[0][2]], "replace"))
+    if other_script and rare[0][1] >= _WORDS and all(coherence < _WORDS for _, coherence, _ in first):
+        return [*others, *names], []
+    return names, others
+
+
+def _beyond_latin(text: str) -> bool:
+    letters = [c for c in text[:8_000] if c > "\x7f" and c.isalpha()]
+    return sum(c >= "\u0370" for c in letters) > 0.9 * len(letters)
+
+
+def _ranked(sample: bytes, names: tuple[str, ...]) -> list[tuple[float, float, str]]:
+    """`names` ordered by charset-normalizer, which weighs letter statistics of many languages, with chaos and coherence."""
     from charset_normalizer import from_bytes
 
     codecs_ = [ENCODINGS[n] for n in names]
@@ -270,4 +326,4 @@ def _single_byte(sample: bytes, names: tuple[str, ...]) -> list[str]:
         for m in matches
         if m.encoding in by_codec
     ]
-    return [names[position] for _, _, position in sorted(ranked)]
+    return [(chaos, -coherence, names[position]) for chaos, coherence, position in sorted(ranked)]

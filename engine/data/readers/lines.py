@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 from engine.data import errors, limits
+from engine.data.readers.json_values import HalfCharacter, cell, decoder, sound
 from engine.data.readers.table import TableBuilder, check_width, column_names
 from engine.errors import N_, saying
 
@@ -59,7 +60,14 @@ def read_json_lines(
         if not line.strip():
             blank += 1
             continue
-        values = {_checked(key, number, replace): value for key, value in _object(line, number).items()}
+        try:
+            values = {
+                sound(key, replace): cell(value, replace) for key, value in _object(line, number).items()
+            }
+        except (HalfCharacter, RecursionError) as problem:
+            half = isinstance(problem, HalfCharacter)
+            what = saying(HalfCharacter.message if half else N_("it is nested too deeply"))
+            raise errors.JsonLineInvalid(line=number, problem=what) from None
         for key in values:
             if key not in columns:
                 columns[key] = len(columns)
@@ -67,7 +75,7 @@ def read_json_lines(
                 check_width(len(columns))
         cells = [""] * len(columns)
         for key, value in values.items():
-            cells[columns[key]] = _checked(_text(value, line, key), number, replace)
+            cells[columns[key]] = value
         table.add(cells)
     if not table.rows:
         raise errors.EmptyFile(name=name)
@@ -77,9 +85,7 @@ def read_json_lines(
 
 def _object(line: str, number: int) -> dict[str, Any]:
     try:
-        values = json.loads(
-            line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_unique
-        )
+        values = decoder.decode(line)
     except json.JSONDecodeError as problem:
         what = saying(N_("it stops being JSON at character {column}"), column=problem.colno)
     except ValueError:
@@ -91,34 +97,3 @@ def _object(line: str, number: int) -> dict[str, Any]:
             return values
         what = saying(N_("it holds {found}"), found=line.strip()[:40])
     raise errors.JsonLineInvalid(line=number, problem=what)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise ValueError("twice")
-    return values
-
-
-def _text(value: Any, line: str, key: str) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(json.loads(line)[key], ensure_ascii=False, separators=(",", ":"))
-
-
-def _checked(cell: str, number: int, replace: bool) -> str:
-    """The cell if it is sound text: an escaped NUL or half of a surrogate pair is none."""
-    try:
-        cell.encode()
-        if "\0" not in cell:
-            return cell
-    except UnicodeEncodeError:
-        pass
-    if not replace:
-        what = saying(N_("it holds \\u0000 or half of a surrogate pair (\\ud800 to \\udfff)"))
-        raise errors.JsonLineInvalid(line=number, problem=what)
-    return cell.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")

@@ -10,10 +10,11 @@ from typing import Literal
 
 import pandas as pd
 
+from engine.data.types import ColumnType
 from engine.errors import DataError
 
-Kind = Literal["csv", "tsv", "txt", "jsonl", "parquet", "xlsx"]
-TEXT_KINDS: tuple[Kind, ...] = ("csv", "tsv", "txt", "jsonl")
+Kind = Literal["csv", "tsv", "txt", "jsonl", "json", "parquet", "xlsx"]
+TEXT_KINDS: tuple[Kind, ...] = ("csv", "tsv", "txt", "jsonl", "json")
 KINDS: tuple[Kind, ...] = (*TEXT_KINDS, "xlsx", "parquet")
 
 
@@ -31,6 +32,7 @@ class ReadOptions:
         quotes: False where quotation marks are ordinary characters and never enclose a field (CSV, TSV).
         header: False where the first row is data; the columns are then called `column_1`, `column_2` ...
             (CSV, TSV, XLSX).
+        member: which file of a ZIP archive; default its first readable one.
     """
 
     kind: str | None = None
@@ -41,6 +43,7 @@ class ReadOptions:
     rename: tuple[str, ...] | None = None
     quotes: bool = True
     header: bool = True
+    member: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Preview:
         columns: column names as the file has them (or as renamed), also where they are empty or repeated.
         rows: the first rows, text cells; the names of repeated or empty columns carry their position here.
         sheets: visible sheets of a workbook.
+        members: readable files of a ZIP archive.
+        types: a draft of each column's type, from the first rows (at most `preview.SEEN`).
         size_bytes: size of the file.
         problem: what stands against reading it as chosen, as far as the beginning shows; None if nothing.
     """
@@ -74,3 +79,5 @@ class Preview:
     sheets: tuple[str, ...]
     size_bytes: int
     problem: DataError | None
+    members: tuple[str, ...] = ()
+    types: tuple[ColumnType, ...] = ()

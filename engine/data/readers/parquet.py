@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from engine.data import errors, limits
 from engine.data.readers.cells import as_text
-from engine.data.readers.table import TableBuilder, column_names
+from engine.data.readers.table import TableBuilder, check_width, column_names
 
-_BATCH = 8_192
+_BATCH = 1_024
 
 
 @contextmanager
@@ -25,8 +25,18 @@ def open_parquet(path: Path, name: str) -> Iterator[Any]:
     """The Parquet file; what pyarrow cannot read becomes `ParquetDamaged`."""
     import pyarrow.parquet as pq
 
+    how: dict[str, Any] = {"memory_map": True, "buffer_size": 1 << 16, "pre_buffer": False}
     try:
-        with pq.ParquetFile(path, memory_map=True, buffer_size=1 << 16, pre_buffer=False) as file:
+        with pq.ParquetFile(path, **how) as file:
+            check_width(file.metadata.num_columns)
+            columns = (file.schema.column(i) for i in range(file.metadata.num_columns))
+            texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
+            unpacked = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
+        if unpacked > limits.MAX_UNPACKED:
+            raise errors.TableTooLarge(limit=f"{limits.MAX_UNPACKED // 1024**3} GiB")
+        with pq.ParquetFile(
+            path, read_dictionary=texts, **how
+        ) as file:  # a long text that repeats stays one text
             yield file
     except (pa.ArrowException, OSError) as problem:
         raise errors.ParquetDamaged(name=name) from problem
@@ -75,6 +85,7 @@ def _as_text(column: Any, name: str, before: int) -> Any:
     """A column as `large_string` without nulls; `before` rows came earlier."""
     kind = column.type
     if pa.types.is_dictionary(kind):
+        _check_lengths(column, name, before)
         column, kind = column.dictionary_decode(), kind.value_type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind):
         return pc.fill_null(column.cast(pa.large_string()), "")
@@ -88,3 +99,26 @@ def _as_text(column: Any, name: str, before: int) -> Any:
             except UnicodeDecodeError:
                 raise errors.BinaryColumn(column=name, row=before + position + 1) from None
     return pa.array([as_text(value) for value in values], pa.large_string())
+
+
+def _check_lengths(column: Any, name: str, before: int) -> None:
+    """Refuse a text that is too long while it is there once: repeated in every row it would fill the memory."""
+    words = column.dictionary
+    if not (
+        pa.types.is_string(words.type)
+        or pa.types.is_large_string(words.type)
+        or pa.types.is_binary(words.type)
+    ):
+        return
+    longest = pc.max(pc.binary_length(words)).as_py() or 0
+    if longest <= limits.MAX_TEXT:
+        return
+    lengths = pc.utf8_length(words) if not pa.types.is_binary(words.type) else pc.binary_length(words)
+    length = pc.max(lengths).as_py()
+    if length > limits.MAX_TEXT:
+        place = pc.index(
+            column.indices, pc.index(lengths, pa.scalar(length, lengths.type)).cast(column.indices.type)
+        ).as_py()
+        raise errors.TextTooLong(
+            row=before + max(place, 0) + 1, column=name, length=length, limit=limits.MAX_TEXT
+        )

@@ -15,8 +15,10 @@ import pandas as pd
 from engine.data import errors
 from engine.data.readers.delimited import check_separator, read_delimited, sniff_separator
 from engine.data.readers.encoding import ENCODINGS, check_bytes, detect_encoding, encoding_name, read_sample
+from engine.data.readers.json_document import read_json
 from engine.data.readers.lines import read_json_lines, read_lines
 from engine.data.readers.options import ReadOptions
+from engine.data.readers.packed import opened
 from engine.data.readers.parquet import open_parquet, read_parquet
 from engine.data.readers.sniff import sniff_kind
 from engine.data.readers.table import TableBuilder
@@ -51,9 +53,20 @@ def read_table(
 
 
 def read_with_notes(
-    path: Path, name: str, options: ReadOptions = ReadOptions(), report: Report | None = None
+    path: Path, name: str, options: ReadOptions = ReadOptions(), report: Report | None = None, room: Path | None = None
+) -> tuple[pd.DataFrame, tuple[Finding, ...]]:  # fmt: skip
+    """As `read_table`, with findings about the reading: blank lines left out, invalid places replaced.
+
+    Args:
+        room: a folder where the unpacked file of an archive may lie already, or may stay.
+    """
+    with opened(path, name, options.member, room) as file:
+        return _read(file.path, file.name, options, report)
+
+
+def _read(
+    path: Path, name: str, options: ReadOptions, report: Report | None
 ) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
-    """As `read_table`, with findings about the reading: blank lines left out, invalid places replaced."""
     kind = sniff_kind(path, name, options.kind)
     notes: list[Finding] = []
     if kind == "parquet":
@@ -78,7 +91,7 @@ def read_with_notes(
         separator = options.separator
         if kind in ("csv", "tsv") and separator is None:
             separator = sniff_separator(read_sample(path).text(encoding), kind)[0]
-        with _open(path, encoding, _part(report, _CHECKING, 1)) as stream:
+        with open_text(path, encoding, _part(report, _CHECKING, 1)) as stream:
             table, blank = read_text(stream, kind, "," if separator is None else separator, options, name)
     if blank:
         notes.append(
@@ -97,6 +110,8 @@ def read_text(
     """The rows of decoded text of one of `TEXT_KINDS`, and the number of blank lines left out."""
     if kind == "txt":
         return read_lines(stream, options.rename, name)
+    if kind == "json":
+        return read_json(stream, options.rename, name, options.replace_invalid), 0
     if kind == "jsonl":
         return read_json_lines(stream, options.rename, name, options.replace_invalid)
     return read_delimited(
@@ -141,7 +156,8 @@ class _Watched(io.FileIO):
         return got
 
 
-def _open(path: Path, encoding: str, report: Report | None) -> TextIO:
+def open_text(path: Path, encoding: str, report: Report | None = None) -> TextIO:
+    """The decoded text of a file, with U+FFFD where the encoding does not fit; line ends as they are."""
     raw = _Watched(path, report) if report else io.FileIO(path)
     buffered = io.BufferedReader(raw, 1 << 20)
     return io.TextIOWrapper(buffered, encoding=ENCODINGS[encoding], errors="replace", newline="")

@@ -5,16 +5,18 @@ Stage 1 (data). Signatures are the published magic numbers of each format.
 
 from __future__ import annotations
 
-import json
-import zipfile
-from itertools import pairwise
+import re
 from math import ceil
 from pathlib import Path, PurePath
+from typing import Any
 
 from engine.data import errors, limits
-from engine.data.readers.encoding import utf16_orders
+from engine.data.readers.encoding import ENCODINGS, utf16_orders
+from engine.data.readers.json_values import decoder
 from engine.data.readers.options import KINDS, TEXT_KINDS, Kind
-from engine.errors import DataError
+from engine.data.readers.packed import check_packed, packing
+from engine.data.readers.zips import contents, unsafe
+from engine.errors import N_, DataError
 
 HEAD = 4096
 """Bytes that settle the kind."""
@@ -59,8 +61,11 @@ _SIGNATURES: tuple[tuple[int, bytes, type[DataError], str], ...] = (
 )
 _NAMES: dict[str, Kind] = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".txt": "txt", ".text": "txt",
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
 }  # fmt: skip
+_JSON_TABLE = re.compile(rb'\[\s*\{\s*["}]|\{\s*"[^"]*"\s*:\s*[\[{]')
+"""How a table written as JSON begins; an ordinary text may begin with a bracket."""
+_JSON_OBJECT = re.compile(rb'\{\s*"')
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -93,14 +98,19 @@ def sniff_kind(path: Path, name: str, wanted: str | None = None) -> Kind:
     found = _by_content(path, name, head, asked=wanted is not None)
     if found is None and wanted not in (None, *TEXT_KINDS):
         raise errors.UnknownKind(kind=str(wanted), known=", ".join(TEXT_KINDS))
-    return found or _text_kind(name, head, wanted)
+    return found or _text_kind(path, name, head, wanted)
 
 
 def check_readable(path: Path, name: str) -> None:
     """Raise what stands against a file whatever kind a person would choose; what can be read as text some way passes.
 
-    Raises: as `sniff_kind`.
+    Of a ZIP archive the table of contents is judged, and nothing is unpacked yet.
+
+    Raises: as `sniff_kind` and `packed.opened`.
     """
+    if packing(path, name):
+        check_packed(path, name)
+        return
     try:
         sniff_kind(path, name)
     except DataError as problem:
@@ -136,11 +146,7 @@ def _by_content(path: Path, name: str, head: bytes, asked: bool) -> Kind | None:
 
 def _archive_kind(path: Path, name: str) -> Kind:
     """XLSX if the ZIP archive is a sound workbook; raises for all others."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as problem:
-        raise errors.WorkbookDamaged(name=name) from problem
+    members = contents(path, name)
     names = {member.filename for member in members}
     if "[Content_Types].xml" not in names or not any(n.startswith("xl/workbook") for n in names):
         if names & {"model.weights.h5", "data.pkl", "archive/data.pkl"} or any(
@@ -149,44 +155,74 @@ def _archive_kind(path: Path, name: str) -> Kind:
             raise errors.ModelRefused(name=name, format="Keras/PyTorch")
         document = any(n.startswith(("word/", "ppt/")) or n == "mimetype" for n in names)
         raise (errors.DocumentRefused if document else errors.ArchiveRefused)(name=name, format="ZIP")
-    packed = sum(member.compress_size for member in members)
-    unpacked = sum(member.file_size for member in members)
-    if (
-        len(members) > limits.MAX_MEMBERS
-        or unpacked > limits.MAX_UNPACKED
-        or unpacked > limits.MAX_RATIO * max(packed, 1)
-        or _overlap(members)
-    ):
-        raise errors.ArchiveUnsafe(name=name, members=len(members), packed=packed, unpacked=unpacked)
+    shared = sum(m.file_size for m in members if m.filename.lower().endswith("sharedstrings.xml"))
+    if shared > limits.MAX_SHARED_TEXTS:
+        raise unsafe(
+            name, N_("its shared texts would take {found} bytes, at most {limit} are read"), shared, limits.MAX_SHARED_TEXTS
+        )  # fmt: skip
     return "xlsx"
 
 
-def _overlap(members: list[zipfile.ZipInfo]) -> bool:
-    """Whether members share bytes, the trick of the overlapping bomb (CVE-2024-0450)."""
-    spans = sorted((m.header_offset, m.header_offset + m.compress_size) for m in members)
-    return any(end > start for (_, end), (start, _) in pairwise(spans))
-
-
-def _text_kind(name: str, head: bytes, wanted: str | None) -> Kind:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    first = start.split(b"\n", 1)[0].strip()
+def _text_kind(path: Path, name: str, head: bytes, wanted: str | None) -> Kind:
     named = _NAMES.get(PurePath(name).suffix.lower())
-    if wanted:
-        kind: Kind = next(k for k in TEXT_KINDS if k == wanted)
-    elif named:
-        kind = named
-    elif first.startswith(b"{") and (b"\n" not in start or _is_json(first)):
-        kind = "jsonl"
-    else:
-        kind = "csv"
-    if kind == "jsonl" and (start.startswith(b"[") or first == b"{"):
+    document = _is_json_document(path, head, one_line=named != "jsonl" and wanted != "jsonl")
+    if wanted == "jsonl" and document:
         raise errors.JsonNotLines(name=name)
-    return kind
+    if wanted:
+        return next(k for k in TEXT_KINDS if k == wanted)
+    if document and (named in ("json", "jsonl") or _JSON_TABLE.match(_ascii(head))):
+        return "json"
+    if named:
+        return "jsonl" if named == "json" else named
+    first = _ascii(head).split(b"\n", 1)[0].strip()
+    lines = first.startswith(b"{") and (b"\n" not in _ascii(head) or _json(first) is not None)
+    return "jsonl" if lines else "csv"
 
 
-def _is_json(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
+def _is_json_document(path: Path, head: bytes, one_line: bool) -> bool:
+    """Whether a text that may be JSON is one document rather than one object a line.
+
+    Args:
+        path, head: the file and its first bytes.
+        one_line: whether one object on the only line may be a document, where it holds a list or another object.
+    """
+    start = _ascii(head)
+    if not start.startswith((b"[", b"{")):
         return False
-    return True
+    if start.startswith(b"["):
+        return True
+    lines = start.split(b"\n")
+    if len(lines) == 1 and len(head) >= HEAD:  # a long first line: is a second one like it?
+        with path.open("rb") as file:
+            lines = _ascii(file.read(limits.MAX_LINE)).split(b"\n", 2)
+    first, second = lines[0].strip(), next((line.strip() for line in lines[1:] if line.strip()), b"")
+    if first == b"{":
+        return True
+    if not one_line:
+        return False
+    if second:
+        return (
+            not first.endswith(b"}") and _JSON_OBJECT.match(first) is not None and not second.startswith(b"{")
+        )
+    values = _json(first)
+    if values is None:
+        return _JSON_OBJECT.match(start) is not None and not first.endswith(b"}")
+    return any(isinstance(value, list | dict) for value in values.values())
+
+
+def _ascii(head: bytes) -> bytes:
+    """The bytes without byte order mark and white space before them, UTF-16 as UTF-8: JSON's own signs are ASCII."""
+    marked = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    orders = () if marked or b"\0" not in head else utf16_orders(head[: len(head) // 4 * 4])
+    if marked or orders:
+        head = head.decode(ENCODINGS["UTF-16" if marked else orders[0]], "ignore").encode()
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")
+
+
+def _json(line: bytes) -> dict[str, Any] | None:
+    """The object on this line, or None."""
+    try:
+        values = decoder.decode(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None

@@ -6,6 +6,7 @@ own read-only mode is left aside because it parses all texts, and sheets without
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 import zipfile
@@ -16,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.data import errors
+from engine.data import errors, limits
 from engine.data.readers.cells import as_text
 from engine.data.readers.table import TableBuilder, column_names
 
 _REPORT_ROWS = 2_000
+_PIECE = 1 << 16
+_LONGEST = 10 * limits.MAX_TEXT
+"""Bytes of XML between two tags, in which a text of the longest kind fits however it is written."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Book:
             raise errors.UnknownSheet(sheet=sheet or "", sheets=", ".join(self.sheets))
         part = self.sheets[sheet or next(iter(self.sheets))]
         height, made = self._height(part), self.reader.wb
-        with self.reader.archive.open(part) as source:
+        with _Pieces(self.reader.archive.open(part)) as source:
             parser = WorkSheetParser(
                 source, self.reader.shared_strings, data_only=True, epoch=made.epoch, date_formats=made._date_formats,
                 timedelta_formats=made._timedelta_formats,
@@ -72,8 +76,14 @@ class Book:
 
 
 @contextmanager
-def open_workbook(path: Path, name: str) -> Iterator[Book]:
-    """The workbook, closed afterwards; what openpyxl cannot parse, here or later, becomes `WorkbookDamaged`."""
+def open_workbook(path: Path, name: str, texts_at_most: int | None = None) -> Iterator[Book]:
+    """The workbook, closed afterwards; what openpyxl cannot parse, here or later, becomes `WorkbookDamaged`.
+
+    Args:
+        path: where its bytes are.
+        name: of the file, for messages.
+        texts_at_most: of the shared texts so many are read, later ones are shown as "…"; None reads all.
+    """
     from openpyxl.reader.excel import ExcelReader
     from openpyxl.styles.stylesheet import apply_stylesheet
     from openpyxl.utils.exceptions import InvalidFileException
@@ -86,7 +96,9 @@ def open_workbook(path: Path, name: str) -> Iterator[Book]:
             reader.read_manifest()
             texts = reader.package.find(SHARED_STRINGS)
             if texts is not None:
-                reader.shared_strings = _LazyStrings(reader.archive.open(texts.PartName[1:]))
+                reader.shared_strings = _LazyStrings(
+                    _Pieces(reader.archive.open(texts.PartName[1:])), texts_at_most
+                )
             reader.read_workbook()
             apply_stylesheet(reader.archive, reader.wb)
             sheets = {
@@ -133,14 +145,38 @@ def read_sheet(
     return table, blank
 
 
+class _Pieces(io.RawIOBase):
+    """A part of a workbook in which no text is longer than a cell may be: a longer one would be held in memory whole."""
+
+    def __init__(self, part: Any) -> None:
+        self._part, self._since = part, 0
+
+    def read(self, size: int = -1) -> bytes:
+        piece: bytes = self._part.read(_PIECE if size is None or size < 0 else min(size, _PIECE))
+        first, last = piece.find(b"<"), piece.rfind(b"<")
+        if self._since + (first if first >= 0 else len(piece)) > _LONGEST:
+            raise errors.TextTooLong(
+                row="?", column="?", length=f"> {limits.MAX_TEXT}", limit=limits.MAX_TEXT
+            )
+        self._since = self._since + len(piece) if last < 0 else len(piece) - last
+        return piece
+
+    def close(self) -> None:
+        self._part.close()
+        super().close()
+
+
 class _LazyStrings:
     """The shared strings of a workbook, parsed only as far as cells ask for them: a preview of a large file is quick."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, at_most: int | None = None) -> None:
         self._texts: list[str] = []
         self._nodes = self._parse(stream)
+        self._at_most = at_most
 
     def __getitem__(self, index: int) -> str:
+        if self._at_most is not None and index >= self._at_most:
+            return "…"
         while len(self._texts) <= index:
             text = next(self._nodes, None)
             if text is None:
