@@ -1,6 +1,6 @@
 """Does augmentation help? Small train parts of public sets, with and without each augmentation, on their validation rows.
 
-    BENTU_SHARED_DATA=<folder of the development data> .venv/bin/python -m benchmarks.augmentation [--rows 300] [--factor 2] [--seeds 5]
+    BENTU_SHARED_DATA=<folder of the development data> .venv/bin/python -m benchmarks.augmentation [--rows 300] [--factor 2] [--balance 0] [--seeds 5]
         [--family tfidf_svm] [SET ...]
 
 Trains one family (the linear SVM) with the balanced dial's defaults on a seeded subset of a set's own train rows, once a seed, without and
@@ -27,10 +27,11 @@ SETS = {
     "waimai_10k (zh)": ("text/zh-no-licence-stated/waimai_10k.csv.gz", ",", ["review"], "label"),
     "MasakhaNEWS (yor)": ("text/masakhanews/yor.tsv.gz", "\t", ["headline", "text"], "category"),
     "AfriSenti (hau)": ("text/afrisenti/hau.tsv.gz", "\t", ["tweet"], "label"),
+    "AfriSenti (swa)": ("text/afrisenti/swa.tsv.gz", "\t", ["tweet"], "label"),
 }
 LISTS: dict[str, tuple[str, ...]] = {
     "delete": ("delete",), "swap": ("swap",), "insert": ("insert",), "keyboard": ("keyboard",), "homophones": ("homophones",),
-    "width_variant": ("width_variant",), "marks": ("marks",), "snippets": ("snippets",),
+    "width_variant": ("width_variant",), "chinese_variant": ("chinese_variant",), "marks": ("marks",), "snippets": ("snippets",),
     "delete + swap + insert": ("delete", "swap", "insert"), "delete + snippets": ("delete", "snippets"),
 }  # fmt: skip
 
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=300)
     parser.add_argument("--factor", type=float, default=2.0)
+    parser.add_argument("--balance", type=float, default=0.0)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--family", default="tfidf_svm")
     parser.add_argument("--only", nargs="*", help="names of the lists to try; all without it")
@@ -102,7 +104,7 @@ def table(name: str, train: pd.DataFrame, validation: pd.DataFrame, asked: Any) 
 
     without = [trained(inputs, labels, seed) for seed in range(asked.seeds)]
     print(
-        f"\n### {name}: {len(subset)} train rows, {len(truth)} validation rows, {asked.family}, factor {asked.factor:g}, {asked.seeds} seeds\n"
+        f"\n### {name}: {len(subset)} train rows, {len(truth)} validation rows, {asked.family}, factor {asked.factor:g}, balance {asked.balance:g}, {asked.seeds} seeds\n"
     )
     print(
         "| augmentation | copies | macro-F1 without, % | with, % | difference, points (95 %) | verdict | CPU s for the copies |"
@@ -111,7 +113,9 @@ def table(name: str, train: pd.DataFrame, validation: pd.DataFrame, asked: Any) 
     for title, names in LISTS.items():
         if asked.only and title not in asked.only:
             continue
-        augmenter = Augmenter(Augmentation(steps=tuple(Step(name=n) for n in names), factor=asked.factor))
+        augmenter = Augmenter(
+            Augmentation(steps=tuple(Step(name=n) for n in names), factor=asked.factor, balance=asked.balance)
+        )
         pairs, made, spent = [], 0, 0.0
         for seed, before in enumerate(without):
             started = time.process_time()

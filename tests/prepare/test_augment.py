@@ -104,7 +104,13 @@ def test_what_is_claimed_for_every_language_varies_texts_of_each(step, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "language"), [("keyboard", "English"), ("homophones", "Chinese"), ("width_variant", "Chinese")]
+    ("name", "language"),
+    [
+        ("chinese_variant", "Chinese"),
+        ("keyboard", "English"),
+        ("homophones", "Chinese"),
+        ("width_variant", "Chinese"),
+    ],
 )
 def test_what_is_for_one_writing_varies_that_one(name, language):
     assert any(
@@ -253,3 +259,11 @@ def test_draws_are_the_same_everywhere():
 
 
 PINNED = [921, 968, 567, 562, 265]
+
+
+def test_chinese_goes_into_the_other_script_by_phrases():
+    step = augmentations.get("chinese_variant")
+    assert apply(step, "头发，发展", share=1.0) == "頭髮，發展"
+    assert apply(step, "頭髮，發展", share=1.0) == "头发，发展"
+    assert apply(step, "头发", share=1.0, to="simplified") == "头发"
+    assert apply(step, "no Chinese") is None
