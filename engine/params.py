@@ -48,6 +48,7 @@ class FieldSpec:
     choices: tuple[str, ...]
     choice_titles: tuple[str, ...]
     depends_on: tuple[str, tuple[Any, ...]] | None
+    lines: bool = False
 
 
 def param(
@@ -63,6 +64,7 @@ def param(
     titles: tuple[str, ...] = (),
     depends_on: tuple[str, tuple[Any, ...]] | None = None,
     max_length: int | None = None,
+    lines: bool = False,
 ) -> Any:
     """A pydantic field with the facts a form needs. Bounds are inclusive.
 
@@ -78,9 +80,10 @@ def param(
         titles: labels of the choices of a `Literal` field, in order.
         depends_on: `(other field, values)`: shown and used only if the other field has one of the values.
         max_length: longest allowed text.
+        lines: whether the text has several lines.
     """
     extra: dict[str, Any] = {"title_": title, "help": help, "unit": unit, "scale": scale, "level": level,
-             "titles": list(titles), "depends_on": depends_on}  # fmt: skip
+             "titles": list(titles), "depends_on": depends_on, "lines": lines}  # fmt: skip
     return Field(default=default, ge=low, le=high, max_length=max_length, json_schema_extra=extra)
 
 
@@ -101,7 +104,7 @@ def _spec(name: str, info: Any) -> FieldSpec:
         name=name, kind=kind, default=info.default, title=extra.get("title_", name), help=extra.get("help", ""),
         unit=extra.get("unit", ""), low=low, high=high, scale=extra.get("scale", "linear"),
         level=extra.get("level", "basic"), choices=choices, choice_titles=tuple(extra.get("titles", ())) or choices,
-        depends_on=extra.get("depends_on"),
+        depends_on=extra.get("depends_on"), lines=bool(extra.get("lines")),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

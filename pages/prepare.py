@@ -31,7 +31,7 @@ st.caption(t("Data: {name}, {rows} rows.", name=safe_text(version.label, 80), ro
 st.header(t("Clean"), anchor=False)
 st.caption(
     t(
-        "Steps run from top to bottom, in training and later for every text that is asked about. None of them drops rows."
+        "Steps run from top to bottom, in training and later for every text that is asked about, those of the test part included. None of them drops rows; none of the rows shown here comes from the test part."
     )
 )
 with errors_shown():

@@ -123,7 +123,7 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
         else:
             st.selectbox(**common)
     elif field.kind == "text":
-        st.text_input(**common)
+        (st.text_area if field.lines else st.text_input)(**common)
     elif bounded and field.scale == "log":
         options = log_options(field, value, default)
         st.session_state[key] = _tidy(value, field.kind == "int")

@@ -5,10 +5,11 @@ Stage 2 (prepare). The `regex` module can end a match after a time; a pattern su
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from engine.errors import N_, DataError, RecipeError
+from engine.errors import N_, DataError, RecipeError, saying
 
 MOST_CHARS = 500
 SECONDS = 0.2
@@ -37,8 +38,16 @@ class PatternMatchesNothing(RecipeError):
 
 class RegexTimeout(DataError):
     code = "REGEX_TIMEOUT"
-    message = N_("The pattern “{pattern}” took too long on a text of {length} characters.")
+    message = N_("The pattern “{pattern}” took too long on {place}.")
     remedy = N_("Make it simpler: avoid a repetition inside a repetition, such as (a+)+.")
+
+    @classmethod
+    def of(cls, pattern: str, length: int, row: int | None = None) -> RegexTimeout:
+        """The error for a text of so many characters, with the number of its row (from 1) where that is known."""
+        place = saying(N_("a text of {length} characters"), length=length)
+        if row is not None:
+            place = saying(N_("row {row}, a text of {length} characters"), row=row, length=length)
+        return cls(pattern=pattern[:80], length=length, row=row, place=place)
 
 
 @lru_cache(maxsize=64)
@@ -69,12 +78,21 @@ def matches(pattern: Any, text: str) -> bool:
     try:
         return pattern.search(text, timeout=SECONDS) is not None
     except TimeoutError:
-        raise RegexTimeout(pattern=pattern.pattern[:80], length=len(text)) from None
+        raise RegexTimeout.of(pattern.pattern, len(text)) from None
 
 
-def replaced(pattern: Any, replacement: str, text: str) -> str:
-    """A text with every match replaced, the replacement taken literally; raises `RegexTimeout`."""
+def replaced(pattern: Any, replacement: str, text: str, *, each: bool = False) -> str:
+    """A text with every match replaced, the replacement taken literally; raises `RegexTimeout`.
+
+    With `each` it stands once for every character of the match. A match of nothing, such as a boundary of words, is left alone.
+    """
     try:
-        return str(pattern.sub(lambda _: replacement, text, timeout=SECONDS))
+        return str(pattern.sub(_instead(replacement, each), text, timeout=SECONDS))
     except TimeoutError:
-        raise RegexTimeout(pattern=pattern.pattern[:80], length=len(text)) from None
+        raise RegexTimeout.of(pattern.pattern, len(text)) from None
+
+
+def _instead(replacement: str, each: bool) -> Callable[[Any], str]:
+    if each:
+        return lambda found: replacement * len(found[0])
+    return lambda found: replacement if found[0] else ""

@@ -71,14 +71,14 @@ def preview_cleaning(
         progress: told the share done, 0 to 1, after each step.
 
     Raises:
-        UnknownName, InvalidParameter, StepVersionUnknown: as `Cleaner`.
+        UnknownName, InvalidParameter, StepVersionUnknown, RegexTimeout: as `Cleaner`.
     """
     row_ids = inputs.index.to_numpy()
     first = inputs.tolist()
     before = first
     previews: list[StepPreview] = []
     for position, part in enumerate(parts):
-        after = Cleaner([part])(before)
+        after = Cleaner([part])(before, row_ids.tolist())
         previews.append(
             StepPreview(
                 name=part.name,

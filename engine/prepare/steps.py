@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from engine.errors import N_, BundleError
 from engine.params import Params, read_params
+from engine.prepare.patterns import RegexTimeout
 from engine.recipe import Step
 from engine.registry import Registry
 
@@ -58,9 +59,26 @@ class Cleaner:
             if part.enabled:
                 self._run.append((step, read_params(step.Params, part.params, step.name)))
 
-    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
-        """The cleaned inputs, same length and order."""
+    def __call__(self, inputs: Sequence[Any], rows: Sequence[int] | None = None) -> list[Any]:
+        """The cleaned inputs, same length and order.
+
+        Args:
+            inputs: as the modality reads them.
+            rows: their row ids, for the error that names one.
+
+        Raises:
+            RegexTimeout: a pattern took too long on one of them.
+        """
         values = list(inputs)
         for step, params in self._run:
-            values = [step.apply(value, params) for value in values]
+            done: list[Any] = []
+            try:
+                for value in values:
+                    done.append(step.apply(value, params))
+            except RegexTimeout as problem:
+                if rows is None:
+                    raise
+                row = int(rows[len(done)]) + 1
+                raise RegexTimeout.of(problem.params["pattern"], problem.params["length"], row) from None
+            values = done
         return values

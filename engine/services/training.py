@@ -57,7 +57,9 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     context.report("phase", name="cleaning")
     clean = Cleaner(recipe.clean)
     # The sealed test rows are not even cleaned here: nothing fitted may see them.
-    cleaned, validated = clean(list(data.inputs.iloc[train])), clean(list(data.inputs.iloc[validation]))
+    ids = data.frame[ROW_ID].to_numpy()
+    cleaned = clean(list(data.inputs.iloc[train]), ids[train].tolist())
+    validated = clean(list(data.inputs.iloc[validation]), ids[validation].tolist())
     copies = _copies(context, scope, project_id, recipe, data, train, cleaned, validated)
     ground = {**environment(), **({"train_rows": len(train), "augmented_rows": len(copies.inputs)} if copies else {})}
     _record(scope, run_id, environment=ground)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import time
+import unicodedata
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from engine.params import fields_of, read_params
+from engine.i18n import render_error
+from engine.params import InvalidParameter, fields_of, read_params
+from engine.prepare.patterns import PatternInvalid, PatternMatchesNothing, RegexTimeout
+from engine.prepare.preview import preview_cleaning
 from engine.prepare.steps import Cleaner, CleaningStep, StepVersionUnknown, steps
+from engine.prepare.stop_word_lists import LISTS
 from engine.recipe import Step
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -22,7 +30,7 @@ ALPHABET = [
     *"ab Z09.,:;!?'\"()[]<>/&#@-_+=%\t\n\r",
     *"你好，。！？ａＡ０　ß İΣςǰ",
     *"\u0301\u0323\u200b\u200c\u200d\u202e\ufe0f\u20e3\u00ad\x00\x1f\x85\ufeff\uff9e",
-    "😀", "👍🏽", "🇨🇳", "❤", "👩\u200d👧", "أهلا", "ọ́", "https://t.cn/a", "www.a.b", "x@y.org", "13800138000", "<b>", "</b>", "<!--",
+    "😀", "👍🏽", "🇨🇳", "❤", "👩\u200d👧", "أهلا", "ọ́", "https://t.cn/a", "www.a.b", "繁體頭髮", "服务态度很好", "cafÃ©", "浣犲ソ", "the ", "的 ", "đọ̀", "x@y.org", "13800138000", "<b>", "</b>", "<!--",
     "-->", "<script>", "</script>", "&amp;", "&#", "@user", "[link]",
 ]  # fmt: skip
 
@@ -51,6 +59,12 @@ NASTY = {
     "joiners": "👩\u200d" * (LONG // 2),
     "selectors": "❤" + "\ufe0f" * LONG,
     "apostrophes": "a'" * (LONG // 2),
+    "traditional": "繁體中文的頭髮與發展" * (LONG // 10),
+    "one character": "的" * LONG,
+    "wrongly decoded": "cafÃ©浣犲ソ" * (LONG // 8),
+    "lost": "\ufffd" * LONG,
+    "stop words": "the 的 na " * (LONG // 9),
+    "digits and stops": "1." * (LONG // 2),
     "controls": "".join(map(chr, range(0x20))) * (LONG // 32),
 }
 
@@ -59,7 +73,10 @@ def variants(step: CleaningStep) -> list[dict]:
     """The defaults, and every value of every choice and switch by itself."""
     found: list[dict] = [{}]
     for field in fields_of(step.Params):
-        values = {"choice": field.choices, "bool": (True, False), "int": (field.low, field.high)}[field.kind]
+        values = {
+            "choice": field.choices, "bool": (True, False), "int": (field.low, field.high),
+            "text": ("", "a", "\\w+$", "sent from my phone\n你好"),
+        }[field.kind]  # fmt: skip
         found += [{field.name: value} for value in values]
     return found
 
@@ -128,9 +145,13 @@ def test_random_texts_never_fail(name):
             step.apply("".join(draw.choices(ALPHABET, k=draw.randint(0, 30))), read).encode("utf-8")
 
 
-def test_plain_text_stays_as_it_is_in_every_step_but_case():
+REWRITE = {"case", "numbers", "segment"}
+"""Steps whose work shows in ordinary text."""
+
+
+def test_plain_text_stays_as_it_is_in_every_step_that_repairs():
     text = "A calm sentence, with 3 words more. 一句普通的话"
-    for name in set(NAMES) - {"case"}:
+    for name in set(NAMES) - REWRITE - {"stop_words"}:
         assert Cleaner([Step(name=name)])([text]) == [text], name
 
 
@@ -163,3 +184,104 @@ def test_casefold_recomposes_letters_and_never_shortens_the_alphabet():
         once = step.apply(chr(code), params)
         assert once
         assert step.apply(once, params) == once, hex(code)
+
+
+def apply(name: str, text: str, **params: object) -> str:
+    return Cleaner([Step(name=name, params=params)])([text])[0]
+
+
+def test_a_pattern_that_never_ends_is_stopped_and_the_row_is_named():
+    part = Step(name="pattern", params={"pattern": "(a+)+$"})
+    inputs = pd.Series(["ok", "a" * 3000 + "!"], index=[6, 7])
+    started = time.process_time()
+    with pytest.raises(RegexTimeout) as caught:
+        preview_cleaning(inputs, [part])
+    assert time.process_time() - started < 5
+    assert caught.value.code == "REGEX_TIMEOUT"
+    assert "row 8, a text of 3001 characters" in render_error(caught.value, "en")[0]
+    with pytest.raises(RegexTimeout) as served:
+        Cleaner([part])(inputs.tolist())
+    assert served.value.params["row"] is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "error"),
+    [
+        ("ab(", PatternInvalid),
+        ("*", PatternInvalid),
+        ("a*", PatternMatchesNothing),
+        ("x" * 501, InvalidParameter),
+    ],
+)
+def test_patterns_that_cannot_be_read_are_refused_when_they_are_written(pattern, error):
+    with pytest.raises(error):
+        read_params(steps.get("pattern").Params, {"pattern": pattern}, "pattern")
+
+
+def test_a_bad_pattern_is_said_with_its_place():
+    with pytest.raises(PatternInvalid) as caught:
+        apply("pattern", "x", pattern="ab(")
+    assert caught.value.params["position"] == 4
+
+
+def test_marks_are_folded_off_latin_letters_in_either_form_and_off_no_others():
+    for code in range(0x20, 0x2FFF):
+        letter = chr(code)
+        folded = apply("diacritics", letter)
+        assert folded
+        if not (
+            "\u00c0" <= letter <= "\u024f" or "\u0370" <= letter <= "\u03ff" or "\u1e00" <= letter <= "\u1fff"
+        ):
+            assert folded == letter, hex(code)
+        elif letter.isalpha():
+            assert apply("diacritics", unicodedata.normalize("NFD", letter)) == folded or not folded.isascii()
+
+
+def test_many_phrases_at_the_ends_take_linear_time():
+    def cost(times: int) -> float:
+        text, started = "bye " * times, time.process_time()
+        assert apply("boilerplate", text, phrases="bye\nhello") == ""
+        return time.process_time() - started
+
+    cost(1000)
+    assert cost(80_000) < 30 * max(cost(8_000), 0.002)
+
+
+def test_more_phrases_than_one_can_mean_are_refused():
+    with pytest.raises(InvalidParameter):
+        read_params(
+            steps.get("boilerplate").Params, {"phrases": "\n".join(map(str, range(101)))}, "boilerplate"
+        )
+
+
+def test_cutting_tears_no_letter_from_its_marks():
+    draw = random.Random(3)
+    for _ in range(500):
+        text = "".join(draw.choices(ALPHABET, k=60))
+        cut = apply("length", text, longest=20, whole_words=False)
+        assert len(cut) <= 20
+        assert text.startswith(cut)
+        rest = text[len(cut) : len(cut) + 1]
+        assert len(text) <= 20 or not unicodedata.combining(rest or "a") or not cut
+
+
+def test_segmenting_only_puts_spaces_in_and_traditional_comes_back_from_simplified():
+    text = "这家店的服务态度很好，下次还会带朋友来！abc"
+    assert apply("segment", text).replace(" ", "") == text
+    assert apply("chinese_script", apply("chinese_script", text, to="traditional")) == text
+
+
+@pytest.mark.parametrize("language", sorted(LISTS))
+def test_no_list_of_stop_words_holds_a_negation(language):
+    negations = "not no never nor neither none don't cannot 不 没 没有 无 非 别 ba babu a'a ba'a kada kò kì í si hapana hakuna siyo sio አይደለም የለም አልነበረም"
+    assert not LISTS[language] & (set(negations.split()) - {"si"})
+    assert all(word == unicodedata.normalize("NFC", word.lower()) for word in LISTS[language])
+
+
+def test_heavy_dictionaries_are_read_at_the_first_chinese_text_only():
+    code = (
+        "import sys; from engine.prepare.steps import Cleaner; from engine.recipe import Step;"
+        "c = Cleaner([Step(name=n) for n in ('chinese_script', 'segment', 'decoding', 'pattern')]); c(['plain', 'héllo 😀']);"
+        "assert not {'opencc', 'rjieba'} & set(sys.modules); c(['繁體字']); assert {'opencc', 'rjieba'} <= set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -148,7 +148,9 @@ def _together(preview: CleaningPreview) -> None:
 
 def _compute(version: DatasetVersion, parts: Steps) -> None:
     """Follow the preview of exactly these steps; a preview of former ones is given up."""
-    ws, purpose = workspace(), f"cleaning_{version.id}"
+    ws = workspace()
+    division = ws.splits.current(version.id)
+    purpose = f"cleaning_{version.id}_{division.id if division else 'undivided'}"
     asked = [s.model_dump(mode="json") for s in parts]
     job_id = followed(purpose)
     job = ws.jobs.get(job_id) if job_id else None

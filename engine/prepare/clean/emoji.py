@@ -1,4 +1,4 @@
-"""Emoji kept as words of their own, or taken out.
+"""Emoji kept as words of their own, named, or taken out.
 
 Stage 2 (prepare). Source of the ranges: Unicode Technical Standard 51 (emoji presentation, modifiers, flags,
 keycaps and joined sequences); signs that are text by default count only with the emoji selector, hearts and faces aside.
@@ -7,6 +7,7 @@ keycaps and joined sequences); signs that are text by default count only with th
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Literal
 
 from engine.errors import N_
@@ -26,11 +27,16 @@ _EMOJI = re.compile(
 
 
 class EmojiParams(Params):
-    mode: Literal["keep", "drop", "space"] = param(
+    mode: Literal["keep", "drop", "space", "name"] = param(
         "keep",
         N_("What happens to them"),
         N_("Emoji often carry the mood. Set apart by spaces, each counts as a word of its own."),
-        titles=(N_("keep, set apart by spaces"), N_("remove"), N_("replace by a space")),
+        titles=(
+            N_("keep, set apart by spaces"),
+            N_("remove"),
+            N_("replace by a space"),
+            N_("write out its English name"),
+        ),
     )
 
 
@@ -44,6 +50,8 @@ class Emoji:
     Params: type[Params] = EmojiParams
 
     def apply(self, value: str, params: EmojiParams) -> str:
+        if params.mode == "name":
+            return _EMOJI.sub(lambda found: _name(found[0]), value)
         if params.mode != "keep":
             return _EMOJI.sub("" if params.mode == "drop" else " ", value)
         found = _EMOJI.findall(value)
@@ -52,6 +60,13 @@ class Emoji:
         around = (text.strip(" ") for text in _EMOJI.split(value))
         pieces = [piece for pair in zip(around, [*found, ""], strict=True) for piece in pair]
         return " ".join(piece for piece in pieces if piece)
+
+
+def _name(emoji: str) -> str:
+    """The Unicode name of what the emoji begins with: "[grinning face]"; flags are letters and keep them."""
+    if "\U0001f1e6" <= emoji[0] <= "\U0001f1ff":
+        return f"[flag {''.join(chr(ord(letter) - 0x1F1E6 + ord('a')) for letter in emoji)}]"
+    return f"[{unicodedata.name(emoji[0], 'emoji').lower()}]"
 
 
 steps.register(Emoji())
