@@ -25,7 +25,10 @@ AGREEMENT = 0.4
 MARGIN = 0.5
 """How much more probable another label must be than the given one."""
 
-_READ_CHARS = 1_500
+_READ_CHARS, _ALL_CHARS = 1_500, 20_000_000
+"""Characters that are read of a text, and of all: of many texts less each."""
+JUDGED = 200_000
+"""Rows that are judged; of more a seeded sample."""
 _FITTED_ROWS, _FITTED_CELLS = 20_000, 400_000
 """Rows that a fold's model learns from at most, and rows times classes."""
 _FEATURES = 50_000
@@ -62,6 +65,8 @@ def doubtful_labels(texts: Sequence[str], labels: Ints, groups: Ints) -> Doubts:
     counts = np.bincount(labels[labels >= 0])
     kept = np.flatnonzero(counts >= LEAST)
     places = np.flatnonzero(np.isin(labels, kept))
+    if len(places) > JUDGED:
+        places = np.sort(np.random.default_rng(SEED).choice(places, JUDGED, replace=False))
     if len(kept) < 2 or len(np.unique(groups[places])) < FOLDS:
         return nothing
     codes = np.searchsorted(kept, labels[places])
@@ -87,7 +92,8 @@ def _out_of_fold(texts: Sequence[str], codes: Ints, groups: Ints) -> Floats | No
     classes = int(codes.max()) + 1
     most = max(LEAST * classes, min(_FITTED_ROWS, _FITTED_CELLS // classes))
     draw = np.random.default_rng(SEED)
-    read = [text[:_READ_CHARS] for text in texts]
+    least = min(_READ_CHARS, _ALL_CHARS // len(texts))
+    read = [text[:least] for text in texts]
     counted = (
         np.arange(len(read))
         if len(read) <= 2 * most

@@ -126,25 +126,28 @@ def _linked(
     forms: Sequence[str], sizes: tuple[int, int], threshold: float, tell: Callable[[float], None]
 ) -> Ints:
     """Pairs of positions whose shingles resemble each other enough, shape (pairs, 2)."""
-    pairs = _candidates(_signatures(forms, sizes, lambda share: tell(0.6 * share)))
+    pairs = _candidates(_bands(forms, sizes, lambda share: tell(0.6 * share)))
     tell(0.7)
     return pairs[_resemblances(forms, pairs, sizes) >= threshold]
 
 
-def _signatures(
-    forms: Sequence[str], sizes: tuple[int, int], tell: Callable[[float], None]
-) -> NDArray[np.uint32]:
+def _bands(forms: Sequence[str], sizes: tuple[int, int], tell: Callable[[float], None]) -> NDArray[np.uint64]:
+    """Of each form's MinHash signature the bands, shape (bands, forms): forms that agree in one may resemble each other."""
     from rensa import RMinHash
 
-    made = []
+    made = np.zeros((_SLOTS // _BAND, len(forms)), dtype=np.uint64)
     for start, end in _chunks(forms):
         hashes, starts = shingles(forms[start:end], sizes)
         matrix = RMinHash.digest_matrix_from_flat_token_hashes(
             hashes, starts.astype(np.uint64), _SLOTS, _SEED
         )
-        made.append(np.array(matrix.to_rows(), dtype=np.uint32))
+        signatures = np.array(matrix.to_rows(), dtype=np.uint64)
+        for slot in range(_SLOTS):
+            band = made[slot // _BAND, start:end]
+            band += signatures[:, slot] * _FACTORS[slot % _BAND]
+            _mixed(band)
         tell(end / len(forms))
-    return np.concatenate(made)
+    return made
 
 
 def _chunks(forms: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -190,15 +193,9 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values
 
 
-def _candidates(signatures: NDArray[np.uint32]) -> Ints:
-    """Pairs that agree in at least one band of their signatures, smaller position first, each once."""
-    found = []
-    for start in range(0, _SLOTS, _BAND):
-        band = np.zeros(len(signatures), dtype=np.uint64)
-        for slot in range(start, start + _BAND):
-            band = _mixed(band + signatures[:, slot].astype(np.uint64) * _FACTORS[slot % _BAND])
-        found.append(_in_buckets(band))
-    pairs = np.unique(np.concatenate(found))
+def _candidates(bands: NDArray[np.uint64]) -> Ints:
+    """Pairs that agree in at least one band, smaller position first, each once."""
+    pairs = np.unique(np.concatenate([_in_buckets(band) for band in bands]))
     return np.stack([pairs >> 32, pairs & 0xFFFFFFFF], axis=1)
 
 

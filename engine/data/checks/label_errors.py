@@ -43,9 +43,9 @@ class LabelErrors:
             Fix("drop", N_("Look through and drop up to {count}"), {"count": count, "review": True}),
         ]
         yield found(
-            "label_errors", "warning", N_("Labels that are probably wrong: {count}. A model that had not seen the row found another label far more probable; of all given labels it names {agreement} %, so look before you change."),
+            "label_errors", "warning", N_("Labels that are probably wrong: {count} of {looked} looked at. A model that had not seen the row found another label far more probable; of all given labels it names {agreement} %, so look before you change."),
             table.ids[doubts.places], suggested=[names[code] for code in doubts.suggested], scores=doubts.margins, fixes=fixes,
-            agreement=round(100 * doubts.agreement),
+            agreement=round(100 * doubts.agreement), looked=doubts.judged,
         )  # fmt: skip
 
 
