@@ -53,12 +53,13 @@ class Aside:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a fix would change: `rows` of them, of which `test` lie in the sealed test part (0 where nothing is divided
-    yet), which was opened `openings` times."""
+    """What a fix would change: `rows` of them, of which `test` lie in the sealed test part, which was opened `openings`
+    times. Where nothing is `divided` yet no row is sealed."""
 
     rows: int
     test: int
     openings: int = 0
+    divided: bool = False
 
 
 class Findings:
@@ -98,7 +99,7 @@ class Findings:
             ids = ids[np.isin(ids, np.asarray(rows, dtype=np.int64))]
         if current is None or parts is None:
             return Effect(len(ids), 0)
-        return Effect(len(ids), int((parts.reindex(ids) == SEALED).sum()), current.openings)
+        return Effect(len(ids), int((parts.reindex(ids) == SEALED).sum()), current.openings, True)
 
     def known(self, version_id: str) -> bool:
         """Whether all rows of the profile's findings are kept; not so for a profile that an earlier Bentu made."""
