@@ -30,6 +30,7 @@ SETS = {
     "AfriSenti (swa)": ("text/afrisenti/swa.tsv.gz", "\t", ["tweet"], "label"),
 }
 LISTS: dict[str, tuple[str, ...]] = {
+    "(rows repeated as they are)": (),
     "delete": ("delete",), "swap": ("swap",), "insert": ("insert",), "keyboard": ("keyboard",), "homophones": ("homophones",),
     "width_variant": ("width_variant",), "chinese_variant": ("chinese_variant",), "marks": ("marks",), "snippets": ("snippets",),
     "delete + swap + insert": ("delete", "swap", "insert"), "delete + snippets": ("delete", "snippets"),
@@ -69,7 +70,8 @@ def table(name: str, train: pd.DataFrame, validation: pd.DataFrame, asked: Any) 
     from engine.evaluation.repeated import compare_repeated
     from engine.modality import modalities
     from engine.models.family import Facts, TrainingData, families
-    from engine.prepare.augmenting import Augmenter
+    from engine.prepare.augmenting import Augmenter, Copies
+    from engine.prepare.copies import copies_of_rows
     from engine.recipe import Augmentation, Evaluation, Part, Recipe, Step
     from engine.training.machine import machine
 
@@ -113,13 +115,20 @@ def table(name: str, train: pd.DataFrame, validation: pd.DataFrame, asked: Any) 
     for title, names in LISTS.items():
         if asked.only and title not in asked.only:
             continue
-        augmenter = Augmenter(
-            Augmentation(steps=tuple(Step(name=n) for n in names), factor=asked.factor, balance=asked.balance)
+        spec = Augmentation(
+            steps=tuple(Step(name=n) for n in names or ("delete",)),
+            factor=asked.factor,
+            balance=asked.balance,
         )
+        augmenter = Augmenter(spec)
         pairs, made, spent = [], 0, 0.0
         for seed, before in enumerate(without):
             started = time.process_time()
-            copies = augmenter(inputs, labels, places, seed, key=key, avoid=avoid)
+            if names:
+                copies = augmenter(inputs, labels, places, seed, key=key, avoid=avoid)
+            else:  # the control: is it the variation that helps, or only the number?
+                sources = np.repeat(np.arange(len(inputs)), copies_of_rows(labels, places, spec, seed))
+                copies = Copies([inputs[at] for at in sources], sources, len(sources))
             spent += time.process_time() - started
             made = len(copies.inputs)
             if made:
