@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 from engine.data import edits
 from engine.data.edits import Asked, Edit, Edited, aligned, apply_edits, later_copies
 from engine.data.findings import finding
-from engine.data.readers import ReadOptions, read_with_notes
+from engine.data.readers import SOURCE_COLUMN, ReadOptions, read_with_notes
 from engine.data.schema import ROW_ID, Finding, Schema, make_schema
 from engine.data.table_view import TableView
 from engine.data.versions import check_table
@@ -264,8 +264,10 @@ def _append(
     path, known = uploads.find(edit.upload, scope.owner)
     options = ReadOptions(**importing._tuples(edit.options))
     added, said = read_with_notes(
-        path, known.name, options, lambda share: context.report("progress", fraction=share / 2)
+        path, known.name, options, lambda share: context.report("progress", fraction=share / 2), path.parent
     )
+    if SOURCE_COLUMN in frame.columns and SOURCE_COLUMN not in added.columns:
+        added = added.assign(**{SOURCE_COLUMN: options.member or known.name})
     rows, lacking, extra = aligned(added, list(frame.columns))
     asked.added = rows if asked.added is None else pd.concat([asked.added, rows], ignore_index=True)
     notes = list(said)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from engine.data.readers import Preview, ReadOptions
+from engine.data.readers import SOURCE_COLUMN, Preview, ReadOptions
 from engine.workspace import Dataset, DatasetVersion, Job
 from ui.format import listed
 from ui.state import ImportDraft, workspace
@@ -41,7 +41,8 @@ def fitting(version: DatasetVersion, preview: Preview) -> bool:
     """Which columns of the file go where; returns whether at least one text column is there."""
     names = [c.name for c in version.schema.columns]
     shared = [c for c in preview.columns if c in names]
-    lacking, extra = [c for c in names if c not in shared], [c for c in preview.columns if c not in names]
+    lacking = [c for c in names if c not in shared and c != SOURCE_COLUMN]
+    extra = [c for c in preview.columns if c not in names and c != SOURCE_COLUMN]
     inputs = [c for c in version.schema.names("input") if c in shared]
     if not inputs:
         wanted = listed(safe_text(c, 40) for c in version.schema.names("input"))

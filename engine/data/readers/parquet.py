@@ -103,22 +103,16 @@ def _as_text(column: Any, name: str, before: int) -> Any:
 
 def _check_lengths(column: Any, name: str, before: int) -> None:
     """Refuse a text that is too long while it is there once: repeated in every row it would fill the memory."""
-    words = column.dictionary
-    if not (
-        pa.types.is_string(words.type)
-        or pa.types.is_large_string(words.type)
-        or pa.types.is_binary(words.type)
-    ):
+    kind = column.dictionary.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)):
         return
-    longest = pc.max(pc.binary_length(words)).as_py() or 0
-    if longest <= limits.MAX_TEXT:
+    used = pc.unique(column.indices).drop_null()
+    words = column.dictionary.take(used)
+    if (pc.max(pc.binary_length(words)).as_py() or 0) <= limits.MAX_TEXT:
         return
-    lengths = pc.utf8_length(words) if not pa.types.is_binary(words.type) else pc.binary_length(words)
+    lengths = pc.binary_length(words) if pa.types.is_binary(kind) else pc.utf8_length(words)
     length = pc.max(lengths).as_py()
     if length > limits.MAX_TEXT:
-        place = pc.index(
-            column.indices, pc.index(lengths, pa.scalar(length, lengths.type)).cast(column.indices.type)
-        ).as_py()
-        raise errors.TextTooLong(
-            row=before + max(place, 0) + 1, column=name, length=length, limit=limits.MAX_TEXT
-        )
+        word = used[pc.index(lengths, pa.scalar(length, lengths.type)).as_py()]
+        place = pc.index(column.indices, word).as_py()
+        raise errors.TextTooLong(row=before + place + 1, column=name, length=length, limit=limits.MAX_TEXT)
