@@ -35,6 +35,7 @@ from engine.services.differences import Differences, Trace, VersionDifference
 from engine.services.draining import keep_draining
 from engine.services.evaluations import Evaluation, Evaluations, Opening
 from engine.services.findings import DEEP_ROWS, Aside, Effect, Findings, FoundRows
+from engine.services.exporting import Export, Exports
 from engine.services.inbox import Inbox, Source
 from engine.services.inbox_items import Item
 from engine.services.intake import Arrival, Uploads, withdraw_sent
@@ -75,6 +76,7 @@ __all__ = [
     "Effect",
     "Evaluation",
     "Event",
+    "Export",
     "FamilyCard",
     "FoundRows",
     "GateView",
@@ -127,6 +129,7 @@ class Workspace:
         self.datasets = Datasets(scope)
         self.findings = Findings(scope)
         self.differences = Differences(scope)
+        self.exports = Exports(scope)
         self.maps = Maps(scope)
         self.splits = Splits(scope)
         self.recipes = Recipes(scope)

@@ -8,6 +8,7 @@ from ui.errors import errors_shown
 from ui.navigation import goto
 from ui.panels.augmentation import augmentation
 from ui.panels.cleaning import cleaning
+from ui.panels.downloads import downloads
 from ui.panels.job import watch
 from ui.panels.split import frozen_split, same_split, split_form, split_result
 from ui.state import follow, followed, project, workspace
@@ -36,6 +37,7 @@ st.caption(
 )
 with errors_shown():
     cleaning(current.id, version, recipe.clean)
+downloads(version, steps=recipe.clean)
 
 st.header(t("Divide"), anchor=False)
 st.caption(t("The model learns from train, is compared on validation, and is judged once on test."))

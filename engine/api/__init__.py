@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from engine.api.demos import describe, feedback, predict
 from engine.api.elsewhere import elsewhere
+from engine.api.exports import fetch
 from engine.api.health import health
 from engine.api.openapi import document
 from engine.api.uploads import receive, withdraw
@@ -29,7 +30,9 @@ _uploads = [
     Route("/api/uploads/{upload}", withdraw, methods=["DELETE"]),
 ]
 
-studio_routes = [_health, *_uploads, *elsewhere([_health, *_uploads])]
+_exports = Route("/api/exports/{job}", fetch, methods=["GET"])
+
+studio_routes = [_health, *_uploads, _exports, *elsewhere([_health, *_uploads, _exports])]
 """What the studio answers beside its pages."""
 
 demo_routes = [*_demos, *elsewhere(_demos)]

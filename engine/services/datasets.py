@@ -330,7 +330,7 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
     """Remove what was computed from versions that are being deleted: profiles and previews hold their texts."""
     key, kind = result.c.key, result.c.kind
     for version_id in version_ids:
-        parts = kind.in_(("augmentation", "cleaning", "corrections", "edit_preview", "facts", FOUND, "trial", "trial_result")) & key.startswith(
+        parts = kind.in_(("augmentation", "cleaning", "corrections", "edit_preview", "export", "facts", FOUND, "trial", "trial_result")) & key.startswith(
             f"{version_id}:", autoescape=True
         )
         computed = (kind.in_(("profile", "facts", "map", ASIDE)) & (key == version_id)) | parts

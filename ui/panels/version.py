@@ -11,6 +11,7 @@ from engine.workspace import DatasetVersion, VersionChanges
 from ui.errors import attempt
 from ui.format import moment, size
 from ui.panels.columns import column_cards
+from ui.panels.downloads import downloads
 from ui.panels.example_map import example_map
 from ui.panels.findings import findings_list, findings_panel
 from ui.panels.job import attach, watch
@@ -75,6 +76,7 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
     row_filters(version)
     st.subheader(t("All rows"), anchor=False)
     row_table(version, key=f"rows_{version.id}")
+    downloads(version)
 
 
 def _origin(version: DatasetVersion, *, used: bool) -> None:
