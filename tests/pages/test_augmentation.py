@@ -135,6 +135,10 @@ def test_synonyms_ask_for_a_lexicon_and_take_the_chosen_one(
     assert not at.exception
     assert draft(workspace, project).augment.steps[0].params["lexicon"] == one.digest
     assert any(":green-background[**" in text for text in at.table[0].value.iloc[:, 3])
+    at.button(key="augment_0_synonyms_lexicon_delete").click().run()
+    assert not at.exception
+    assert workspace.lexicons.list(project) == []
+    assert draft(workspace, project).augment.steps[0].params["lexicon"] == ""
 
 
 @LOCALES

@@ -42,6 +42,11 @@ def lexicon_choice(project_id: str, chosen: str, key: str, put: Callable[[str], 
         )  # fmt: skip
     if chosen in lexicons:
         _about(lexicons[chosen])
+        st.button(
+            t("Delete this lexicon"), key=f"{key}_lexicon_delete", icon=":material/delete:", type="tertiary",
+            help=t("Models that were trained with it stay. To train with it again, upload it again."),
+            on_click=attempt, args=(_delete, project_id, chosen, put),
+        )  # fmt: skip
     with st.expander(
         t("Upload a lexicon"), icon=":material/upload_file:", key=f"{key}_upload", expanded=not lexicons
     ):
@@ -78,3 +83,8 @@ def _about(lexicon: StoredLexicon) -> None:
 def _import(project_id: str, uploads: list[Upload]) -> None:
     for upload in uploads:
         follow(f"lexicon_{project_id}", workspace().lexicons.start_import(project_id, upload.id).id)
+
+
+def _delete(project_id: str, digest: str, put: Callable[[str], None]) -> None:
+    workspace().lexicons.delete(project_id, digest)
+    put("")
