@@ -178,3 +178,14 @@ def test_a_trial_of_other_settings_is_not_shown(
     at.slider(key="augment_factor").set_value(2.0).run()
     assert "augment_try" in {b.key for b in at.button}
     assert not at.exception
+
+
+@LOCALES
+def test_data_without_augmentations_say_so(
+    open_page: OpenPage, workspace: Workspace, project: str, locale: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.services.augmentations.Augmentations.steps", lambda self, task: [])
+    at = open_page("prepare", locale=locale)
+    assert not at.exception
+    assert ("没有增强方法" if locale == "zh-CN" else "no augmentation for this kind of data") in texts(at)
+    assert "augment_add" not in {m.key for m in at.menu_button}

@@ -30,6 +30,9 @@ def augmentation(project_id: str, version: DatasetVersion, recipe: Recipe) -> No
     """The list and the way to add to it; with a step in it, samples, the amount and the trial."""
     ws, spec = workspace(), recipe.augment
     known = {s.name: s for s in ws.augmentations.steps(version.schema.task)}
+    if not known:
+        st.caption(t("There is no augmentation for this kind of data yet."))
+        return
     divided = ws.splits.current(version.id) is not None
     preview = ws.augmentations.preview(recipe) if spec.steps and divided else None
     for place, part in enumerate(spec.steps):
