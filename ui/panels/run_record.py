@@ -7,13 +7,15 @@ import streamlit as st
 
 from engine.evaluation.provenance import environment_facts, package_facts
 from engine.workspace import Run
-from ui.format import percent
+from ui.format import percent, size
+from ui.panels.version_tree import what_it_did
 from ui.state import workspace
-from ui.text import language, t
+from ui.text import language, n, safe_text, t
 
 
 def record(run: Run) -> None:
-    """Two folded boxes: what it ran on, and its recipe."""
+    """Three folded boxes: the data, what it ran on, and its recipe."""
+    _data(run)
     if run.environment:
         with st.expander(t("What it ran on"), icon=":material/memory:", key=f"environment_{run.id}"):
             st.dataframe(
@@ -34,6 +36,30 @@ def record(run: Run) -> None:
         st.download_button(
             t("Download the recipe"), data=text, file_name="recipe.yaml", mime="application/yaml",
             key=f"recipe_file_{run.id}", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+
+
+def _data(run: Run) -> None:
+    """The way from the run to the bytes of its data: the version, what it was made from, and the file at the beginning."""
+    box = st.expander(t("Data"), icon=":material/dataset:", key=f"data_{run.id}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        found = workspace().differences.trace(run.version_id)
+        for one in reversed(found.versions):
+            note = one.source.get("note")
+            said = f"{what_it_did(one)} · “{safe_text(note, 120)}”" if note else what_it_did(one)
+            st.markdown(f"**{safe_text(one.label, 80)}** · {n('{n} row', '{n} rows', one.rows)} · {said}")
+        first = found.versions[0].source
+        facts = [
+            (t("SHA-256 of the table"), found.artifact), (t("Size of the table"), size(float(found.size))),
+            (t("Content of rows and roles"), found.versions[-1].digest), (t("File"), str(first.get("file", "–"))),
+            (t("Size of the file"), size(float(first["bytes"])) if first.get("bytes") else "–"),
+        ]  # fmt: skip
+        st.dataframe(
+            pd.DataFrame(facts, columns=["name", "value"]), hide_index=True, key=f"data_table_{run.id}",
+            alt=t("Digest, size and file of the data that the run learned from."),
+            column_config={"name": t("What"), "value": st.column_config.TextColumn(t("Value"), width="large")},
         )  # fmt: skip
 
 
