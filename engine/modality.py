@@ -19,7 +19,10 @@ from engine.registry import Registry
 
 
 class Modality(Protocol):
-    """One kind of input. Plain functions over frames; no database, no owner."""
+    """One kind of input. Plain functions over frames; no database, no owner.
+
+    One may also offer `wording(inputs, labels, classes, slices) -> Wording`, a part of the profile that only texts have.
+    """
 
     name: str
     """The task it serves, one of `engine.recipe.TASKS`."""

@@ -14,6 +14,7 @@ from ui.panels.columns import column_cards
 from ui.panels.downloads import downloads
 from ui.panels.example_map import example_map
 from ui.panels.findings import findings_list, findings_panel
+from ui.panels.health import health_panel
 from ui.panels.job import attach, watch
 from ui.panels.profile import figures, profile_charts
 from ui.panels.row_filters import row_filters
@@ -21,6 +22,7 @@ from ui.panels.rows import row_table
 from ui.panels.test_seal import remembered
 from ui.panels.version_changes import changes_view
 from ui.panels.version_tree import version_tree
+from ui.panels.wording import wording_cards
 from ui.state import VERSION, follow, workspace
 from ui.text import n, safe_text, t
 
@@ -68,8 +70,11 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
         findings_list(version.findings, version, key="finding")
     else:
         figures(profile, version)
+        health_panel(profile, version)
         findings_panel(version)
         profile_charts(profile, version)
+        if profile.wording is not None:
+            wording_cards(profile.wording, version)
         column_cards(profile, version)
     example_map(version)
     version_tree(version)

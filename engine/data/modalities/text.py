@@ -6,7 +6,7 @@ Stage 1 (data).
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,14 @@ class TextClassification:
         with np.errstate(invalid="ignore"):  # equal texts have no variance to be explained
             reduced = TruncatedSVD(dimensions, n_iter=3, random_state=SEED).fit_transform(counted)
         return np.asarray(normalize(reduced), dtype=np.float32)
+
+    def wording(
+        self, inputs: pd.Series, labels: Sequence[str], classes: Sequence[str], slices: Mapping[str, pd.Series]
+    ) -> Any:
+        """How the texts are worded (a `Wording`), as a part of the profile that other modalities lack."""
+        from engine.data.profile.wording import wording
+
+        return wording(inputs, labels, classes, slices)
 
     def describe(self, inputs: pd.Series) -> Mapping[str, Any]:
         """Tokens, scripts and languages, from a seeded sample where there are many texts.

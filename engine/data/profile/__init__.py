@@ -75,6 +75,9 @@ def profile_view(
     days = time_profile(table, column) if column else None
     tell(0.5)
     details = table.modality.describe(table.inputs)
+    tell(0.8)
+    worded = getattr(table.modality, "wording", None)
+    words = worded(table.inputs, table.labels.tolist(), list(map(str, table.classes.index)), {name: table.cells(name) for name in schema.names("slice")}) if worded else None
     tell(1.0)
     classes = _classes(table)
     clashing_rows, clashing_codes = clashing(table)
@@ -84,7 +87,7 @@ def profile_view(
         columns=columns, duplicates=_repeats(table),
         conflicts=Conflicts(groups=len(np.unique(clashing_codes)), rows=len(clashing_rows)), slices=slices,
         crosses=cross_tabs(table.frame, schema, table.labels), time=days,
-        split=_split(table), details=dict(details), findings=tuple(one.finding for one in found),
+        split=_split(table), details=dict(details), wording=words, findings=tuple(one.finding for one in found),
         seconds=round(time.perf_counter() - start, 3),
     )  # fmt: skip
 

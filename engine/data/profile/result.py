@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.data.measures import Measure, Plain
 from engine.data.profile.crosses import CrossTab
+from engine.data.profile.wording import Wording
 from engine.data.schema import Finding, Role
 
 
@@ -92,6 +93,7 @@ class Profile(Plain):
         time: the time column, if there is one.
         split: rows by value of the column with the role split, as the file spells them; empty without one.
         details: the modality's own part (`Modality.describe`).
+        wording: how texts are worded; None for other modalities, and in profiles made before it was measured.
         findings: what a person should know, those of `check_table` included; each with at most 1000 rows.
         seconds: how long it took.
     """
@@ -110,5 +112,6 @@ class Profile(Plain):
     time: TimeProfile | None
     split: Mapping[str, int]
     details: Mapping[str, Any]
+    wording: Wording | None = None
     findings: tuple[Finding, ...]
     seconds: float

@@ -1,0 +1,39 @@
+"""The page of a version says how its texts are worded and what its health score is made of, in both languages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine.workspace import Workspace
+from tests.pages.conftest import OpenPage, import_text, texts
+
+ROWS = "text,label,region\n" + "".join(
+    f"{'splendid' if i % 2 else 'dreadful'} food and *service* number {i},{'good' if i % 2 else '[bad](http://x.y)'},{'north' if i % 3 else 'south'}\n"
+    for i in range(60)
+)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_words_and_health_are_shown_with_their_reasons(
+    open_page: OpenPage, workspace: Workspace, locale: str
+) -> None:
+    import_text(workspace, workspace.projects.create("mine").id, ROWS)
+    at = open_page("data", locale=locale)
+    assert not at.exception
+    shown = texts(at)
+    score = next(
+        int(found[1])
+        for found in (re.search(r"(?:Health: |数据健康度：)(\d+)", line.value) for line in at.markdown)
+        if found
+    )
+    assert 0 <= score < 100
+    points = [int(found[1]) for found in (re.search(r"−(\d+)", line.value) for line in at.markdown) if found]
+    assert 100 - sum(points) == score, "the reasons shown add up to what is missing"
+    assert ("60 rows have a label" if locale == "en-US" else "60 行有标签") in shown
+    assert ("Words that tell classes apart" if locale == "en-US" else "区分类别的词") in shown
+    choice = next(box for box in at.selectbox if (box.key or "").startswith("wording_class_"))
+    assert len(choice.options) == 2
+    choice.set_value(1).run()
+    assert not at.exception
