@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.recipe import Augmentation, Step
 from engine.workspace import DatasetVersion, Run, Workspace
 
 Importer = Callable[..., DatasetVersion]
@@ -55,7 +56,11 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     version = imported(rows=300)
     recipe = workspace.recipes.choose(version.project_id, "case_network", "quick")
     params = {**recipe.family.params, "epochs": 8, "patience": 0, "max_features": 2000, "batch_size": 8}
-    recipe = recipe.model_copy(update={"family": recipe.family.model_copy(update={"params": params})})
+    augment = Augmentation(
+        steps=(Step(name="delete"), Step(name="snippets")), factor=0.5
+    )  # copies are drawn again too
+    changes = {"family": recipe.family.model_copy(update={"params": params}), "augment": augment}
+    recipe = recipe.model_copy(update=changes)
 
     whole = workspace.runs.submit(version.project_id, recipe)
     eventually(lambda: not workspace.runs.get(whole.id).active)
@@ -76,4 +81,5 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     first, second = epochs(workspace, whole), epochs(workspace, killed)
     assert set(second) == set(first) == set(range(1, 9))
     assert all(abs(first[i] - second[i]) < 1e-6 for i in first), (first, second)
+    assert ended.environment is not None and ended.environment["augmented_rows"] > 0
     assert ended.metrics == workspace.runs.get(whole.id).metrics
