@@ -13,6 +13,7 @@ from functools import lru_cache
 from engine.data.checks import Stage, checks
 from engine.data.findings import Found, found
 from engine.data.scanning import closer, matching
+from engine.data.schema import Fix
 from engine.data.table_view import TableView
 from engine.errors import N_
 
@@ -36,7 +37,17 @@ class Mojibake:
         suspects = matching(table.inputs, f"{_LOST}|{_LATIN}|{_CYRILLIC}|{_gbk_pattern()}")
         places = closer(table.inputs, suspects, wrongly_decoded)
         if len(places):
-            yield found("mojibake", "warning", N_("Texts that seem to have been decoded wrongly before they came here (“cafÃ©”, “锟斤拷”): {count}. If the original file is at hand, import it with its right encoding."), table.ids[places])  # fmt: skip
+            yield found("mojibake", "warning", N_("Texts that seem to have been decoded wrongly before they came here (“cafÃ©”, “锟斤拷”): {count}. If the original file is at hand, import it with its right encoding."), table.ids[places], fixes=_fixes(table.inputs.iloc[places]))  # fmt: skip
+
+
+def _fixes(texts: Iterable[str]) -> list[Fix]:
+    """The cleaning step, if it puts at least one of the texts right; what was lost it cannot bring back."""
+    from engine.prepare.clean.decoding import Decoding
+
+    step, usual = Decoding(), Decoding.Params()
+    if any(step.apply(text, usual) != text for text in texts):  # type: ignore[arg-type]
+        return [Fix("clean", N_("Add the step that puts them right"), {"step": "decoding"})]
+    return []
 
 
 def wrongly_decoded(text: str) -> bool:

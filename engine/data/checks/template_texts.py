@@ -51,7 +51,16 @@ class TemplateTexts:
             yield found("default_texts", "warning", N_("Texts that a platform writes when nobody wrote one (“此用户没有填写评价”, “[deleted]”): {count}."), rows, fixes=[fix])  # fmt: skip
         for template in _templates(table):
             places = matching(table.inputs, template, plain=True)
-            yield found("template_texts", "info", N_("{count} texts hold the same words “{value}” and differ in the rest. A model can take such a template for a sign of a class."), table.ids[places], value=_shown(template))  # fmt: skip
+            yield found("template_texts", "info", N_("{count} texts hold the same words “{value}” and differ in the rest. A model can take such a template for a sign of a class."), table.ids[places], value=_shown(template), fixes=_taken_out(template))  # fmt: skip
+
+
+def _taken_out(template: str) -> list[Fix]:
+    """The cleaning step that takes the words out, where they stand on one line."""
+    phrase = template.strip()
+    if len(phrase.splitlines()) != 1:
+        return []
+    params = {"phrases": phrase, "where": "anywhere"}
+    return [Fix("clean", N_("Add the step that takes these words out"), {"step": "boilerplate", "params": params})]
 
 
 def _templates(table: TableView) -> list[str]:
