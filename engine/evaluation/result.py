@@ -84,6 +84,8 @@ class Difference(Plain):
     wins: int
     losses: int
     verdict: str
+    left_out: int = 0
+    """Rows that only one of them was scored on, or with another label: edits of the data took them out of the comparison."""
 
 
 class LeakEffect(Plain):

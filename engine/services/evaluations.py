@@ -353,6 +353,9 @@ def compare_runs(
     schema = datasets.Datasets(scope).version(rows[0].version_id).schema
     index = {label: i for i, label in enumerate(schema.classes)}
     frames = [_predictions(scope, r.id, spec["part"]).sort_values(ROW_ID) for r in rows]
+    left_out = 0
+    if spec["part"] == "validation" and any(_edited(scope, r.version_id) for r in rows):
+        frames, left_out = _common(frames)
     if any(list(f[ROW_ID]) != list(frames[0][ROW_ID]) for f in frames):
         raise NotComparable(problem={"message": N_("they were scored on different rows")})
     if any(list(f["true"]) != list(frames[0]["true"]) for f in frames):
@@ -375,8 +378,29 @@ def compare_runs(
         for other in answers[1:]
     ]
     key = _comparison_key(spec["runs"], spec["part"], spec["metric"])
-    scope.cache("comparison", key, {"differences": [d.model_dump() for d in found]})
+    scope.cache("comparison", key, {"differences": [{**d.model_dump(), "left_out": left_out} for d in found]})
     return {}
+
+
+def _edited(scope: Scope, version_id: str) -> bool:
+    """Whether rows were dropped, relabelled or added by hand on the way to a version."""
+    version = datasets.Datasets(scope).version(version_id)
+    while "edit" not in version.source:
+        if version.parent_id is None:
+            return False
+        version = datasets.Datasets(scope).version(version.parent_id)
+    return True
+
+
+def _common(frames: Sequence[pd.DataFrame]) -> tuple[list[pd.DataFrame], int]:
+    """The rows that all runs were scored on with the same label, and how many rows are left out for that.
+
+    A row that an edit dropped or relabelled was scored by one of two runs only, or by another truth.
+    """
+    truths = pd.concat([f.set_index(ROW_ID)["true"].astype(str) for f in frames], axis=1, join="outer")
+    same = truths.index[truths.notna().all(axis=1) & (truths.nunique(axis=1) == 1)]
+    kept = [f[f[ROW_ID].isin(same)].reset_index(drop=True) for f in frames]
+    return kept, len(truths) - len(same)
 
 
 def _comparison_key(run_ids: Sequence[str], part: str, metric: str) -> str:

@@ -239,3 +239,31 @@ def test_a_death_between_steps_leaves_nothing_half_made(
     assert result["rows_removed"] == 2
     assert len(workspace.datasets.list(parent.project_id)[0].versions) == 2
     assert workspace.datasets.profile(child.id) is not None
+
+
+def test_runs_before_and_after_an_edit_are_compared_on_the_rows_that_are_the_same(
+    workspace: Workspace, imported: Importer
+) -> None:
+    parent = imported(rows=300)
+    recipe = workspace.recipes.choose(parent.project_id, "majority", "quick")
+    before = workspace.runs.submit(parent.project_id, recipe)
+    run_waiting(workspace.scope)
+    parts = parts_of(workspace, parent)
+    validation = parts.index[parts == "validation"].tolist()
+    labels = workspace.datasets.rows(parent.id, limit=300)[0].set_index(ROW_ID)["label"]
+    other = dict(zip(parent.schema.classes, reversed(parent.schema.classes), strict=True))
+    child, _ = edited(
+        workspace,
+        parent,
+        [Drop(rows=tuple(validation[:2])), Relabel(labels={validation[3]: other[labels[validation[3]]]})],
+    )
+    after = workspace.runs.submit(
+        parent.project_id,
+        recipe.model_copy(update={"data": child.id, "split": workspace.splits.current(child.id).spec}),  # type: ignore[union-attr]
+    )
+    run_waiting(workspace.scope)
+    workspace.evaluations.start_comparison([before.id, after.id], "validation", "accuracy")
+    run_waiting(workspace.scope)
+    found = workspace.evaluations.comparison([before.id, after.id], "validation", "accuracy")
+    assert found is not None
+    assert (found[0].n, found[0].left_out) == (len(validation) - 3, 3)

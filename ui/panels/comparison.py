@@ -175,6 +175,14 @@ def _differences(
                 difference=points(d.difference), low=points(d.low), high=points(d.high), rows=f"{d.n:,}",
             )
         )  # fmt: skip
+    if left_out := max((d.left_out for d in found), default=0):
+        st.caption(
+            n(
+                "{n} row is left out: its data were edited between these runs, so that it is not the same for all of them.",
+                "{n} rows are left out: their data were edited between these runs, so that they are not the same for all of them.",
+                left_out,
+            )
+        )  # fmt: skip
     counted = {v: sum(d.verdict == v for d in found) for v in VERDICTS}
     alt = t(
         "Paired differences from {reference}: {better} better, {worse} worse, {undecided} without a shown difference.",
