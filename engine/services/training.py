@@ -61,7 +61,10 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     cleaned = clean(list(data.inputs.iloc[train]), ids[train].tolist())
     validated = clean(list(data.inputs.iloc[validation]), ids[validation].tolist())
     copies = _copies(context, scope, project_id, recipe, data, train, cleaned, validated)
-    ground = {**environment(), **({"train_rows": len(train), "augmented_rows": len(copies.inputs)} if copies else {})}
+    ground = {
+        **environment(),
+        **({"train_rows": len(train), "augmented_rows": len(copies.inputs)} if copies else {}),
+    }
     _record(scope, run_id, environment=ground)
     training_data = TrainingData(
         train_inputs=[*cleaned, *(copies.inputs if copies else ())],
