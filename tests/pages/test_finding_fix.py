@@ -104,3 +104,24 @@ def test_a_version_that_an_earlier_bentu_looked_at_is_looked_at_anew(
     at.run()
     assert workspace.findings.known(version.id) and not at.exception
     assert f"anew_go_{version.id}" not in {b.key for b in at.button}
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_one_class_written_in_two_ways_becomes_one(
+    open_page: OpenPage, workspace: Workspace, locale: str
+) -> None:
+    table = "text,label\n" + "".join(
+        f"text {i} is here,{('Good', 'bad', 'Good', 'good')[i % 4]}\n" for i in range(80)
+    )
+    version = import_text(
+        workspace, workspace.projects.create("names").id, table, text="input", label="label"
+    )
+    assert version.schema.classes == ("Good", "bad", "good")
+    at = click_fix(open_page("data", locale=locale), "_similar_classes_fix_0")
+    assert not at.exception and "20" in texts(at)
+    at.button(key="fix_go").click().run()
+    run_waiting(workspace.scope)
+    at.run()
+    assert not at.exception
+    child = workspace.datasets.version(at.session_state[VERSION])
+    assert (child.rows, child.schema.classes) == (80, ("Good", "bad"))
