@@ -60,7 +60,9 @@ def _taken_out(template: str) -> list[Fix]:
     if len(phrase.splitlines()) != 1:
         return []
     params = {"phrases": phrase, "where": "anywhere"}
-    return [Fix("clean", N_("Add the step that takes these words out"), {"step": "boilerplate", "params": params})]
+    return [
+        Fix("clean", N_("Add the step that takes these words out"), {"step": "boilerplate", "params": params})
+    ]
 
 
 def _templates(table: TableView) -> list[str]:
