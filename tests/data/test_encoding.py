@@ -232,3 +232,30 @@ def test_a_large_utf8_file_cut_inside_a_character_is_certain(put: Put) -> None:
 )
 def test_count_lines(text: str, after_cr: bool, count: int) -> None:
     assert count_lines(text, after_cr) == count
+
+
+RARE = [
+    ("cp866", "CP866", "Привет, это хороший ресторан, всё было вкусно и недорого.\n", False),
+    ("iso8859_5", "ISO-8859-5", "Привет, это хороший ресторан, всё было вкусно и недорого.\n", False),
+    ("iso2022_jp", "ISO-2022-JP", "これはとても美味しいラーメンです\n", False),
+    ("hz", "HZ", "这家店很好吃\n", False),
+    ("utf_32", "UTF-32", "text 好吃\n", True),
+]
+
+
+@pytest.mark.parametrize(("codec", "name", "line", "certain"), RARE)
+def test_encodings_beyond_the_usual_ones_are_found_and_never_silent(
+    put: Put, codec: str, name: str, line: str, certain: bool
+) -> None:
+    path = put((line * 30).encode(codec))
+    preview = preview_file(path, "x.txt")
+    assert (preview.encoding, preview.encoding_certain) == (name, certain)
+    assert preview.rows["text"][0] == line.strip()
+    if not certain:
+        with pytest.raises(errors.EncodingUncertain):
+            read_table(path, "x.txt")
+
+
+def test_tildes_and_braces_of_plain_ascii_are_no_other_encoding(put: Put) -> None:
+    preview = preview_file(put("an arrow ~> and {braces}, ~{ opened for nothing\n"), "x.txt")
+    assert (preview.encoding, preview.encoding_certain) == ("UTF-8", True)

@@ -14,7 +14,7 @@ from ui.panels.reading import KIND_TITLES, look
 from ui.panels.rows import table
 from ui.panels.upload import drop_file
 from ui.state import FileDraft, ImportDraft, workspace
-from ui.text import n, safe_text, t
+from ui.text import n, safe_text, t, told_apart
 
 
 def names_of(draft: ImportDraft) -> list[str]:
@@ -34,7 +34,7 @@ def archive_members(draft: ImportDraft) -> None:
         st.session_state[key] = [file.options.member or members[0] for file in mine]
         st.multiselect(
             t("Files of the archive {name}", name=safe_text(workspace().datasets.upload(upload_id).name, 60)), members, key=key,
-            on_change=_choose_members, args=(draft, upload_id, key), format_func=lambda name: safe_text(name, 80),
+            on_change=_choose_members, args=(draft, upload_id, key), format_func=told_apart({m: m for m in members}),
         )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def choose_file(draft: ImportDraft, names: list[str], previews: list[Preview]) -
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.selectbox(
             t("File to look at"), range(len(names)), index=worst, key=f"file_{draft.key}_{len(names)}",
-            format_func=lambda i: safe_text(names[i], 80),
+            format_func=told_apart(dict(enumerate(names))),
         )  # fmt: skip
         st.button(
             t("Leave this file out"), key=f"file_out_{draft.key}", icon=":material/remove:", on_click=drop_file,

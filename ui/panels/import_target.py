@@ -11,7 +11,7 @@ from engine.data.readers import SOURCE_COLUMN, Preview, ReadOptions
 from engine.workspace import Dataset, DatasetVersion, Job
 from ui.format import listed
 from ui.state import ImportDraft, workspace
-from ui.text import safe_text, t
+from ui.text import safe_text, t, told_apart
 
 NEW = "new"
 
@@ -29,10 +29,13 @@ def choose_target(draft: ImportDraft, datasets: Sequence[Dataset]) -> DatasetVer
     def decide() -> None:
         draft.into = None if st.session_state[key] == NEW else st.session_state[key]
 
+    titles = {
+        NEW: t("a new dataset"),
+        **{v: t("new rows of {name}", name=found.label) for v, found in versions.items()},
+    }
     st.selectbox(
         t("Save as"), [NEW, *newest, *(v for v in versions if v not in newest)], key=key, on_change=decide,
-        format_func=lambda v: t("a new dataset") if v == NEW
-        else t("new rows of {name}", name=safe_text(versions[v].label, 60)),
+        format_func=told_apart(titles),
     )  # fmt: skip
     return versions.get(draft.into or NEW)
 

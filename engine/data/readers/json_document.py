@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from engine.data import errors, limits
 from engine.data.readers.json_text import JsonText
-from engine.data.readers.json_values import HalfCharacter, Spelled, cell, sound
+from engine.data.readers.json_values import HalfCharacter, JsonColumns, Spelled, cell, sound
 from engine.data.readers.lines import TEXT_COLUMN
 from engine.data.readers.table import TableBuilder, check_width, column_names
 from engine.errors import N_, saying
@@ -66,9 +66,8 @@ class _Records:
 
     def __init__(self, text: JsonText, replace: bool, enough: int | None) -> None:
         self._text, self._replace, self._enough = text, replace, enough
-        self._columns: dict[str, int] = {}
-        self._names: list[str] = []
-        self.table = TableBuilder(self._names)
+        self._columns = JsonColumns()
+        self.table = TableBuilder(self._columns.names)
         self.full = False
 
     def read(self, opened: bool = False) -> None:
@@ -79,9 +78,9 @@ class _Records:
             if plain is None:
                 plain = isinstance(value, str) and not isinstance(value, Spelled)
             if isinstance(value, dict) and not plain:
-                self._add(value)
+                self.table.add(self._columns.cells(value, self._replace))
             elif isinstance(value, str) and plain:
-                self._add({TEXT_COLUMN: value})
+                self.table.add(self._columns.cells({TEXT_COLUMN: value}, self._replace))
             else:
                 raise _shape(
                     N_("item {number} (line {line}) of the array is no object: {found}"), number=self.table.rows + 1,
@@ -90,18 +89,6 @@ class _Records:
             if self._enough and self.table.rows >= self._enough:
                 self.full = True
                 return
-
-    def _add(self, values: dict[str, Any]) -> None:
-        if not self._columns.keys() >= values.keys():
-            for key in values:
-                if sound(key, self._replace) not in self._columns:
-                    self._columns[sound(key, self._replace)] = len(self._columns)
-                    self._names.append(sound(key, self._replace))
-                    check_width(len(self._columns))
-        cells = [""] * len(self._columns)
-        for key, value in values.items():
-            cells[self._columns[sound(key, self._replace)]] = cell(value, self._replace)
-        self.table.add(cells)
 
 
 def _of_object(text: JsonText, records: _Records, replace: bool) -> TableBuilder:

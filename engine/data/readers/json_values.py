@@ -6,8 +6,10 @@ Stage 1 (data). JSON documents and JSON Lines share this.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from engine.data.readers.table import check_width
 from engine.errors import N_
 
 
@@ -70,6 +72,38 @@ def sound(text: str, replace: bool = False) -> str:
     if not replace:
         raise HalfCharacter
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+
+
+class JsonColumns:
+    """The columns of objects that come one after the other: their keys in order of first appearance."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._places: dict[str, int] = {}
+
+    def cells(self, values: Mapping[str, Any], replace: bool = False) -> list[str]:
+        """The row of an object; what it lacks is empty.
+
+        Raises:
+            HalfCharacter, RecursionError: as `cell`.
+            TooManyColumns
+        """
+        for key in values:
+            if key not in self._places:
+                self._add(key, replace)
+        row = [""] * len(self.names)
+        for key, value in values.items():
+            plain = type(value) is str and value.isascii() and "\0" not in value
+            row[self._places[key]] = value if plain else cell(value, replace)
+        return row
+
+    def _add(self, key: str, replace: bool) -> None:
+        name = sound(key, replace)
+        if name not in self._places:
+            self._places[name] = len(self.names)
+            self.names.append(name)
+            check_width(len(self.names))
+        self._places[key] = self._places[name]
 
 
 def _compact(value: Any) -> str:

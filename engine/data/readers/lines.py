@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 from engine.data import errors, limits
-from engine.data.readers.json_values import HalfCharacter, cell, decoder, sound
-from engine.data.readers.table import TableBuilder, check_width, column_names
+from engine.data.readers.json_values import HalfCharacter, JsonColumns, decoder
+from engine.data.readers.table import TableBuilder, column_names
 from engine.errors import N_, saying
 
 TEXT_COLUMN = "text"
@@ -53,33 +53,23 @@ def read_json_lines(
     Raises:
         JsonLineInvalid: with the line that is no object, repeats a key or holds half a surrogate pair.
     """
-    columns: dict[str, int] = {}
-    names: list[str] = []
-    table, blank = TableBuilder(names), 0
+    columns = JsonColumns()
+    table, blank = TableBuilder(columns.names), 0
     for number, line in numbered_lines(stream):
         if not line.strip():
             blank += 1
             continue
+        values = _object(line, number)
         try:
-            values = {
-                sound(key, replace): cell(value, replace) for key, value in _object(line, number).items()
-            }
+            cells = columns.cells(values, replace)
         except (HalfCharacter, RecursionError) as problem:
             half = isinstance(problem, HalfCharacter)
             what = saying(HalfCharacter.message if half else N_("it is nested too deeply"))
             raise errors.JsonLineInvalid(line=number, problem=what) from None
-        for key in values:
-            if key not in columns:
-                columns[key] = len(columns)
-                names.append(key)
-                check_width(len(columns))
-        cells = [""] * len(columns)
-        for key, value in values.items():
-            cells[columns[key]] = value
         table.add(cells)
     if not table.rows:
         raise errors.EmptyFile(name=name)
-    table.names = column_names(names, rename)
+    table.names = column_names(columns.names, rename)
     return table, blank
 
 
