@@ -94,8 +94,10 @@ def preview_version(
     context.report("phase", name="augmenting")
     known = {one.digest for one in lexicons.Lexicons(scope).list(project_id)}
     wanted = Augmenter(recipe.augment, recipe.task, ready=False).lexicons & known
+    ids = data.frame[ROW_ID].to_numpy()[train]
+    cleaned = Cleaner(recipe.clean)(list(data.inputs.iloc[train]), ids.tolist())
     found = preview_augmentation(
-        Cleaner(recipe.clean)(list(data.inputs.iloc[train])), data.labels[train], data.frame[ROW_ID].to_numpy()[train],
+        cleaned, data.labels[train], ids,
         data.schema.classes, recipe.augment.steps, task=recipe.task, lexicons=lexicons.load(scope, project_id, wanted),
         seed=recipe.seed, progress=lambda share: context.report("progress", fraction=share),
     )  # fmt: skip
