@@ -46,7 +46,7 @@ def test_core_figures() -> None:
     assert found.columns[2].top == (("north", 3), ("south", 3))
     assert codes(found) == {
         "unlabelled_rows": (4,), "small_classes": (0, 1, 2, 3, 5, 6), "empty_texts": (5,), "duplicates": (0, 2, 1, 3),
-        "conflicting_labels": (0, 2), "missing_values": (3,),
+        "conflicting_labels": (0, 2), "missing_values": (3,), "small_slices": (0, 1, 2, 4, 5, 6),
     }  # fmt: skip
     assert found.task == TEXT.name and found.seconds > 0 and found.time is None and found.split == {}
     assert set(found.details) >= {"tokens", "scripts", "languages"}
