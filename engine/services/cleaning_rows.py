@@ -5,16 +5,20 @@ from __future__ import annotations
 import pandas as pd
 
 from engine.data.schema import ROW_ID
+from engine.errors import NotFound
 from engine.services.scope import Scope
 
 SEED = 0
 
 
 def current_split(scope: Scope, version_id: str) -> str | None:
-    """Id of the version's division, None before there is one."""
+    """Id of the version's division, None before there is one and for a version that is gone."""
     from engine.services import splits  # which reads datasets itself
 
-    view = splits.current(scope, version_id)
+    try:
+        view = splits.current(scope, version_id)
+    except NotFound:
+        return None
     return view.id if view else None
 
 
