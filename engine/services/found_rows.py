@@ -111,7 +111,7 @@ def _table(one: Found, first: int) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=_COLUMNS)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # a million rows are some 30 MB
 def _read(path: str, name: str) -> FoundRows | None:
     for column in ("finding", "code"):
         table = pq.read_table(path, filters=[(column, "==", name)])

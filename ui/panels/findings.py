@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from engine.data.findings import handle
 from engine.data.schema import Finding
@@ -118,11 +121,11 @@ def _rows(finding: Finding, version: DatasetVersion, own: str) -> None:
     if kept is None:
         _quoted(finding, version, own)
         return
-    beside: dict[str, Sequence[object]] = {}
+    beside: dict[str, Sequence[object] | NDArray[Any]] = {}
     if kept.suggested is not None:
         beside[t("Suggested label")] = kept.suggested
     if kept.scores is not None:
-        beside[t("Certainty")] = [round(float(score), 3) for score in kept.scores]
+        beside[t("Certainty")] = np.round(kept.scores, 3)
     if kept.groups is not None:
         beside[t("Belongs together")] = kept.groups + 1
     row_table(version, key=f"{own}_list", ids=kept.rows, beside=beside)

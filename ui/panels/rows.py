@@ -22,7 +22,7 @@ CELL_LIMIT = 2000
 
 def row_table(
     version: DatasetVersion, *, key: str, ids: Sequence[int] | NDArray[np.int64] | None = None,
-    beside: Mapping[str, Sequence[Any]] | None = None,
+    beside: Mapping[str, Sequence[Any] | NDArray[Any]] | None = None,
 ) -> None:  # fmt: skip
     """A page of rows with their number in the file, and the way to the other pages.
 
