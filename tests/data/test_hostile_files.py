@@ -14,6 +14,7 @@ from tests.data.hostile import HOSTILE, LONG_PARQUET, measured
 SECONDS, MEGABYTES = 2.0, 120
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", HOSTILE)
 def test_it_is_refused_quickly_and_flat(tmp_path: Path, case: str) -> None:
     name, make, code = HOSTILE[case]

@@ -204,7 +204,7 @@ def _is_json_document(path: Path, head: bytes, one_line: bool) -> bool:
         return (
             not first.endswith(b"}") and _JSON_OBJECT.match(first) is not None and not second.startswith(b"{")
         )
-    values = _json(first)
+    values = _json(first) if first.endswith(b"}") else None  # what is cut off is not worth the memory
     if values is None:
         return _JSON_OBJECT.match(start) is not None and not first.endswith(b"}")
     return any(isinstance(value, list | dict) for value in values.values())
