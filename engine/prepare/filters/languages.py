@@ -58,7 +58,9 @@ class Languages:
         for start in range(0, len(table.ids), _CHUNK):
             check()
             found += sure_languages(table.inputs.iloc[start : start + _CHUNK])
-        gone: NDArray[np.bool_] = np.array([code != "" and code not in wanted for code in found], dtype=np.bool_)
+        gone: NDArray[np.bool_] = np.array(
+            [code != "" and code not in wanted for code in found], dtype=np.bool_
+        )
         return np.asarray(table.ids[gone], dtype=np.int64)
 
 
