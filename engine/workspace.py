@@ -34,8 +34,8 @@ from engine.services.desk import Desk, PublishedDemo, Receipt, open_desk
 from engine.services.differences import Differences, Trace, VersionDifference
 from engine.services.draining import keep_draining
 from engine.services.evaluations import Evaluation, Evaluations, Opening
-from engine.services.findings import DEEP_ROWS, Aside, Effect, Findings, FoundRows
 from engine.services.exporting import Export, Exports
+from engine.services.findings import DEEP_ROWS, Aside, Effect, Findings, FoundRows
 from engine.services.inbox import Inbox, Source
 from engine.services.inbox_items import Item
 from engine.services.intake import Arrival, Uploads, withdraw_sent

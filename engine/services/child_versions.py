@@ -18,7 +18,10 @@ from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.home import folder
-from engine.storage.tables import dataset_version, new_id, opened_rows, project
+from engine.storage.tables import dataset_version, new_id, opened_rows, project, result
+
+MARK = "row_mark"
+"""Kind of the stored result that says, by dataset, from which id on rows of a version that is gone are not taken."""
 
 
 def keep_table(table: pd.DataFrame) -> str:
@@ -52,13 +55,29 @@ def insert_child(
 
 
 def first_free_row(connection: Connection, version_id: str) -> int:
-    """The row id after all that any version of the lineage has, so that none is ever given twice."""
+    """The row id after all that any version of the lineage has, or had before it was deleted: none is ever given twice."""
     tables = connection.scalars(
         select(dataset_version.c.artifact).where(
             dataset_version.c.id.in_(lineage.kin(connection, version_id))
         )
     ).all()
-    return max((_largest_row(digest) for digest in set(tables)), default=-1) + 1
+    dataset_id = connection.scalar(
+        select(dataset_version.c.dataset_id).where(dataset_version.c.id == version_id)
+    )
+    mark = connection.scalar(select(result.c.value).where(result.c.kind == MARK, result.c.key == dataset_id))
+    return max(*(_largest_row(digest) + 1 for digest in set(tables)), mark["next"] if mark else 0)
+
+
+def keep_mark(connection: Connection, scope: Scope, version: DatasetVersion) -> None:
+    """Remember before a version goes which row ids were given, so that later rows get others."""
+    first = first_free_row(connection, version.id)
+    own = (result.c.owner == scope.owner, result.c.kind == MARK, result.c.key == version.dataset_id)
+    connection.execute(result.delete().where(*own))
+    connection.execute(
+        result.insert().values(
+            owner=scope.owner, kind=MARK, key=version.dataset_id, value={"next": first}, created=now()
+        )
+    )
 
 
 def _largest_row(digest: str) -> int:

@@ -233,6 +233,8 @@ class Datasets:
             if title := connection.scalar(published.limit(1)):
                 raise DatasetPublished(name=row.name, demo=title)
             forget_results(connection, self._scope.owner, connection.scalars(ids).all())
+            own = (result.c.owner == self._scope.owner, result.c.kind == "row_mark", result.c.key == dataset_id)
+            connection.execute(result.delete().where(*own))
             connection.execute(run.delete().where(run.c.version_id.in_(ids)))
             connection.execute(
                 dataset.delete().where(dataset.c.id == dataset_id, dataset.c.owner == self._scope.owner)

@@ -18,6 +18,7 @@ from engine.errors import N_, DataError, saying
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.services import datasets, lineage
+from engine.services.child_versions import keep_mark
 from engine.services.datasets import DatasetVersion
 from engine.services.scope import Scope
 from engine.storage import artifacts
@@ -133,6 +134,7 @@ class Differences:
             reason = _standing_on(connection, version_id)
             if reason is not None:
                 raise VersionInUse(version=version.label, reason=saying(reason))
+            keep_mark(connection, self._scope, version)
             datasets.forget_results(connection, self._scope.owner, [version_id])
             connection.execute(run.delete().where(run.c.version_id == version_id))
             connection.execute(split.delete().where(split.c.version_id == version_id))

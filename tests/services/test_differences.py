@@ -112,3 +112,17 @@ def test_a_version_with_runs_stays(workspace: Workspace, imported: Importer) -> 
         workspace.differences.delete_version(left.id)
     workspace.runs.delete(run.id)
     workspace.differences.delete_version(left.id)
+
+
+def test_the_row_ids_of_a_deleted_version_are_not_given_again(
+    workspace: Workspace, imported: Importer
+) -> None:
+    _, _, right = tree(workspace, imported)
+    root = workspace.datasets.version(right.parent_id or "")
+    taken = workspace.datasets.rows(right.id, limit=100)[0]["row_id"].max()
+    workspace.differences.delete_version(right.id)
+    upload = workspace.datasets.stage(
+        f"text,label\nanother one,{root.schema.classes[0]}\n".encode(), "again.csv"
+    )
+    again = edited(workspace, root, Append(upload=upload.id))
+    assert workspace.datasets.rows(again.id, limit=100)[0]["row_id"].max() == taken + 1

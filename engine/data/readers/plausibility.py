@@ -32,6 +32,8 @@ _THAI_MISSPELT = re.compile(
 )
 """What Thai never writes: a vowel sign without its consonant, a Thai letter inside a Latin word."""
 
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
+
 
 def plausibility(encoding: str, text: str) -> float:
     """From 0 or less (noise) to nearly 2 (running text): share of everyday plus share of most frequent characters.
@@ -41,7 +43,9 @@ def plausibility(encoding: str, text: str) -> float:
         text: decoded text; ASCII and East Asian punctuation do not count.
     """
     common, frequent = _everyday(encoding), _FREQUENT[encoding]
-    text = text[:_ENOUGH]
+    first = _BEYOND_ASCII.search(text)
+    start = max(first.start() - 1, 0) if first else 0
+    text = text[start : start + _ENOUGH]
     seen = [c for c in text if c > "\x7f" and not _neutral(c)]
     if not seen:
         return 0.0
