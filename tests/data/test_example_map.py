@@ -21,8 +21,8 @@ def view(texts: list[str], labels: list[str] | None = None) -> TableView:
 def two_topics() -> TableView:
     rng = np.random.default_rng(0)
     food, money = (
-        "rice soup noodle spicy tasty dish".split(),
-        "loan bank rate interest account branch".split(),
+        ["rice", "soup", "noodle", "spicy", "tasty", "dish"],
+        ["loan", "bank", "rate", "interest", "account", "branch"],
     )
     texts = [" ".join(rng.choice(words, 8)) for words in (food, money) for _ in range(60)]
     return view(texts, ["food"] * 60 + ["money"] * 60)
