@@ -5,28 +5,30 @@ Stage 2 (prepare).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 
-def parts_of_fold(parts: pd.Series, folds: pd.Series, keys: NDArray[np.object_], fold: int) -> pd.Series:
+def parts_of_fold(parts: pd.Series, folds: pd.Series, blocks: NDArray[Any], fold: int) -> pd.Series:
     """The part of each row when `fold` is validation and every other fold is train.
 
-    A row that was added after the folds were dealt is in none and trains in all of them, unless it repeats a row of a
+    A row that was added after the folds were dealt is in none and trains in all of them, unless it belongs to a row of a
     fold: then it goes where that one goes.
 
     Args:
         parts: of each row in the first fold.
         folds: of each row, -1 where it has none; as long as `parts`.
-        keys: duplicate key of each row, in the same order.
+        blocks: what each row must not be parted from (its text, its group), in the same order.
         fold: 0-based.
     """
     codes = folds.to_numpy(dtype=np.int64)
     dealt = codes >= 0
-    known = pd.Series(codes[dealt], index=keys[dealt])
+    known = pd.Series(codes[dealt], index=blocks[dealt])
     known = known[~known.index.duplicated()]
-    found = known.reindex(keys).fillna(-1).to_numpy(dtype=np.int64)
+    found = known.reindex(blocks).fillna(-1).to_numpy(dtype=np.int64)
     names = parts.to_numpy(dtype=object).copy()
     rest = np.isin(names, ("train", "validation"))
     codes = np.where(dealt, codes, found)

@@ -168,7 +168,7 @@ def assign_split(
 
 
 KEPT = (
-    "added_beside_test", "split_unlabelled", "split_value_left_out", "split_validation_carved", "split_time_unreadable", "split_time_repeats",
+    "added_beside_test", "added_left_out", "split_unlabelled", "split_value_left_out", "split_validation_carved", "split_time_unreadable", "split_time_repeats",
     "split_slice_repeats", "split_regrouped", "split_new_test",
 )  # fmt: skip
 """Findings about rows that a child version keeps as they are."""

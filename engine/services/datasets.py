@@ -21,7 +21,7 @@ from sqlalchemy import Connection, func, select
 
 from engine.data.edits import Edit
 from engine.data.findings import read_finding
-from engine.data.profile import Profile
+from engine.data.profile import FORMAT, Profile
 from engine.data.readers import Preview, ReadOptions, preview_file, suggest_roles
 from engine.data.schema import ROW_ID, Finding, Role, Schema
 from engine.data.versions import read_stored
@@ -43,6 +43,7 @@ from engine.storage.tables import (
     dataset,
     dataset_version,
     demo,
+    job,
     model_version,
     project,
     result,
@@ -233,7 +234,11 @@ class Datasets:
             if title := connection.scalar(published.limit(1)):
                 raise DatasetPublished(name=row.name, demo=title)
             forget_results(connection, self._scope.owner, connection.scalars(ids).all())
-            own = (result.c.owner == self._scope.owner, result.c.kind == "row_mark", result.c.key == dataset_id)
+            own = (
+                result.c.owner == self._scope.owner,
+                result.c.kind == "row_mark",
+                result.c.key == dataset_id,
+            )
             connection.execute(result.delete().where(*own))
             connection.execute(run.delete().where(run.c.version_id.in_(ids)))
             connection.execute(
@@ -276,7 +281,9 @@ class Datasets:
         """The rules by which rows of this task can be dropped, in order; an edit `Filter` names one."""
         return [rule for rule in filters if rule.task in (None, task)]
 
-    def start_edit_preview(self, version_id: str, edits: Sequence[Edit], *, include_test: bool = False) -> Job:
+    def start_edit_preview(
+        self, version_id: str, edits: Sequence[Edit], *, include_test: bool = False
+    ) -> Job:
         """Count what edits would change, as a job."""
         from engine.services import editing
 
@@ -302,10 +309,12 @@ class Datasets:
         return _slice(path, offset, limit), row.rows
 
     def profile(self, version_id: str) -> Profile | None:
-        """The stored profile; None until its job ran."""
+        """The stored profile; None until its job ran, and where an older Bentu made it in another format."""
         self._scope.row(dataset_version, version_id, "dataset version")
         stored = self._scope.cached("profile", version_id)
-        return Profile.model_validate(stored) if stored else None
+        if not stored or stored.get("format", 1) != FORMAT:
+            return None
+        return Profile.model_validate(stored)
 
     def findings(self, version_id: str) -> tuple[Finding, ...]:
         """What reading, the profile and the deep checks found, as far as they ran; the rest is in `Findings`."""
@@ -332,14 +341,29 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
     """Remove what was computed from versions that are being deleted: profiles and previews hold their texts."""
     key, kind = result.c.key, result.c.kind
     for version_id in version_ids:
-        parts = kind.in_(("augmentation", "cleaning", "corrections", "edit_preview", "export", "facts", FOUND, "trial", "trial_result")) & key.startswith(
-            f"{version_id}:", autoescape=True
-        )
+        parts = kind.in_(
+            (
+                "augmentation",
+                "cleaning",
+                "corrections",
+                "edit_preview",
+                "export",
+                "facts",
+                FOUND,
+                "trial",
+                "trial_result",
+            )
+        ) & key.startswith(f"{version_id}:", autoescape=True)
         computed = (kind.in_(("profile", "facts", "map", ASIDE)) & (key == version_id)) | parts
         between = (kind == "difference") & (
-            key.startswith(f"{version_id}:", autoescape=True) | key.endswith(f":{version_id}", autoescape=True)
+            key.startswith(f"{version_id}:", autoescape=True)
+            | key.endswith(f":{version_id}", autoescape=True)
         )
         connection.execute(result.delete().where(result.c.owner == owner, computed | between))
+        asked = (job.c.spec["version"].as_string() == version_id) & job.c.finished.is_not(None)
+        connection.execute(
+            job.delete().where(job.c.owner == owner, asked)
+        )  # labels, patterns, notes that were asked for
 
 
 def exists(scope: Scope, version_id: str) -> bool:
@@ -386,7 +410,9 @@ def preview_version(
     inputs = modalities.get(schema.task).read(frame, schema)
     inputs.index = pd.Index(frame[ROW_ID])
     found = preview_cleaning(inputs, parts, progress=lambda share: context.report("progress", fraction=share))
-    scope.cache("cleaning", _cleaning_key(scope, spec["version"], parts, split_id), found.model_dump(mode="json"))
+    scope.cache(
+        "cleaning", _cleaning_key(scope, spec["version"], parts, split_id), found.model_dump(mode="json")
+    )
     return {"version_id": spec["version"]}
 
 

@@ -20,7 +20,7 @@ from engine.data import edits
 from engine.data.edits import Asked, Edit, Edited, aligned, apply_edits, later_copies
 from engine.data.findings import finding
 from engine.data.readers import SOURCE_COLUMN, ReadOptions, read_with_notes
-from engine.data.schema import ROW_ID, Finding, Schema, make_schema
+from engine.data.schema import ROW_ID, Finding, Role, Schema, make_schema
 from engine.data.table_view import TableView
 from engine.data.versions import check_table
 from engine.errors import N_, DataError
@@ -31,10 +31,11 @@ from engine.params import read_params
 from engine.prepare.appended import place_added
 from engine.prepare.filters import filters
 from engine.prepare.split import recount_split
-from engine.services import datasets, importing, splits, uploads
+from engine.services import datasets, importing, lineage, splits, uploads
 from engine.services.child_versions import first_free_row, insert_child, keep_table
 from engine.services.datasets import DatasetVersion
 from engine.services.found_rows import rows_of
+from engine.services.near_groups import READ_CHARS
 from engine.services.scope import Scope
 from engine.services.splits import SplitView
 from engine.storage.database import read, serialise, write
@@ -165,6 +166,12 @@ def edit_version(
         serialise(connection, f"dataset:{project_id}")
         known = _made(connection, scope, parent.id, key)
         if known is None:
+            if (
+                edited.test_changed
+                and former is not None
+                and (looks := _looks(connection, parent.id, former))
+            ):
+                raise OpenedTestChanged(rows=edited.test_changed, openings=looks)  # opened meanwhile
             insert_child(
                 connection, scope, version_id, parent, edited.table, schema, artifact, source, (*notes, *obstacles)
             )  # fmt: skip
@@ -186,6 +193,11 @@ def _completed(
     splits.facts(scope, version_id)
     source = datasets.Datasets(scope).version(version_id).source
     return {"version_id": version_id, "existing": existing, **source["counts"]}
+
+
+def _looks(connection: Connection, version_id: str, former: SplitView) -> int:
+    found = lineage.openings_of(connection, version_id)
+    return found.on(former.spec.test_name) + found.elsewhere
 
 
 def _made(connection: Connection, scope: Scope, parent_id: str, key: str) -> str | None:
@@ -298,17 +310,31 @@ def _division(
     table, modality = edited.table, modalities.get(schema.task)
     notes: list[Finding] = []
     assignment = parts.reindex(table[ROW_ID])
+    inputs, alike = modality.read(table, schema), None
     if edited.added:
+        from engine.data.near_duplicates import near_duplicate_groups
+        from engine.services import new_tests
+
+        if former.spec.near_duplicates:
+            alike = near_duplicate_groups([modality.show(value, READ_CHARS) for value in inputs])
         assignment, notes = place_added(
-            table, schema, modality, parts.drop(list(edited.removed), errors="ignore"), former.spec
-        )
-    keys = modality.read(table, schema).map(modality.key)
-    found = recount_split(table, schema, keys, assignment, (*former.findings, *notes))
+            table, schema, modality, parts.drop(list(edited.removed), errors="ignore"), former.spec, alike,
+            new_tests.opened_ids(scope, parent.id),
+        )  # fmt: skip
+    found = recount_split(
+        table, schema, inputs.map(modality.key), assignment, (*former.findings, *notes), alike
+    )
     spec = former.spec
-    if edited.test_changed:
+    if edited.test_changed or _reads_otherwise(parent.schema, schema):
         spec = spec.model_copy(update={"test_name": _test_name(scope, parent, spec.test_name)})
     artifact = splits.keep_assignment(found.assignment)
     return {"id": new_id("spl"), "former": former.id, "spec": spec, "artifact": artifact, "found": found}
+
+
+def _reads_otherwise(before: Schema, after: Schema) -> bool:
+    """Whether the same rows have another truth or other inputs, so that scores on them are not of the same test."""
+    roles: tuple[Role, ...] = ("label", "input")
+    return any(before.names(role) != after.names(role) for role in roles)
 
 
 def _test_name(scope: Scope, parent: DatasetVersion, former: str) -> str:

@@ -22,7 +22,8 @@ from engine.storage.tables import dataset, dataset_version, opened_rows, run, sp
 class Openings:
     """How often a test part was opened: over the lineage itself, and over others that hold the same rows.
 
-    `tests` are those of the lineage by the name of the test set; `own` is their sum.
+    `own` are all of the lineage; `tests` are those that saw rows of a test set, by its name. Test sets whose rows an edit
+    changed have names of their own and still share the other rows, so one opening counts for all of them.
     """
 
     own: int
@@ -94,15 +95,21 @@ def openings(connection: Connection, project_ids: Collection[str]) -> dict[str, 
     oldest, alike = ancestors(connection, project_ids), same_rows(connection, project_ids)
     own: defaultdict[str, set[str]] = defaultdict(set)
     all_of: defaultdict[str, set[str]] = defaultdict(set)
-    named: dict[str, str] = {}
+    named: dict[str, set[str]] = {}
     test_name = split.c.spec["test_name"].as_string()
-    for version, opening, name in connection.execute(
-        select(split.c.version_id, test_opening.c.id, test_name)
+    drawn_of = drawn(connection, project_ids)
+    names_of: defaultdict[str, set[str]] = defaultdict(
+        set
+    )  # an edit that changes test rows renames what is left of them
+    for one, name in connection.execute(select(split.c.id, test_name).where(split.c.version_id.in_(oldest))):
+        names_of[drawn_of.get(one, one)].add(name or FIRST_TEST)
+    for version, opening, one in connection.execute(
+        select(split.c.version_id, test_opening.c.id, split.c.id)
         .join(test_opening, test_opening.c.split_id == split.c.id)
         .where(split.c.version_id.in_(oldest))
     ):
         own[oldest[version]].add(opening)
-        named[opening] = name or FIRST_TEST
+        named[opening] = names_of[drawn_of.get(one, one)]
         all_of[alike[version]].add(opening)
     for version, opening in connection.execute(
         select(dataset_version.c.id, opened_rows.c.opening)
@@ -114,7 +121,7 @@ def openings(connection: Connection, project_ids: Collection[str]) -> dict[str, 
         version: Openings(
             len(own[first]),
             len(all_of[alike[version]] - own[first]),
-            Counter(named[one] for one in own[first]),
+            Counter(name for one in own[first] for name in named[one]),
         )
         for version, first in oldest.items()
     }
@@ -155,7 +162,9 @@ def drawn(connection: Connection, project_ids: Collection[str]) -> dict[str, str
     made, parents = (dataset_version.c.source[name].as_string() for name in ("split", "parent_split"))
     rows = connection.execute(
         select(made.label("split"), parents.label("parent")).where(
-            dataset_version.c.project_id.in_(project_ids), dataset_version.c.parent_id.is_not(None), made.is_not(None)
+            dataset_version.c.project_id.in_(project_ids),
+            dataset_version.c.parent_id.is_not(None),
+            made.is_not(None),
         )
     ).all()
     return _ends({row.split: row.parent for row in rows})

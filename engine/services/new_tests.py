@@ -136,25 +136,31 @@ def _go_on_with(scope: Scope, project_id: str, version_id: str, asked: Split) ->
         recipes.update(project_id, split=asked)
 
 
-def _seen(scope: Scope, version_id: str) -> tuple[set[int], set[int]]:
-    """Row ids of the opened test parts of the lineage, and of what its runs learned from or were chosen on."""
+def opened_ids(scope: Scope, version_id: str) -> set[int]:
+    """Row ids of the test parts that were opened in the lineage of a version."""
     with read(scope.engine) as connection:
-        kin = lineage.kin(connection, version_id)
         opened = connection.scalars(
             select(test_opening.c.split_id)
             .join(split, split.c.id == test_opening.c.split_id)
-            .where(split.c.version_id.in_(kin))
+            .where(split.c.version_id.in_(lineage.kin(connection, version_id)))
             .distinct()
-        ).all()
-        trained = connection.scalars(
-            select(run.c.split_id).where(run.c.version_id.in_(kin), run.c.split_id.is_not(None)).distinct()
         ).all()
     seen: set[int] = set()
     for split_id in opened:
         parts = splits.assignment(scope, split_id)
         seen.update(parts.index[parts == "test"].tolist())
+    return seen
+
+
+def _seen(scope: Scope, version_id: str) -> tuple[set[int], set[int]]:
+    """Row ids of the opened test parts of the lineage, and of what its runs learned from or were chosen on."""
+    with read(scope.engine) as connection:
+        kin = lineage.kin(connection, version_id)
+        trained = connection.scalars(
+            select(run.c.split_id).where(run.c.version_id.in_(kin), run.c.split_id.is_not(None)).distinct()
+        ).all()
     used: set[int] = set()
     for split_id in trained:
         parts = splits.assignment(scope, str(split_id))
         used.update(parts.index[parts.isin(["train", "validation"])].tolist())
-    return seen, used
+    return opened_ids(scope, version_id), used

@@ -12,9 +12,11 @@ from engine.data.labels import labels_of
 from engine.data.schema import ROW_ID, Schema
 from engine.modality import modalities
 from engine.models.family import IntArray
+from engine.prepare.blocks import block_ids
 from engine.prepare.folds import parts_of_fold
+from engine.prepare.split import label_codes
 from engine.recipe import Recipe
-from engine.services import datasets, splits
+from engine.services import datasets, near_groups, splits
 from engine.services.scope import Scope
 
 
@@ -52,6 +54,8 @@ def prepare(scope: Scope, recipe: Recipe, report: Any, split_id: str | None) -> 
     modality = modalities.get(schema.task)
     inputs = modality.read(frame, schema)
     if recipe.split.folds and (folds := splits.fold_codes(scope, split_id)) is not None:
-        keys = inputs.map(modality.key).to_numpy()
-        parts = parts_of_fold(parts, folds.reindex(frame[ROW_ID]).fillna(-1), keys, recipe.split.fold)
+        keys = pd.factorize(inputs.map(modality.key).to_numpy())[0].astype(np.int64)
+        alike = near_groups.known_groups(scope, version_id, frame) if recipe.split.near_duplicates else None
+        blocks = block_ids(keys, label_codes(frame, schema)[1], alike)
+        parts = parts_of_fold(parts, folds.reindex(frame[ROW_ID]).fillna(-1), blocks, recipe.split.fold)
     return Prepared(split_id, schema, frame, parts, labels, inputs)

@@ -18,6 +18,7 @@ from engine.services.editing import NothingLeft, NothingToEdit, OpenedTestChange
 from engine.services.inline import run_waiting
 from engine.storage.database import read
 from engine.storage.tables import dataset_version, opened_rows, split
+from engine.storage.tables import job as jobs_table
 from engine.workspace import DatasetVersion, Workspace
 
 Importer = Callable[..., DatasetVersion]
@@ -267,3 +268,56 @@ def test_runs_before_and_after_an_edit_are_compared_on_the_rows_that_are_the_sam
     found = workspace.evaluations.comparison([before.id, after.id], "validation", "accuracy")
     assert found is not None
     assert (found[0].n, found[0].left_out) == (len(validation) - 3, 3)
+
+
+def test_a_look_at_the_parents_test_part_counts_for_what_an_edit_left_of_it(
+    workspace: Workspace, imported: Importer
+) -> None:
+    parent = imported(rows=200)
+    parts = divided(workspace, parent)
+    sealed = parts.index[parts == "test"].tolist()
+    child, _ = edited(workspace, parent, [Drop(rows=(sealed[0],))], include_test=True)
+    run = workspace.runs.submit(
+        parent.project_id, workspace.recipes.choose(parent.project_id, "majority", "quick")
+    )
+    run_waiting(workspace.scope)
+    assert workspace.splits.current(child.id).openings == 0  # type: ignore[union-attr]
+    workspace.evaluations.open_test(run.id, "looking")
+    run_waiting(workspace.scope)
+    view = workspace.splits.current(child.id)
+    assert view is not None
+    assert (view.openings, view.spec.test_name != workspace.splits.current(parent.id).spec.test_name) == (
+        1,
+        True,
+    )  # type: ignore[union-attr]
+    with pytest.raises(OpenedTestChanged):
+        edited(workspace, child, [Drop(rows=(sealed[1],))], include_test=True)
+
+
+def test_another_label_column_makes_another_test_set(workspace: Workspace, imported: Importer) -> None:
+    parent = imported(rows=60)
+    divided(workspace, parent)
+    roles = {c.name: c.role for c in parent.schema.columns}
+    slices = [name for name, role in roles.items() if role == "slice"]
+    label = parent.schema.first("label")
+    assert label is not None
+    child, _ = edited(workspace, parent, [ChangeRoles(roles={**roles, slices[0]: "label", label: "ignore"})])
+    now, former = workspace.splits.current(child.id), workspace.splits.current(parent.id)
+    assert now is not None
+    assert former is not None
+    assert now.spec.test_name != former.spec.test_name
+    assert parts_of(workspace, child).equals(parts_of(workspace, parent))
+
+
+def test_what_was_asked_for_goes_with_a_deleted_version(workspace: Workspace, imported: Importer) -> None:
+    parent = imported(rows=60)
+    child, _ = edited(workspace, parent, [Drop(rows=(1,))])
+    job = workspace.datasets.start_edit(child.id, [Relabel(labels={2: "a name of somebody"})])
+    run_waiting(workspace.scope)
+    grandchild = workspace.datasets.version(workspace.jobs.get(job.id).result["version_id"])  # type: ignore[index]
+    workspace.differences.delete_version(grandchild.id)
+    workspace.differences.delete_version(child.id)
+    with read(workspace.scope.engine) as connection:
+        specs = [str(spec) for spec in connection.scalars(select(jobs_table.c.spec))]
+    assert specs
+    assert not [spec for spec in specs if "somebody" in spec]
