@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 import streamlit as st
 
-from engine.data.profile import ColumnProfile, Profile
+from engine.data.profile import ColumnProfile, Histogram, Profile
 from engine.data.schema import ROLE_TITLES
+from engine.data.types import TYPE_TITLES
 from engine.workspace import DatasetVersion
-from ui.format import percent
+from ui.format import percent, significant
 from ui.text import n, safe_text, t
 
 PAGE_CARDS = 12
@@ -43,11 +46,29 @@ def _card(column: ColumnProfile, rows: int, key: str) -> None:
         empty = t(
             "{n} empty ({share})", n=f"{column.missing:,}", share=percent(column.missing / max(rows, 1))
         )
-    st.caption(f"{n('{n} distinct value', '{n} distinct values', column.distinct)} · {empty}")
+    looks = f"{t(TYPE_TITLES[column.type])} · " if column.type else ""
+    st.caption(f"{looks}{n('{n} distinct value', '{n} distinct values', column.distinct)} · {empty}")
+    if column.histogram is not None:
+        _spread(column, column.histogram, key)
     if not column.top:
         return
     st.dataframe(
         pd.DataFrame([(value, count) for value, count in column.top[:5]], columns=[t("Value"), t("Rows")]), key=key, hide_index=True,
-        column_config={2: st.column_config.ProgressColumn(t("Rows"), format="localized", min_value=0, max_value=max(rows, 1), width="small")},
+        column_config={1: st.column_config.TextColumn(t("Value"), width="small"), 2: st.column_config.ProgressColumn(t("Rows"), format="localized", min_value=0, max_value=max(rows, 1), width="small")},
         alt=t("The most frequent values of {column}.", column=column.name), height="content",
     )  # fmt: skip
+
+
+def _spread(column: ColumnProfile, histogram: Histogram, key: str) -> None:
+    spans = [f"{significant(a)} – {significant(b)}" for a, b in pairwise(histogram.edges)]
+    frame = pd.DataFrame([(span, count) for span, count in zip(spans, histogram.counts, strict=True)], columns=[t("Value"), t("Rows")])  # fmt: skip
+    alt = t("How the numbers of {column} are spread.", column=column.name)
+    fold = st.expander(
+        t("Spread of the numbers"), icon=":material/bar_chart:", key=f"{key}_spread", on_change="rerun"
+    )
+    if fold.open:
+        fold.dataframe(
+            frame, key=f"{key}_spread_table", hide_index=True, alt=alt, height="content",
+            column_config={2: st.column_config.ProgressColumn(t("Rows"), format="localized", min_value=0, max_value=max(histogram.counts), width="small")},
+        )  # fmt: skip
+        fold.caption(n("From {n} cell.", "From {n} cells.", column.sampled))

@@ -104,8 +104,8 @@ def _classes(card: Any, profile: Profile, classes: tuple[str, ...]) -> None:
     card(
         "classes", t("Classes"), lambda: class_bars(counts, classes),
         lambda: pd.DataFrame(
-            [(c.label, c.count, percent(c.share), c.size_median) for c in profile.classes],
-            columns=[t("Class"), t("Rows"), t("Share of rows"), t("Median length")],
+            [(c.label, c.count, percent(c.share), c.size_p5, c.size_median, c.size_p95) for c in profile.classes],
+            columns=[t("Class"), t("Rows"), t("Share of rows"), t("5 % are at most"), t("Median length"), t("95 % are at most")],
         ),
         t(
             "Rows by class; the largest has {most}, the smallest {least}.",

@@ -18,6 +18,7 @@ from engine.data.measures import Histogram, Measure, measure
 from engine.data.profile.columns import column_profiles, slice_profile, time_profile
 from engine.data.profile.crosses import CrossTab, cross_tabs
 from engine.data.profile.result import (
+    FORMAT,
     ClassCount,
     ColumnProfile,
     Conflicts,
@@ -31,7 +32,7 @@ from engine.data.table_view import TableView
 from engine.modality import Modality
 
 __all__ = [
-    "ClassCount", "ColumnProfile", "Conflicts", "CrossTab", "Histogram", "Measure", "Profile", "Repeats", "SliceProfile",
+    "FORMAT", "ClassCount", "ColumnProfile", "Conflicts", "CrossTab", "Histogram", "Measure", "Profile", "Repeats", "SliceProfile",
     "TimeProfile", "profile_table", "profile_view",
 ]  # fmt: skip
 
@@ -77,7 +78,16 @@ def profile_view(
     details = table.modality.describe(table.inputs)
     tell(0.8)
     worded = getattr(table.modality, "wording", None)
-    words = worded(table.inputs, table.labels.tolist(), list(map(str, table.classes.index)), {name: table.cells(name) for name in schema.names("slice")}) if worded else None
+    words = (
+        worded(
+            table.inputs,
+            table.labels.tolist(),
+            list(map(str, table.classes.index)),
+            {name: table.cells(name) for name in schema.names("slice")},
+        )
+        if worded
+        else None
+    )
     tell(1.0)
     classes = _classes(table)
     clashing_rows, clashing_codes = clashing(table)
@@ -88,17 +98,24 @@ def profile_view(
         conflicts=Conflicts(groups=len(np.unique(clashing_codes)), rows=len(clashing_rows)), slices=slices,
         crosses=cross_tabs(table.frame, schema, table.labels), time=days,
         split=_split(table), details=dict(details), wording=words, findings=tuple(one.finding for one in found),
-        seconds=round(time.perf_counter() - start, 3),
+        seconds=round(time.perf_counter() - start, 3), format=FORMAT,
     )  # fmt: skip
 
 
 def _classes(table: TableView) -> tuple[ClassCount, ...]:
     codes, total = table.label_codes[table.given], int(table.given.sum())
-    medians = pd.Series(table.sizes.to_numpy()[table.given]).groupby(codes).median()
+    if not total:
+        return ()
+    sizes = np.asarray(table.sizes)[table.given][np.argsort(codes, kind="stable")]
+    by_class = np.split(sizes, np.cumsum(np.bincount(codes, minlength=len(table.classes)))[:-1])
+    spread = [np.percentile(own, (5, 50, 95)).tolist() for own in by_class]
     return tuple(
-        ClassCount(label=str(label), count=int(n), share=int(n) / total, size_median=float(medians[place]))
+        ClassCount(
+            label=str(label), count=int(n), share=int(n) / total,
+            size_p5=spread[place][0], size_median=spread[place][1], size_p95=spread[place][2],
+        )
         for place, (label, n) in enumerate(table.classes.items())
-    )
+    )  # fmt: skip
 
 
 def _repeats(table: TableView) -> Repeats:

@@ -10,16 +10,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.data.measures import Histogram
 from engine.data.profile.result import ColumnProfile, SliceProfile, TimeProfile
 from engine.data.table_view import TableView
+from engine.data.types import TypeKind, draft_types
 
 TOP_VALUES, SLICE_VALUES, SLICE_LABELS, PERIODS = 10, 50, 30, 120
 _VALUE_CHARS = 200
+_TYPED, _SEED, _BARS = 2_000, 0, 12
+"""Cells of which a column's type is drafted and its histogram drawn, the seed of their sample, and the bars."""
 
 
 def column_profiles(table: TableView) -> tuple[ColumnProfile, ...]:
     """Every column of the schema, cells stripped of surrounding white space."""
     found = []
+    rows = len(table.frame)  # one sample for all columns: there may be a thousand
+    chosen = np.sort(np.random.default_rng(_SEED).choice(rows, min(_TYPED, rows), replace=False))
     for column in table.schema.columns:
         cells = table.cells(column.name)
         tally = pc.value_counts(pa.array(cells, pa.large_string()))
@@ -30,13 +36,28 @@ def column_profiles(table: TableView) -> tuple[ColumnProfile, ...]:
             (value[:_VALUE_CHARS], int(n)) for value, n in zip(values, counts[order], strict=True) if value
         ]
         missing = int((cells == "").sum())
+        kind, histogram = _looks(cells.iloc[chosen])
         found.append(
             ColumnProfile(
                 name=column.name, role=column.role, missing=missing, distinct=len(counts) - (missing > 0),
-                top=tuple(top[:TOP_VALUES]),
+                top=tuple(top[:TOP_VALUES]), type=kind, histogram=histogram, sampled=len(chosen),
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _looks(cells: pd.Series[str]) -> tuple[TypeKind, Histogram | None]:
+    """The draft type of cells and, of numbers, a histogram; cells that are none are left out of it."""
+    kind = draft_types(cells.to_frame())[0].kind
+    if kind != "number":
+        return kind, None
+    plain = cells.str.replace(",", "", regex=False).str.rstrip("% ").str.replace("−", "-", regex=False)
+    numbers = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64)
+    numbers = numbers[np.abs(numbers) < 1e300]
+    if not len(numbers) or numbers.min() == numbers.max():
+        return kind, None
+    counts, edges = np.histogram(numbers, bins=_BARS)
+    return kind, Histogram(edges=tuple(edges.tolist()), counts=tuple(counts.tolist()))
 
 
 def slice_profile(table: TableView, column: str) -> SliceProfile:

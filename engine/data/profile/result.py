@@ -8,29 +8,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.data.measures import Measure, Plain
+from engine.data.measures import Histogram, Measure, Plain
 from engine.data.profile.crosses import CrossTab
 from engine.data.profile.wording import Wording
 from engine.data.schema import Finding, Role
+from engine.data.types import TypeKind
+
+FORMAT = 2
+"""Of a stored profile; one of an older format is made anew."""
 
 
 class ClassCount(Plain):
-    """One class, its rows, and their share of the labelled rows; `size_median` is in the modality's unit."""
+    """One class, its rows, and their share of the labelled rows; sizes (median, 5th and 95th percentile) in the modality's unit."""
 
     label: str
     count: int
     share: float
     size_median: float
+    size_p5: float = 0.0
+    size_p95: float = 0.0
 
 
 class ColumnProfile(Plain):
-    """One column: empty cells, distinct values, and the most frequent values (cut to 200 characters) with their rows."""
+    """One column: empty cells, distinct values, and the most frequent values (cut to 200 characters) with their rows.
+
+    `type` is a draft from `sampled` cells; where most of them are numbers, `histogram` shows those.
+    """
 
     name: str
     role: Role
     missing: int
     distinct: int
     top: tuple[tuple[str, int], ...]
+    type: TypeKind | None = None
+    histogram: Histogram | None = None
+    sampled: int = 0
 
 
 class Repeats(Plain):
@@ -96,6 +108,7 @@ class Profile(Plain):
         wording: how texts are worded; None for other modalities, and in profiles made before it was measured.
         findings: what a person should know, those of `check_table` included; each with at most 1000 rows.
         seconds: how long it took.
+        format: `FORMAT` when it was made; 1 in profiles older than that number.
     """
 
     task: str
@@ -115,3 +128,4 @@ class Profile(Plain):
     wording: Wording | None = None
     findings: tuple[Finding, ...]
     seconds: float
+    format: int = 1
