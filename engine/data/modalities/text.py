@@ -24,7 +24,7 @@ from engine.modality import modalities
 JOINER = "\n"
 TOKENS = r"[\p{Han}\p{Hiragana}\p{Katakana}]|[^\W\p{Han}\p{Hiragana}\p{Katakana}]+"
 TOKENIZER = N_("words; Chinese and Japanese characters are counted singly")
-SAMPLE, LANGUAGE_SAMPLE, SEED = 20_000, 1_000, 0
+SAMPLE, LANGUAGE_SAMPLE, SEED = 5_000, 1_000, 0
 _EMBEDDED_CHARS = 600
 """Characters of a text that say where it lies on the map."""
 

@@ -19,7 +19,7 @@ from engine.data.scanning import matching
 from engine.data.token_presence import Presence
 from engine.errors import N_
 
-SAMPLE, SEED = 20_000, 0
+SAMPLE, SEED = 3_000, 0
 LISTED, TELLING, MOST_CLASSES, MOST_VALUES = 30, 12, 30, 20
 SEGMENT = 500
 """Tokens of a stretch whose variety is measured: a share of different words depends on how many are looked at."""
@@ -208,10 +208,15 @@ def _variety(rows: Sequence[Sequence[str]]) -> float | None:
 def _phrases(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, int], ...]:
     counted: Counter[str] = Counter()
     for row in rows:
-        found = {" ".join(pair) for pair in pairwise(row) if not (_wide(pair[0]) or _wide(pair[1]))}
-        found |= {
-            "".join(three) for three in zip(row, row[1:], row[2:], strict=False) if all(map(_wide, three))
+        wide = [_wide(token) for token in row]
+        found = {
+            f"{a} {b}" for (a, b), (v, w) in zip(pairwise(row), pairwise(wide), strict=True) if not (v or w)
         }
+        found.update(
+            row[i] + row[i + 1] + row[i + 2]
+            for i in range(len(row) - 2)
+            if wide[i] and wide[i + 1] and wide[i + 2]
+        )
         counted.update(found)
     return tuple(
         sorted(((k, n) for k, n in counted.items() if n > 1), key=lambda pair: (-pair[1], pair[0]))[:LISTED]
@@ -219,6 +224,7 @@ def _phrases(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, int], ...]:
 
 
 def _wide(token: str) -> bool:
+    """Whether it is one Chinese or Japanese character."""
     return len(token) == 1 and token >= "\u2e80"
 
 
