@@ -5,6 +5,7 @@ Stage 2 (prepare). The `regex` module can end a match after a time; a pattern su
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,11 @@ from engine.errors import N_, DataError, RecipeError, saying
 MOST_CHARS = 500
 SECONDS = 0.2
 """Longest time for one text."""
+
+MOST_SIGNS = 100_000
+"""Signs that a pattern may have once its repetitions are written out: compiling has no time limit, and writes them out."""
+
+_REPEATS = re.compile(r"\{\s*(\d+)")
 
 
 class PatternInvalid(RecipeError):
@@ -28,6 +34,12 @@ class PatternTooLong(RecipeError):
     code = "PATTERN_TOO_LONG"
     message = N_("The pattern has {length} characters; at most {limit} are allowed.")
     remedy = N_("Shorten it, or divide it into several.")
+
+
+class PatternRepeatsTooOften(RecipeError):
+    code = "PATTERN_REPEATS"
+    message = N_("The pattern asks for too many repetitions, about {count} signs in all; at most {limit} are allowed.")  # fmt: skip
+    remedy = N_("Write smaller numbers in the braces, or + instead of them.")
 
 
 class PatternMatchesNothing(RecipeError):
@@ -55,12 +67,17 @@ def read_pattern(pattern: str, ignore_case: bool = False) -> Any:
     """The compiled pattern.
 
     Raises:
-        PatternTooLong, PatternInvalid, PatternMatchesNothing
+        PatternTooLong, PatternInvalid, PatternRepeatsTooOften, PatternMatchesNothing
     """
     import regex
 
     if len(pattern) > MOST_CHARS:
         raise PatternTooLong(length=len(pattern), limit=MOST_CHARS)
+    signs = len(pattern)
+    for times in _REPEATS.findall(pattern):  # as if each stood in the one before: never too few
+        signs = min(signs * max(1, int(times)), 10**12)
+    if signs > MOST_SIGNS:
+        raise PatternRepeatsTooOften(count=f"{signs:,}", limit=f"{MOST_SIGNS:,}")
     try:
         found = regex.compile(pattern, regex.IGNORECASE if ignore_case else 0)
     except regex.error as problem:

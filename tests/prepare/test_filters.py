@@ -15,7 +15,14 @@ from engine.modality import modalities
 from engine.params import read_params
 from engine.prepare.filters import filters
 from engine.prepare.filters.languages import NoLanguages
-from engine.prepare.patterns import PatternInvalid, PatternMatchesNothing, PatternTooLong, RegexTimeout
+from engine.prepare.patterns import (
+    PatternInvalid,
+    PatternMatchesNothing,
+    PatternRepeatsTooOften,
+    PatternTooLong,
+    RegexTimeout,
+    read_pattern,
+)
 
 
 def view(texts: list[str], labels: list[str] | None = None) -> TableView:
@@ -112,3 +119,16 @@ def test_an_odd_table_is_filtered_too(name: str) -> None:
     found = dropped(name, table, **params)
     assert set(found) <= set(np.arange(100, 105).tolist())
     assert found == dropped(name, table, **params)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a{1000000000}", "(((a{1000}){1000}){1000})", "(?x)a{ 99999999 }", "(ab){100000,}"]
+)
+def test_repetitions_that_would_be_written_out_for_ever_are_refused_before(pattern):
+    with pytest.raises(PatternRepeatsTooOften):
+        read_pattern(pattern)
+
+
+@pytest.mark.parametrize("pattern", [r"\d{4}-\d{2}-\d{2}", r"[1-9]\d{5}(19|20)\d{9}[\dXx]", "a{0,65535}b", r"(\d{3}[- ]?){3}\d{4}"])  # fmt: skip
+def test_usual_repetitions_are_allowed(pattern):
+    assert read_pattern(pattern)
