@@ -185,8 +185,8 @@ def later_copies(
     """
     rank = np.zeros(len(rows), dtype=np.int64)
     if parts is not None:
-        order = {part: place for place, part in enumerate(_KEPT_FIRST)}
-        rank = np.array([order.get(part, len(order)) for part in parts.reindex(rows)], dtype=np.int64)
+        found = pd.Index(_KEPT_FIRST).get_indexer(pd.Index(parts.reindex(rows)))
+        rank = np.where(found < 0, len(_KEPT_FIRST), found).astype(np.int64)
     best = np.lexsort((rows, rank))
     copies = pd.Series(groups[best]).duplicated().to_numpy()
     return np.sort(rows[best][copies])
