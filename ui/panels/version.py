@@ -96,9 +96,21 @@ def _origin(version: DatasetVersion, *, used: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if used:
             st.badge(t("Used by the next steps"), icon=":material/check:", color="blue")
+        elif (other := _used_instead(version)) is not None:
+            st.badge(
+                t("The next steps work on {version}", version=safe_text(other.label, 80)),
+                icon=":material/info:", color="orange", help=t("“Continue: clean and divide” makes them work on the version shown here."),
+            )  # fmt: skip
         if version.synthetic:
             st.badge(_synthetic(version), icon=":material/science:", color="violet")
         st.caption(" · ".join(parts), width="content")
+
+
+def _used_instead(version: DatasetVersion) -> DatasetVersion | None:
+    """The version that the next steps work on when it is another one: after a fix they stay on its parent."""
+    recipe = workspace().recipes.draft(version.project_id)
+    known = [v for d in workspace().datasets.list(version.project_id) for v in d.versions]
+    return next((v for v in known if recipe is not None and v.id == recipe.data and v.id != version.id), None)
 
 
 def _synthetic(version: DatasetVersion) -> str:

@@ -33,7 +33,7 @@ class HtmlMarks:
             yield found(
                 "html_marks",
                 "warning",
-                N_("Texts with HTML tags or codes such as &amp;: {count}."),
+                N_("Texts with HTML tags or codes such as `&amp;`: {count}."),
                 rows,
                 fixes=[fix],
             )
