@@ -32,12 +32,17 @@ def click_fix(at: AppTest, name: str) -> AppTest:
 
 
 @pytest.mark.parametrize(
-    ("locale", "says", "made"),
-    [("en-US", "20 rows go", "20 rows went"), ("zh-CN", "将删除20行", "删除了20行")],
+    ("locale", "says", "made", "elsewhere"),
+    [
+        ("en-US", "20 rows go", "20 rows went", "The next steps work on"),
+        ("zh-CN", "将删除20行", "删除了20行", "后续步骤使用的是"),
+    ],
 )
 def test_copies_go_and_come_back(
-    open_page: OpenPage, workspace: Workspace, version: DatasetVersion, locale: str, says: str, made: str
-) -> None:
+    open_page: OpenPage, workspace: Workspace, version: DatasetVersion, locale: str, says: str, made: str,
+    elsewhere: str,
+) -> None:  # fmt: skip
+    workspace.recipes.update(version.project_id, data=version.id)  # as after an import on the page
     at = click_fix(open_page("data", locale=locale), "_duplicates_fix_0")
     assert not at.exception and says in texts(at)
     at.button(key="fix_go").click().run()
@@ -49,6 +54,7 @@ def test_copies_go_and_come_back(
     child = workspace.datasets.version(at.session_state[VERSION])
     assert (child.parent_id, child.rows) == (version.id, 100)
     assert made in texts(at)
+    assert elsewhere in texts(at), "the next steps stay on the parent, and the page says so"
     assert "duplicates" not in {one.code for one in workspace.datasets.findings(child.id)}
     at.button(key="fix_undo").click().run()
     assert not at.exception and at.session_state[VERSION] == version.id

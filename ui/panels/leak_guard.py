@@ -82,8 +82,9 @@ def _start_regroup(project_id: str, version_id: str) -> None:
     job = attempt(ws.splits.start, version_id, wanted)
     if job is not None:
         attempt(ws.recipes.update, project_id, split=wanted)
-        for key in ("regroup", "near"):  # the form says what the draft says
-            st.session_state.pop(f"split_{key}_{version_id}", None)
+        # Set, not popped: for a popped key the browser sends the old position once more, and the form asks for the old division.
+        st.session_state[f"split_regroup_{version_id}"] = wanted.regroup
+        st.session_state[f"split_near_{version_id}"] = wanted.near_duplicates
         follow(f"split_{version_id}", job.id)
 
 

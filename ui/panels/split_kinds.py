@@ -54,8 +54,10 @@ def given_fields(version: DatasetVersion, spec: Split) -> Split:
         )
     )
     values = workspace().splits.column_values(version.id, column)
+    key = f"split_regroup_{version.id}"
+    st.session_state.setdefault(key, spec.regroup)  # no `value`: the browser keeps its own once it was shown
     regroup = st.toggle(
-        t("Move linked rows into one part"), spec.regroup, key=f"split_regroup_{version.id}",
+        t("Move linked rows into one part"), key=key,
         help=t("Where equal texts or rows of one group stand in several parts, they go into one of them. All other rows stay where the data put them."),
     )  # fmt: skip
     return Split(
@@ -184,8 +186,10 @@ def near_field(version: DatasetVersion, spec: Split) -> bool:
     start = spec.near_duplicates or (
         ws.splits.current(version.id) is None and ws.splits.near_found(version.id)
     )
+    key = f"split_near_{version.id}"
+    st.session_state.setdefault(key, start)
     return st.toggle(
-        t("Keep nearly equal texts together"), start, key=f"split_near_{version.id}",
+        t("Keep nearly equal texts together"), key=key,
         help=t("Reposts and texts with a word changed count as copies of each other, so that a model is not tested on what it has nearly read. The search for them takes a moment the first time."),
     )  # fmt: skip
 
