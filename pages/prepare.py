@@ -65,11 +65,15 @@ with form:
     wanted = view.spec if view is not None and frozen else split_form(version, recipe.split)
     done = view is not None and wanted is not None and same_split(view.spec, wanted)
     purpose = f"split_{version.id}"
-    if wanted is not None and not done and st.button(
-        t("Divide anew") if view else t("Divide"),
-        key="split_go",
-        icon=":material/call_split:",
-        type="primary",
+    if (
+        wanted is not None
+        and not done
+        and st.button(
+            t("Divide anew") if view else t("Divide"),
+            key="split_go",
+            icon=":material/call_split:",
+            type="primary",
+        )
     ):
         with errors_shown():
             ws.recipes.update(current.id, split=wanted)
@@ -86,7 +90,11 @@ with result:
         split_result(view, version)
 
 st.header(t("Augment"), anchor=False)
-st.caption(t("Varied copies of train rows, made in training after the division and the cleaning. Validation, test and the model in use never see one."))
+st.caption(
+    t(
+        "Varied copies of train rows, made in training after the division and the cleaning. Validation, test and the model in use never see one."
+    )
+)
 with errors_shown():
     augmentation(current.id, version, recipe)
 

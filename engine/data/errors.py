@@ -73,7 +73,9 @@ class TableTooLarge(DataError):
 class ArchiveRefused(DataError):
     code = "ARCHIVE_REFUSED"
     message = N_("“{name}” is a packed archive ({format}), not a table.")
-    remedy = N_("Unpack it and choose the table inside, or pack it as ZIP or gzip, which are read as they are.")
+    remedy = N_(
+        "Unpack it and choose the table inside, or pack it as ZIP or gzip, which are read as they are."
+    )
 
 
 class ProgramRefused(DataError):

@@ -33,9 +33,13 @@ def test_files_enter_by_our_own_field_only(path: Path) -> None:
     """Streamlit's widgets for files keep them in memory, and the studio's door refuses what they send."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute):
-            assert node.attr not in ("file_uploader", "camera_input", "audio_input"), f"{path.name}:{node.lineno}"
+            assert node.attr not in ("file_uploader", "camera_input", "audio_input"), (
+                f"{path.name}:{node.lineno}"
+            )
         if isinstance(node, ast.Call):
-            assert not {k.arg for k in node.keywords} & {"accept_file", "accept_audio"}, f"{path.name}:{node.lineno}"
+            assert not {k.arg for k in node.keywords} & {"accept_file", "accept_audio"}, (
+                f"{path.name}:{node.lineno}"
+            )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

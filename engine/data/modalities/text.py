@@ -109,7 +109,11 @@ class TextClassification:
         return np.asarray(normalize(reduced), dtype=np.float32)
 
     def wording(
-        self, inputs: pd.Series, labels: Sequence[str], classes: Sequence[str], slices: Mapping[str, pd.Series]
+        self,
+        inputs: pd.Series,
+        labels: Sequence[str],
+        classes: Sequence[str],
+        slices: Mapping[str, pd.Series],
     ) -> Any:
         """How the texts are worded (a `Wording`), as a part of the profile that other modalities lack."""
         from engine.data.profile.wording import wording
