@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import httpx
 from starlette.applications import Starlette
 
@@ -11,15 +9,12 @@ from engine.api import studio_routes
 from engine.data.readers import ReadOptions
 from engine.services.inline import run_waiting
 from engine.workspace import Workspace
+from tests.api.serving import served
 
 
 def get(path: str) -> httpx.Response:
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(Starlette(routes=studio_routes))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.get(path)
-
-    return asyncio.run(ask())
+    with served(Starlette(routes=studio_routes)) as client:
+        return client.get(path)
 
 
 def test_a_written_file_is_a_download(workspace: Workspace) -> None:
