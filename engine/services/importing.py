@@ -17,17 +17,16 @@ from engine.data.profile import profile_view
 from engine.data.readers import ReadOptions, Source, read_several, read_with_notes
 from engine.data.schema import ROW_ID, Finding, Schema, make_schema
 from engine.data.table_view import TableView
-from engine.data.versions import check_table, table_digest, write_table
+from engine.data.versions import check_table, table_digest
 from engine.jobs.context import JobContext
 from engine.modality import modalities
 from engine.prepare.facts import first_facts
 from engine.services import findings, splits, uploads
+from engine.services.child_versions import keep_table
 from engine.services.datasets import load_table
 from engine.services.scope import Scope
-from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import read, serialise, write
-from engine.storage.home import folder
 from engine.storage.tables import dataset, dataset_version, new_id, project
 
 
@@ -90,12 +89,7 @@ def store_table(
     if existing:
         version_id, dataset_id = existing
     else:
-        target = folder("tmp") / f"{new_id('tmp')}.parquet"
-        try:
-            write_table(frame, target)
-            artifact = artifacts.put_file(target)
-        finally:
-            target.unlink(missing_ok=True)
+        artifact = keep_table(frame)
         facts = first_facts(with_row_ids(frame), schema, modality)
         dataset_id, version_id = _insert(
             context, scope, project_id, name, digest, artifact, frame, schema, (*notes, *obstacles), source

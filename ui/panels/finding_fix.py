@@ -108,25 +108,7 @@ def _effect(
             icon=":material/info:",
         )
         return False, False
-    include = False
-    if effect.test:
-        st.info(
-            n(
-                "{n} of these rows lies in the sealed test part and stays as it is, so that scores stay comparable.",
-                "{n} of these rows lie in the sealed test part and stay as they are, so that scores stay comparable.",
-                effect.test,
-            ),
-            icon=":material/lock:",
-        )  # fmt: skip
-        include = st.toggle(
-            t("Change rows of the test part too"), key="fix_test", disabled=effect.openings > 0,
-            help=t("It was opened, so it never changes.") if effect.openings else None,
-        )  # fmt: skip
-        if include:
-            st.warning(
-                t("Scores on the new version are then on other test rows: do not compare them with earlier ones. The version says so for good."),
-                icon=":material/warning:",
-            )  # fmt: skip
+    include = sealed_rows(effect.test, effect.openings)
     if not effect.divided:
         st.caption(
             t("Nothing is divided yet, so no row is sealed: rows that the file calls test change too.")
@@ -157,11 +139,7 @@ def _start(
     rows: Sequence[int] | None = None,
 ) -> None:  # fmt: skip
     st.session_state.pop("fix_click", None)
-    job = attempt(
-        workspace().datasets.start_edit, version.id, _edits(finding, fix, version, rows), include_test=include, note=title, idempotency=click
-    )  # fmt: skip
-    if job is not None:
-        follow(_purpose(version), job.id)
+    begin(version, _edits(finding, fix, version, rows), include, title, click)
 
 
 def _edits(
@@ -190,8 +168,13 @@ def begin(version: DatasetVersion, edits: Sequence[Any], include: bool, note: st
     return job is not None
 
 
-def sealed_rows(test: int) -> bool:
-    """What an edit does about rows of the sealed test part, with the way to include them; whether they are included."""
+def sealed_rows(test: int, openings: int) -> bool:
+    """What an edit does about rows of the sealed test part, with the way to include them; whether they are included.
+
+    Args:
+        test: how many of the rows lie in the test part.
+        openings: how often that part was opened; an opened one never changes.
+    """
     if not test:
         return False
     st.info(
@@ -202,7 +185,10 @@ def sealed_rows(test: int) -> bool:
         ),
         icon=":material/lock:",
     )  # fmt: skip
-    include = st.toggle(t("Change rows of the test part too"), key="fix_test")
+    include = st.toggle(
+        t("Change rows of the test part too"), key="fix_test", disabled=openings > 0,
+        help=t("It was opened, so it never changes.") if openings else None,
+    )  # fmt: skip
     if include:
         st.warning(
             t("Scores on the new version are then on other test rows: do not compare them with earlier ones. The version says so for good."),

@@ -50,7 +50,8 @@ def _ask(version: DatasetVersion, ids: Sequence[int], *, relabel: bool) -> None:
                 format_func=lambda name: safe_text(name, 80),
             )  # fmt: skip
         test = workspace().splits.parts_of(version.id, ids).get("test", 0)
-        include = sealed_rows(test)
+        view = workspace().splits.current(version.id) if test else None
+        include = sealed_rows(test, view.openings if view else 0)
         note = st.text_input(t("Why (kept with the version)"), key="rows_note", max_chars=200)
         st.caption(
             t("This makes a new version; {version} stays as it is, and you can go back to it.", version=safe_text(version.label, 80))
