@@ -21,6 +21,7 @@ from engine.workspace import serve_demos, start_demo_server, start_services
 from ui.errors import show_unexpected, show_unexpected_to_strangers
 from ui.navigation import first_page
 from ui.options import allowed_hosts, leave_unless_safe, start_page
+from ui.page_switch import drop_reruns_of_left_pages
 
 
 @asynccontextmanager
@@ -42,6 +43,7 @@ async def demo_lifespan(app: st.App) -> AsyncIterator[None]:
 
 def settle() -> None:
     """What is loaded by now stays for good: keep it out of every later collection. And answers leave at once."""
+    drop_reruns_of_left_pages()
     send_at_once()
     gc.collect()
     gc.freeze()

@@ -108,6 +108,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     end_workers(running.home)
 
 
+@pytest.fixture(scope="module")
+def fresh_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose home nobody has touched: for a file that begins as a newcomer. Let its `server` return it."""
+    running = Server(tmp_path_factory.mktemp("fresh"))
+    running.start()
+    yield running
+    running.stop()
+    end_workers(running.home)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("google-chrome")

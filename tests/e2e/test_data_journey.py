@@ -19,6 +19,11 @@ SLOW = 120_000
 PRAISE, BLAME = "味道很好送餐也快", "味道不好送餐太慢"
 
 
+@pytest.fixture(scope="module")
+def server(fresh_server: Server) -> Server:
+    return fresh_server
+
+
 def gbk_file(folder: Path) -> tuple[Path, list[list[str]]]:
     """Short Chinese texts in GBK with two copies and a cell that a spreadsheet would run."""
     rows = [[f"{PRAISE}第{i}次", "好评"] for i in range(40)] + [

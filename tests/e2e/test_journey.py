@@ -19,6 +19,11 @@ SLOW = 120_000
 PAGES = ("", "data", "prepare", "model", "train", "evaluate", "settings")
 
 
+@pytest.fixture(scope="module")
+def server(fresh_server: Server) -> Server:
+    return fresh_server
+
+
 def settle(page: Page) -> None:
     """Wait until the script has run and nothing is stale."""
     expect(page.locator("[data-testid=stApp]")).to_have_attribute(
