@@ -83,7 +83,7 @@ def _product(model: Any, rows: Any, labels: Any, checks: Any, expected: Any) -> 
         training = Training(lambda kind, **payload: None, lambda: None, Path(folder))
         train_network(
             model, keras.optimizers.Adam(5e-4), Rows(lambda i: rows[i].toarray(), labels),
-            Rows(lambda i: checks[i].toarray(), expected), Plan(EPOCHS, BATCH, lambda epoch: 5e-4), training,
+            Rows(lambda i: checks[i].toarray(), expected), Plan(EPOCHS, BATCH, lambda done, reductions: 5e-4), training,
         )  # fmt: skip
 
 

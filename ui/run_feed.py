@@ -42,6 +42,8 @@ class RunFeed:
     ended: dict[int, datetime] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     notes: list[Event] = field(default_factory=list)
+    memory: int | None = None
+    """Bytes that the training process holds, as last reported."""
     total_epochs: int = 0
     started: datetime | None = None
     _first: Batch | None = None
@@ -56,6 +58,7 @@ class RunFeed:
                 self.attempt = event.attempt
                 self._first, self._steps, self._ends = None, 0, []
             self.started = self.started or event.ts
+            self.memory = event.payload.get("memory_bytes") or self.memory
             if event.kind == "phase":
                 name = str(event.payload.get("name"))
                 if name in self.phases:

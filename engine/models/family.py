@@ -85,8 +85,8 @@ class Training:
 
     Args:
         report: `report(kind, **payload)` appends a run event. Kinds: `phase` (name), `epoch` (epoch, epochs, loss,
-            accuracy, val_loss, val_accuracy, val_macro_f1, learning_rate, seconds), `batch` (epoch, epochs, step, steps,
-            loss, accuracy, examples_per_second; throttled to 2/s by the family), `log` (level, and message
+            accuracy, val_loss, val_accuracy, val_macro_f1, learning_rate, gradient_norm, memory_bytes, seconds), `batch` (epoch,
+            epochs, step, steps, loss, accuracy, gradient_norm, memory_bytes, examples_per_second; throttled to 2/s by the family), `log` (level, and message
             with params, or text from elsewhere), `note` (message, params).
         stop: returns "keep" (stop and keep the best), "discard" (give up) or None; ask between batches.
         checkpoints: folder that survives a kill; `fit` resumes from what it finds there.
@@ -113,6 +113,16 @@ class Diverged(RecipeError):
     code = "TRAINING_DIVERGED"
     message = N_("The loss stopped being a number in epoch {epoch}, at a learning rate of {learning_rate}.")
     remedy = N_("Choose a learning rate ten times smaller.")
+
+
+class BatchTooLarge(JobError):
+    """Raised by `fit` when the memory cannot hold a batch."""
+
+    code = "BATCH_TOO_LARGE"
+    message = N_("A batch of {size} texts does not fit in the memory of this machine.")
+    remedy = N_(
+        "Choose a smaller batch size, and gather gradients over several batches to learn the same way."
+    )
 
 
 class Predictor(Protocol):

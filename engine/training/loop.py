@@ -7,7 +7,7 @@ model; so a checkpoint at the end of any epoch is all that a killed run needs to
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from engine.errors import N_
 from engine.models.calibration import class_scores, negative_log_likelihood
-from engine.models.family import Discarded, Diverged, FloatArray, IntArray, Training
+from engine.models.family import BatchTooLarge, Discarded, Diverged, FloatArray, IntArray, Training
 from engine.training.checkpoint import Checkpoints
-from engine.training.step import CompiledStep, forward_pass
+from engine.training.machine import memory_in_use
+from engine.training.step import CompiledStep, Loss, Objective, forward_pass
 
 _BETWEEN_EVENTS = 0.5
 _BETWEEN_CHECKPOINTS = 2.0
@@ -29,10 +30,14 @@ _EVALUATED_AT_ONCE = 512
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows for a network: `take(indices)` gives its input array for those rows; `labels` are class indices."""
+    """Rows for a network: `take(indices)` gives its input array for those rows; `labels` are class indices.
+
+    `lengths`, where rows differ in length, lets batches hold rows of similar length, so that little is padded.
+    """
 
     take: Callable[[IntArray], NDArray[Any]]
     labels: IntArray
+    lengths: IntArray | None = None
 
 
 @dataclass(frozen=True)
@@ -42,24 +47,31 @@ class Plan:
     Args:
         epochs: most passes over the training rows.
         batch_size: rows a step.
-        rate: learning rate of an epoch, counted from 0.
+        rate: learning rate after so many epochs (with fraction) and so many reductions on a plateau.
+        plateau: epochs without a better one after which the rate is reduced; 0 never reduces.
         watch: what "best" means on the validation rows.
         patience: epochs without a better one after which training ends; 0 never ends early.
         keep_best: restore the weights of the best epoch at the end.
         class_weights: weight of each class in the loss, or None.
         smoothing: share of each target that is spread over all classes.
+        loss, focus: see `Objective`.
+        shares: share of the learning rate that each trainable variable gets in an epoch, counted from 0, or None for all.
         seed: of the shuffling.
         fingerprint: of everything that makes this training what it is.
     """
 
     epochs: int
     batch_size: int
-    rate: Callable[[int], float]
+    rate: Callable[[float, int], float]
+    plateau: int = 0
     watch: Literal["loss", "macro_f1"] = "loss"
     patience: int = 0
     keep_best: bool = True
     class_weights: FloatArray | None = None
     smoothing: float = 0.0
+    loss: Loss = "cross_entropy"
+    focus: float = 2.0
+    shares: Callable[[int], Sequence[float]] | None = None
     seed: int = 0
     fingerprint: str = ""
 
@@ -71,6 +83,9 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     best_value: float = float("-inf")
+    reductions: int = 0
+    waited: int = 0
+    """Epochs since the last better one or the last reduction of the learning rate."""
 
     @property
     def epochs(self) -> int:
@@ -93,7 +108,7 @@ def train_network(
 
     Args:
         model: Keras model from one input to logits of shape (n, classes), or (n, 1) for the second of two classes.
-        optimizer: unbuilt Keras optimizer; its learning rate is set every epoch.
+        optimizer: unbuilt Keras optimizer; its learning rate is set every step.
         train: rows to learn from.
         validation: rows to choose the best epoch by.
         plan: the settings.
@@ -101,20 +116,32 @@ def train_network(
 
     Raises:
         Discarded: if the user gave the run up.
-        Diverged: if the loss became infinite or no number.
+        Diverged: if the loss became infinite or no number before any epoch was whole; later the best weights are kept.
+        BatchTooLarge: if the memory cannot hold a batch.
     """
     optimizer.build(model.trainable_variables)
-    compiled = CompiledStep(model, optimizer, plan.class_weights, plan.smoothing)
+    objective = Objective(plan.loss, plan.focus, plan.class_weights, plan.smoothing)
+    compiled = CompiledStep(model, optimizer, objective, scaled=plan.shares is not None)
     checkpoints = Checkpoints(training.checkpoints, plan.fingerprint)
     progress, best = _resume(checkpoints, model, optimizer, training)
-    stopped = False
+    stopped = diverged = False
     # A checkpoint is written while the next epoch trains; leaving the block waits for the last one.
     with ThreadPoolExecutor(max_workers=1) as writer:
         written: Future[None] | None = None
         due = float("-inf")
         while not _over(progress, plan):
-            if not _one_epoch(compiled, train, validation, plan, progress, training):
-                stopped = True
+            try:
+                if not _one_epoch(compiled, train, validation, plan, progress, training):
+                    stopped = True
+                    break
+            except Diverged as problem:
+                if best is None:
+                    raise
+                diverged = True
+                training.report(
+                    "note", message=N_("The loss stopped being a number in epoch {epoch}; the weights of epoch {best} are kept. Choose a smaller learning rate."),
+                    params={"epoch": problem.params["epoch"], "best": progress.best_epoch},
+                )  # fmt: skip
                 break
             best_yet = progress.best_epoch == progress.epochs
             if best_yet:
@@ -128,14 +155,15 @@ def train_network(
             )
             due = time.monotonic() + _BETWEEN_CHECKPOINTS
         _settle(written, training)
-    if best is not None and (plan.keep_best or stopped):
+    restored = plan.keep_best or stopped or diverged
+    if best is not None and restored:
         _assign(model.variables, best)
     if _out_of_patience(progress, plan):
         training.report(
             "note", message=N_("No better epoch came for {patience} epochs, so training ended by itself."),
             params={"patience": plan.patience},
         )  # fmt: skip
-    kept = progress.best_epoch if plan.keep_best or stopped else progress.epochs
+    kept = progress.best_epoch if restored else progress.epochs
     return Outcome(tuple(progress.history), kept, stopped)
 
 
@@ -149,27 +177,32 @@ def _one_epoch(
 ) -> bool:
     """Train one epoch and append its figures; False if the user asked to stop and keep."""
     epoch = progress.epochs
-    order = np.random.default_rng([plan.seed, epoch]).permutation(len(train.labels))
-    steps = -(-len(order) // plan.batch_size)
-    rate = plan.rate(epoch)
-    compiled.begin(rate)
+    chosen_rows = batches(train, plan, epoch)
+    total, steps = len(train.labels), len(chosen_rows)
+    compiled.begin()
+    if plan.shares is not None:
+        compiled.set_shares(plan.shares(epoch))
     started = time.monotonic()
     reported = started if epoch else float("-inf")  # the very first step is shown at once: it runs
-    for step in range(steps):
+    seen, rate = 0, 0.0
+    for step, chosen in enumerate(chosen_rows):
         asked = training.stop()
         if asked == "discard":
             raise Discarded()
         if asked == "keep":
             return False
-        chosen = order[step * plan.batch_size : (step + 1) * plan.batch_size]
-        compiled.step(train.take(chosen), train.labels[chosen])
-        now = time.monotonic()
-        if now - reported >= _BETWEEN_EVENTS:
-            reported = now
-            done = step + 1
+        rate = plan.rate(epoch + step / steps, progress.reductions)
+        due = time.monotonic() - reported >= _BETWEEN_EVENTS
+        _learn(compiled, train, chosen, rate, plan, measure=due or step == steps - 1)
+        seen += len(chosen)
+        if due:
+            reported = time.monotonic()
+            figures = compiled.figures()
+            if not np.isfinite(figures["loss"]):
+                raise Diverged(epoch=epoch + 1, learning_rate=rate)
             training.report(
-                "batch", epoch=epoch + 1, epochs=plan.epochs, step=done, steps=steps, **compiled.figures(),
-                examples_per_second=min(done * plan.batch_size, len(order)) / (now - started),
+                "batch", epoch=epoch + 1, epochs=plan.epochs, step=step + 1, steps=steps, **figures, learning_rate=rate,
+                memory_bytes=memory_in_use(), examples_per_second=seen / (reported - started),
             )  # fmt: skip
     figures = compiled.figures()
     trained = time.monotonic() - started
@@ -179,13 +212,50 @@ def _one_epoch(
     value = figures["val_macro_f1"] if plan.watch == "macro_f1" else -figures["val_loss"]
     figures |= {"learning_rate": rate, "seconds": time.monotonic() - started}
     progress.history.append(figures)
-    if value > progress.best_value:
-        progress.best_epoch, progress.best_value = progress.epochs, value
+    _weigh(progress, value, plan)
     training.report(
-        "epoch", epoch=progress.epochs, epochs=plan.epochs, **figures,
-        examples_per_second=len(order) / trained, best_epoch=progress.best_epoch,
+        "epoch", epoch=progress.epochs, epochs=plan.epochs, **figures, memory_bytes=memory_in_use(),
+        examples_per_second=total / trained, best_epoch=progress.best_epoch,
     )  # fmt: skip
     return True
+
+
+def batches(rows: Rows, plan: Plan, epoch: int) -> list[IntArray]:
+    """The rows of each step of an epoch, in an order that seed and epoch alone decide.
+
+    Rows with lengths are shuffled, sorted by length within stretches of 32 batches, and the batches shuffled again.
+    """
+    rng = np.random.default_rng([plan.seed, epoch])
+    order, size = rng.permutation(len(rows.labels)), plan.batch_size
+    if rows.lengths is not None:
+        stretches = [order[at : at + 32 * size] for at in range(0, len(order), 32 * size)]
+        order = np.concatenate([s[np.argsort(rows.lengths[s], kind="stable")] for s in stretches])
+    found = [order[at : at + size] for at in range(0, len(order), size)]
+    if rows.lengths is not None:
+        found = [found[i] for i in rng.permutation(len(found))]
+    return found
+
+
+def _learn(
+    compiled: CompiledStep, train: Rows, chosen: IntArray, rate: float, plan: Plan, *, measure: bool
+) -> None:
+    """One step; a batch that the memory cannot hold is said in words."""
+    import tensorflow as tf
+
+    try:
+        compiled.step(train.take(chosen), train.labels[chosen], rate, measure)
+    except (tf.errors.ResourceExhaustedError, MemoryError) as problem:
+        raise BatchTooLarge(size=plan.batch_size) from problem
+
+
+def _weigh(progress: Progress, value: float, plan: Plan) -> None:
+    """Note whether the epoch just appended is the best, and whether the learning rate has to be reduced."""
+    if value > progress.best_value:
+        progress.best_epoch, progress.best_value, progress.waited = progress.epochs, value, 0
+        return
+    progress.waited += 1
+    if plan.plateau and progress.waited >= plan.plateau:
+        progress.reductions, progress.waited = progress.reductions + 1, 0
 
 
 def _validate(compiled: CompiledStep, rows: Rows) -> dict[str, float]:
@@ -204,10 +274,11 @@ def _validate(compiled: CompiledStep, rows: Rows) -> dict[str, float]:
 
 
 def _scores(forward: Callable[[NDArray[Any]], Any], rows: Rows) -> FloatArray:
-    indices = np.arange(len(rows.labels))
+    indices = np.arange(len(rows.labels)) if rows.lengths is None else np.argsort(rows.lengths, kind="stable")
     starts = range(0, len(indices), _EVALUATED_AT_ONCE)
     chunks = [np.asarray(forward(rows.take(indices[start : start + _EVALUATED_AT_ONCE]))) for start in starts]
     logits = np.concatenate(chunks).astype(np.float64)
+    logits[indices] = logits.copy()
     return class_scores(logits[:, 0] if logits.shape[1] == 1 else logits)
 
 

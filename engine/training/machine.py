@@ -51,6 +51,11 @@ def environment() -> dict[str, Any]:
     }
 
 
+def memory_in_use() -> int:
+    """Bytes that this process holds in memory now."""
+    return int(psutil.Process().memory_info().rss)
+
+
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

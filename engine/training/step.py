@@ -5,13 +5,16 @@ Stage 4 (training).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.family import FloatArray, IntArray
+
+Loss = Literal["cross_entropy", "focal", "squared"]
 
 
 def forward_pass(model: Any) -> Callable[[NDArray[Any]], Any]:
@@ -25,27 +28,62 @@ def forward_pass(model: Any) -> Callable[[NDArray[Any]], Any]:
     return forward
 
 
+@dataclass(frozen=True)
+class Objective:
+    """What a step minimises.
+
+    Args:
+        loss: cross-entropy after softmax; "focal" weighs each row by (1 - p)^focus, p its probability of the right class
+            (Lin et al., "Focal loss for dense object detection", 2017, equation 4); "squared" is the squared error of the
+            probabilities, summed over the classes.
+        focus: exponent of the focal loss.
+        class_weights: weight of each class, or None.
+        smoothing: share of each target that is spread over all classes.
+    """
+
+    loss: Loss = "cross_entropy"
+    focus: float = 2.0
+    class_weights: FloatArray | None = None
+    smoothing: float = 0.0
+
+    def losses(self, scores: Any, labels: Any, classes: int) -> Any:
+        """The loss of every row, not weighted by class; `scores` are logits of shape (n, classes)."""
+        import tensorflow as tf
+
+        targets = tf.one_hot(labels, classes) * (1 - self.smoothing) + self.smoothing / classes
+        if self.loss == "squared":
+            return tf.reduce_sum(tf.square(tf.nn.softmax(scores) - targets), axis=-1)
+        losses = tf.nn.softmax_cross_entropy_with_logits(targets, scores)
+        if self.loss == "focal":
+            right = tf.gather(tf.nn.softmax(scores), labels, batch_dims=1)
+            losses *= tf.pow(1 - right, self.focus)
+        return losses
+
+
 class CompiledStep:
-    """A model, its optimizer and the loss, compiled; running sums stay on the device until someone looks.
+    """A model, its optimizer and the objective, compiled; running sums stay on the device until someone looks.
 
     Args:
         model: Keras model from one input to logits, see `train_network`.
         optimizer: built Keras optimizer.
-        class_weights: weight of each class in the loss, or None.
-        smoothing: share of each target that is spread over all classes.
+        objective: what a step minimises.
+        scaled: whether each variable has a share of its own of the learning rate, see `set_shares`; costs a copy of the weights a step.
     """
 
-    def __init__(
-        self, model: Any, optimizer: Any, class_weights: FloatArray | None, smoothing: float
-    ) -> None:
+    def __init__(self, model: Any, optimizer: Any, objective: Objective, scaled: bool = False) -> None:
         import tensorflow as tf
 
         self.optimizer = optimizer
         self.forward = forward_pass(model)
         self._loss, self._hits = tf.Variable(0.0), tf.Variable(0.0)
+        self._measure, self._norm = tf.Variable(False), tf.Variable(float("nan"))
         self._seen = 0
         classes = max(int(model.outputs[0].shape[-1]), 2)
-        weights = tf.constant(np.ones(classes) if class_weights is None else class_weights, tf.float32)
+        given = objective.class_weights
+        weights = tf.constant(np.ones(classes) if given is None else given, tf.float32)
+        variables = model.trainable_variables
+        shares = tf.Variable(np.ones(len(variables)), dtype=tf.float32)
+        self._shares = shares
         signature = [
             tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype),
             tf.TensorSpec([None], tf.int64),
@@ -54,33 +92,52 @@ class CompiledStep:
         @tf.function(input_signature=signature, jit_compile=False)  # type: ignore[untyped-decorator]
         def step(inputs: Any, labels: Any) -> None:
             with tf.GradientTape() as tape:
-                scores = model(inputs, training=True)
+                scores = tf.cast(model(inputs, training=True), tf.float32)
                 if scores.shape[-1] == 1:
                     scores = tf.concat([tf.zeros_like(scores), scores], axis=-1)
-                targets = tf.one_hot(labels, classes) * (1 - smoothing) + smoothing / classes
-                losses = tf.nn.softmax_cross_entropy_with_logits(targets, scores)
+                losses = objective.losses(scores, labels, classes)
                 loss = tf.reduce_mean(losses * tf.gather(weights, labels))
-                objective = tf.add_n([loss, *model.losses])
-            gradients = tape.gradient(objective, model.trainable_variables)
-            optimizer.apply(gradients, model.trainable_variables)
+                aim = tf.add_n([loss, *model.losses])
+            gradients = tape.gradient(aim, variables)
+            length = tf.cond(
+                self._measure, lambda: tf.cast(tf.linalg.global_norm(gradients), tf.float32), lambda: self._norm.read_value()
+            )  # fmt: skip
+            self._norm.assign(length)
+            before = [tf.identity(variable) for variable in variables] if scaled else []
+            optimizer.apply(gradients, variables)
+            for index, value in enumerate(before):
+                # the step itself is shortened: a smaller gradient would change nothing under Adam
+                now = variables[index]
+                now.assign(value + shares[index] * (now - value))
             right = tf.equal(tf.argmax(scores, axis=-1, output_type=labels.dtype), labels)
             self._loss.assign_add(loss * tf.cast(tf.size(labels), tf.float32))
             self._hits.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
 
         self._step = step
 
-    def begin(self, learning_rate: float) -> None:
-        """Start an epoch: set the learning rate, forget the sums."""
-        self.optimizer.learning_rate.assign(learning_rate)
+    def begin(self) -> None:
+        """Start an epoch: forget the sums."""
         self._loss.assign(0.0)
         self._hits.assign(0.0)
         self._seen = 0
 
-    def step(self, inputs: NDArray[Any], labels: IntArray) -> None:
-        """Learn from one batch."""
+    def set_shares(self, shares: Sequence[float]) -> None:
+        """The share of the learning rate that each trainable variable gets from now on; 0 holds it still."""
+        self._shares.assign(np.asarray(shares, dtype=np.float32))
+
+    def step(
+        self, inputs: NDArray[Any], labels: IntArray, learning_rate: float, measure: bool = False
+    ) -> None:
+        """Learn from one batch; `measure` notes the length of the gradient, which takes time."""
+        self.optimizer.learning_rate.assign(learning_rate)
+        self._measure.assign(measure)
         self._step(inputs, labels)
         self._seen += len(labels)
 
     def figures(self) -> dict[str, float]:
-        """Mean loss and accuracy of this epoch so far."""
-        return {"loss": float(self._loss) / self._seen, "accuracy": float(self._hits) / self._seen}
+        """Mean loss and accuracy of this epoch so far, and the length of the gradient when it was last measured."""
+        return {
+            "loss": float(self._loss) / self._seen,
+            "accuracy": float(self._hits) / self._seen,
+            "gradient_norm": float(self._norm),
+        }

@@ -13,7 +13,7 @@ from engine.errors import N_, BentuError
 from engine.workspace import Event, Run
 from ui.charts.layout import draw
 from ui.charts.training import loss_figure, metric_figure
-from ui.format import duration, percent, significant
+from ui.format import duration, percent, significant, size
 from ui.panels.run_steps import main_phase, step_line
 from ui.run_feed import Batch, RunFeed, best_epoch
 from ui.state import FEED, workspace
@@ -22,10 +22,10 @@ from ui.text import say, t
 EPOCH_COLUMNS = {
     "epoch": N_("epoch"), "loss": N_("training loss"), "val_loss": N_("validation loss"), "accuracy": N_("training accuracy"),
     "val_accuracy": N_("validation accuracy"), "val_macro_f1": N_("validation macro F1"), "learning_rate": N_("learning rate"),
-    "seconds": N_("seconds"),
+    "gradient_norm": N_("gradient length"), "seconds": N_("seconds"),
 }  # fmt: skip
 
-EPOCH_FORMATS = {"epoch": "%d", "learning_rate": "%.3g", "seconds": "%.1f"}
+EPOCH_FORMATS = {"epoch": "%d", "learning_rate": "%.3g", "gradient_norm": "%.3g", "seconds": "%.1f"}
 """A learning rate shrinks over orders of magnitude; losses and scores have three decimals."""
 
 LEVELS = {"info": N_("info"), "warning": N_("warning"), "note": N_("note")}
@@ -125,6 +125,15 @@ def _figures(run: Run, feed: RunFeed) -> None:
                 t("Time left at most"), duration(left) if left is not None else "–", border=True, height="stretch",
                 help=t("At the pace so far, for all epochs. It may stop earlier when validation no longer improves; no estimate before the first steps."),
             )  # fmt: skip
+        if feed.total_epochs:
+            memory = size(feed.memory) if feed.memory else "–"
+            st.metric(
+                t("Memory"),
+                memory,
+                border=True,
+                height="stretch",
+                help=t("What the training process holds now."),
+            )
         st.metric(t("Elapsed"), duration(run.seconds or 0), border=True, height="stretch")
     if not feed.total_epochs and (expected := _expected(run)):
         # A family without epochs has no other sign of how long it will take.

@@ -148,7 +148,7 @@ class ArticleListing:
         plan = Plan(
             epochs=params.epochs,
             batch_size=params.batch_size,
-            rate=lambda epoch: 0.001,
+            rate=lambda done, reductions: 0.001,
             keep_best=params.variant == "repaired",
             seed=data.seed,
             fingerprint=fingerprint(self.name, self.version, params, data),

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import cos, pi
 from pathlib import Path
 from typing import Any, Literal
-
-import numpy as np
 
 from engine.errors import N_
 from engine.models.article import ABOUT
@@ -32,6 +29,7 @@ from engine.models.features.tfidf import (
     suited_analyzer,
 )
 from engine.models.formulas import case_formulas
+from engine.models.learning import LearningParams, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, dense, fingerprint
 from engine.models.suitability import common_reason
@@ -41,13 +39,9 @@ from engine.params import param
 _SAMPLE = 64
 
 
-class CaseNetworkParams(TfidfParams):
-    """What is counted, the network over it, and how it learns."""
+class CaseShape(ParamsBase):
+    """The layers over what is counted."""
 
-    max_features: int = param(
-        10_000, N_("Most features"), N_("The most frequent are kept; with both kinds, half for each."), low=100,
-        high=50_000, scale="log", level="advanced",
-    )  # fmt: skip
     input: Literal["tfidf", "embedding"] = param(
         "tfidf", N_("Input"), N_("TF-IDF weights, or the mean of learned vectors of everything counted (an embedding bag)."),
         titles=(N_("TF-IDF weights"), N_("embedding bag")),
@@ -61,62 +55,26 @@ class CaseNetworkParams(TfidfParams):
         unit=N_("neurons"),
     )  # fmt: skip
     hidden_layers: int = param(2, N_("Hidden layers"), N_("The article uses two."), low=1, high=4)
+    activation: Literal["relu", "sigmoid", "tanh", "gelu"] = param(
+        "relu", N_("Activation"), N_("What a hidden neuron does with its sum; the article uses ReLU."), level="advanced",
+        titles=("ReLU", "sigmoid", "tanh", "GELU"),
+    )  # fmt: skip
     dropout: float = param(
         0.5, N_("Dropout"), N_("Share of hidden neurons switched off at random in each step, against learning by heart."),
         low=0.0, high=0.8,
     )  # fmt: skip
-    epochs: int = param(30, N_("Epochs"), N_("Most passes over the training texts."), low=1, high=200)
-    patience: int = param(
-        3, N_("Patience"), N_("Training ends after this many epochs without a better one; 0 runs all epochs."), low=0, high=50,
-        unit=N_("epochs"),
-    )  # fmt: skip
-    batch_size: int = param(
-        128, N_("Batch size"), N_("Texts between two updates of the weights."), low=8, high=1024, scale="log", unit=N_("texts"),
-    )  # fmt: skip
-    learning_rate: float = param(
-        5e-4, N_("Learning rate"), N_("Size of the first steps."), low=1e-5, high=1.0, scale="log",
-    )  # fmt: skip
-    decay: Literal["exponential", "step", "cosine", "none"] = param(
-        "exponential", N_("Learning rate decay"), N_("How the steps shrink from epoch to epoch."),
-        titles=(N_("exponential"), N_("in steps"), N_("cosine"), N_("none")),
-    )  # fmt: skip
-    decay_rate: float = param(
-        0.95, N_("Decay factor"), N_("The learning rate is multiplied by this."), low=0.1, high=1.0, level="advanced",
-        depends_on=("decay", ("exponential", "step")),
-    )  # fmt: skip
-    decay_every: int = param(
-        5, N_("Epochs a step"), N_("Epochs between two reductions."), low=1, high=50, level="advanced", unit=N_("epochs"),
-        depends_on=("decay", ("step",)),
-    )  # fmt: skip
-    optimizer: Literal["adam", "gradient_descent"] = param(
-        "adam", N_("Optimizer"), N_("Adam adapts the step of every weight; plain gradient descent is the formula of the article."),
-        level="advanced", titles=("Adam", N_("gradient descent")),
-    )  # fmt: skip
-    watch: Literal["loss", "macro_f1"] = param(
-        "loss", N_("Best epoch by"), N_("The loss on validation is steadier than macro-F1 when there are few validation rows."),
-        level="advanced", titles=(N_("validation loss"), N_("validation macro-F1")),
-    )  # fmt: skip
     l2: float = param(
         0.0, N_("Weight penalty (L2)"), N_("Added to the loss for each squared weight."), low=0.0, high=0.01, level="advanced",
     )  # fmt: skip
-    smoothing: float = param(
-        0.0, N_("Label smoothing"), N_("Share of each label that is spread over all classes; helps when some labels are wrong."),
-        low=0.0, high=0.3, level="advanced",
-    )  # fmt: skip
-    balanced: bool = param(
-        False, N_("Balance the classes"), N_("Rare classes weigh as much in training as frequent ones."), level="advanced",
-    )  # fmt: skip
 
 
-def learning_rate(params: CaseNetworkParams, epoch: int) -> float:
-    """The learning rate of an epoch, counted from 0."""
-    if params.decay == "exponential":
-        return params.learning_rate * params.decay_rate**epoch
-    if params.decay == "step":
-        return params.learning_rate * params.decay_rate ** (epoch // params.decay_every)
-    if params.decay == "cosine":
-        return params.learning_rate * 0.5 * (1 + cos(pi * epoch / params.epochs))
-    return params.learning_rate
+class CaseNetworkParams(LearningParams, CaseShape, TfidfParams):
+    """What is counted, the network over it, and how it learns."""
+
+    max_features: int = param(
+        10_000, N_("Most features"), N_("The most frequent are kept; with both kinds, half for each."), low=100,
+        high=50_000, scale="log", level="advanced",
+    )  # fmt: skip
 
 
 def parameter_count(params: CaseNetworkParams, width: int, classes: int) -> int:
@@ -183,10 +141,10 @@ class CaseNetwork:
 
     def schedule(self, params: CaseNetworkParams) -> Sequence[float]:
         """The learning rate of each epoch, for a preview."""
-        return [learning_rate(params, epoch) for epoch in range(params.epochs)]
+        return rates(params)
 
     def fit(self, data: TrainingData, params: CaseNetworkParams, training: Training) -> NetworkFitted:
-        from engine.training.loop import Plan, Rows, predict_scores, train_network
+        from engine.training.loop import Rows, predict_scores, train_network
         from engine.training.preload import preload
 
         preload()
@@ -202,23 +160,12 @@ class CaseNetwork:
         training.report("phase", name=N_("Training"))
         model = _build(params, features.width, len(data.classes), data.seed)
         validation = Rows(lambda chosen: dense(checks[chosen]), data.validation_labels)
-        plan = Plan(
-            epochs=params.epochs,
-            batch_size=params.batch_size,
-            rate=lambda epoch: learning_rate(params, epoch),
-            watch=params.watch,
-            patience=params.patience,
-            class_weights=_balance(data) if params.balanced else None,
-            smoothing=params.smoothing,
-            seed=data.seed,
-            fingerprint=fingerprint(self.name, self.version, params, data),
-        )
         outcome = train_network(
             model,
-            _optimizer(params),
+            make_optimizer(params),
             Rows(lambda chosen: dense(rows[chosen]), data.train_labels),
             validation,
-            plan,
+            plan(params, data, fingerprint(self.name, self.version, params, data)),
             training,
         )
         training.report("phase", name=N_("Calibrating"))
@@ -245,18 +192,13 @@ def _build(params: CaseNetworkParams, width: int, classes: int, seed: int) -> An
             params.embedding_size, use_bias=False, kernel_initializer=start, name="vectors"
         )(hidden)
     for layer in range(params.hidden_layers):
-        hidden = keras.layers.Dense(params.units, activation="relu", kernel_regularizer=penalty)(hidden)
+        hidden = keras.layers.Dense(params.units, activation=params.activation, kernel_regularizer=penalty)(
+            hidden
+        )
         if params.dropout:
             hidden = keras.layers.Dropout(params.dropout, seed=seed + layer)(hidden)
     logits = keras.layers.Dense(classes, kernel_regularizer=penalty, name="logits")(hidden)
     return keras.Model(inputs, logits)
-
-
-def _optimizer(params: CaseNetworkParams) -> Any:
-    import keras
-
-    kinds = {"adam": keras.optimizers.Adam, "gradient_descent": keras.optimizers.SGD}
-    return kinds[params.optimizer](params.learning_rate)
 
 
 def _with_softmax(model: Any, temperature: float) -> Any:
@@ -266,11 +208,6 @@ def _with_softmax(model: Any, temperature: float) -> Any:
     last = model.get_layer("logits")
     last.set_weights([weights / temperature for weights in last.get_weights()])
     return keras.Model(model.inputs[0], keras.layers.Softmax()(model.outputs[0]))
-
-
-def _balance(data: TrainingData) -> Any:
-    counts = np.bincount(data.train_labels, minlength=len(data.classes))
-    return len(data.train_labels) / (len(data.classes) * np.maximum(counts, 1))
 
 
 families.register(CaseNetwork())
