@@ -18,6 +18,7 @@ from engine.jobs.job import Job
 from engine.jobs.presence import WorkerState, hold_ui_lock, keep_supervisor
 from engine.services.augmentations import Augmentations, GrownClass
 from engine.services.circle import Circle
+from engine.services.contents import Contents
 from engine.services.corrections import Basis, Corrections, VersionChanges
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
 from engine.services.demo_link import DemoServer
@@ -127,6 +128,7 @@ class Workspace:
         self.projects = Projects(scope)
         self.uploads = Uploads(scope)
         self.datasets = Datasets(scope)
+        self.contents = Contents(scope)
         self.findings = Findings(scope)
         self.differences = Differences(scope)
         self.exports = Exports(scope)

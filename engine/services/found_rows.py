@@ -25,7 +25,7 @@ from engine.storage.tables import dataset_version, new_id
 
 FOUND, ASIDE = "found", "aside"
 """Kinds of results that belong to findings: rows under "<version>:<stage>", what was set aside under "<version>"."""
-_STAGES: tuple[Stage, ...] = ("core", "deep")
+_STAGES: tuple[Stage, ...] = ("core", "content", "deep")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def keep(scope: Scope, version_id: str, found: Sequence[Found], stage: Stage = "
     """Store all rows of the findings of a stage, in place of those stored before."""
     said = (
         [asdict(one.finding) for one in found] if stage == "deep" else []
-    )  # those of the core stand in the profile
+    )  # the others stand in the profile
     digest = _written(found)
     scope.cache(FOUND, f"{version_id}:{stage}", {"findings": said, "rows": digest})
 

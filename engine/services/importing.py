@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import func, insert, select, update
 
 from engine.data.checks import run_checks
-from engine.data.profile import profile_view
+from engine.data.profile import core_profile
 from engine.data.readers import ReadOptions, Source, read_several, read_with_notes
 from engine.data.schema import ROW_ID, Finding, Schema, make_schema
 from engine.data.table_view import TableView
@@ -111,14 +111,12 @@ def with_row_ids(frame: pd.DataFrame) -> pd.DataFrame:
 def store_profile(
     context: JobContext, scope: Scope, version_id: str, frame: pd.DataFrame, schema: Schema
 ) -> None:
-    """Check and profile a table, and keep the results."""
+    """Check a table and take its figures, and keep both; what takes a look into the contents follows in `contents`."""
     table = TableView(frame, schema, modalities.get(schema.task))
     found = run_checks(
         table, "core", lambda share: context.report("progress", fraction=0.5 + share * 0.25), context.check
     )
-    profile = profile_view(
-        table, found, lambda share: context.report("progress", fraction=0.75 + share * 0.25)
-    )
+    profile = core_profile(table, found)
     findings.keep(scope, version_id, found)
     scope.cache("profile", version_id, profile.model_dump(mode="json"))
 
@@ -126,7 +124,7 @@ def store_profile(
 def profile_version(
     context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Work of the job "profile"."""
+    """Work of the job "profile": the figures."""
     context.report("phase", name="loading")
     frame, schema = load_table(scope, spec["version"])
     context.report("phase", name="profiling")

@@ -60,7 +60,7 @@ def ran(check: Check, view: TableView) -> list[Found]:
 @pytest.mark.parametrize("check", ALL, ids=lambda c: c.name)
 def test_a_check_says_who_it_is(check: Check) -> None:
     assert check.name.isidentifier() and check.name == check.name.lower()
-    assert check.stage in ("core", "deep")
+    assert check.stage in ("core", "content", "deep")
     assert isinstance(check.order, int)
     assert translate(check.title, "zh_CN") != check.title, "what it looks for is said in Chinese too"
     assert check.task is None or check.task in {m.name for m in modalities}

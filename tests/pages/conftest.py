@@ -63,7 +63,7 @@ def texts(at: AppTest) -> str:
 def import_text(
     ws: Workspace, project_id: str, table: str, name: str = "small", **roles: str
 ) -> DatasetVersion:
-    """Import a small table given as CSV text, profile included."""
+    """Import a small table given as CSV text, with its whole profile."""
     upload = ws.datasets.stage(table.encode(), f"{name}.csv")
     preview = ws.datasets.preview(upload.id)
     chosen = roles or ws.datasets.suggest_roles(preview)
@@ -74,6 +74,8 @@ def import_text(
     done = ws.jobs.get(job.id)
     assert done.state == "succeeded", done.error
     assert done.result is not None
+    ws.contents.start(done.result["version_id"])
+    run_waiting(ws.scope)
     return ws.datasets.version(done.result["version_id"])
 
 

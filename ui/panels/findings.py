@@ -36,8 +36,11 @@ def by_severity(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: order.index(f.severity))
 
 
-def findings_panel(version: DatasetVersion) -> None:
-    """Everything that is known of a version's faults, with fixes, and the deep checks that look for more."""
+def findings_panel(version: DatasetVersion, *, complete: bool) -> None:
+    """Everything that is known of a version's faults, with fixes, and the deep checks that look for more.
+
+    They begin once the profile is `complete`; before that nobody says that nothing was found.
+    """
     st.subheader(t("Findings"), anchor=False)
     just_made(version)
     busy = making(version)
@@ -46,7 +49,7 @@ def findings_panel(version: DatasetVersion) -> None:
     found = workspace().datasets.findings(version.id)
     aside = workspace().findings.aside(version.id)
     open_ones = [one for one in found if handle(one) not in aside]
-    if not open_ones:
+    if complete and not open_ones:
         _nothing()
     for severity, look in SEVERITIES.items():
         mine = [one for one in open_ones if one.severity == severity]
@@ -54,7 +57,8 @@ def findings_panel(version: DatasetVersion) -> None:
             st.badge(f"{t(look.word)} · {len(mine)}", icon=look.icon, color=look.colour)
         for one in mine:
             _finding(one, version, busy=busy)
-    deep_checks(version)
+    if complete:
+        deep_checks(version)
     _set_aside([one for one in found if handle(one) in aside], aside, version)
 
 

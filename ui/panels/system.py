@@ -24,7 +24,7 @@ SPARES: dict[str, tuple[str, str, Any]] = {
     "none": (N_("{lane}: the next start is cold"), ":material/ac_unit:", "gray"),
 }
 KINDS = {
-    "import": N_("Import of a file"), "profile": N_("Profile"), "cleaning": N_("Preview of cleaning"),
+    "import": N_("Import of a file"), "profile": N_("Profile"), "contents": N_("Look inside"), "cleaning": N_("Preview of cleaning"),
     "split": N_("Split"), "train": N_("Training"), "evaluate": N_("Evaluation"), "compare": N_("Comparison"),
     "sample": N_("Sample data"),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from engine.workspace import DatasetVersion, VersionChanges
 from ui.errors import attempt
 from ui.format import moment, size
 from ui.panels.columns import column_cards
+from ui.panels.contents import contents
 from ui.panels.downloads import downloads
 from ui.panels.example_map import example_map
 from ui.panels.findings import findings_list, findings_panel
@@ -53,7 +54,7 @@ def _picked() -> None:
 
 
 def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> None:
-    """Figures, findings, charts and rows; a version without a profile gets one.
+    """Figures, findings, charts and rows; a version without a profile gets one, and what is not looked into yet is.
 
     `used` says that the next steps work on this version.
     """
@@ -70,8 +71,10 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
         findings_list(version.findings, version, key="finding")
     else:
         figures(profile, version)
+        if not profile.complete:
+            contents(version)
         health_panel(profile, version)
-        findings_panel(version)
+        findings_panel(version, complete=profile.complete)
         profile_charts(profile, version)
         if profile.wording is not None:
             wording_cards(profile.wording, version)

@@ -16,7 +16,7 @@ from engine.registry import Registry
 
 log = logging.getLogger(__name__)
 
-Stage = Literal["core", "deep"]
+Stage = Literal["core", "content", "deep"]
 
 
 class Check(Protocol):
@@ -26,8 +26,8 @@ class Check(Protocol):
     task: str | None
     """The modality it is for, or None for all."""
     stage: Stage
-    """`core` checks are part of the profile and look at a million rows in a second or so; `deep` ones run in a job of
-    their own afterwards (near-duplicates, label errors)."""
+    """`core` checks are about labels, copies, lengths and cells and belong to the figures that are there at once; `content`
+    ones look into the texts, right afterwards; `deep` ones run in a job of their own (near-duplicates, label errors)."""
     order: int
     title: str
     """What it looks for, a message id."""
@@ -38,6 +38,11 @@ class Check(Protocol):
 
 
 checks: Registry[Check] = Registry(N_("check"), "engine.data.checks")
+
+
+def checks_of(stage: Stage, task: str) -> list[Check]:
+    """The checks of a stage that a task's tables are asked, in order."""
+    return [check for check in checks if check.stage == stage and check.task in (None, task)]
 
 
 def run_checks(
@@ -54,7 +59,7 @@ def run_checks(
     Raises:
         DataError: what a check refuses.
     """
-    mine = [check for check in checks if check.stage == stage and check.task in (None, table.modality.name)]
+    mine = checks_of(stage, table.modality.name)
     found: list[Found] = []
     for place, check in enumerate(mine):
         if interrupt is not None:

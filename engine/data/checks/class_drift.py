@@ -25,7 +25,7 @@ BITS = 0.005
 class ClassDrift:
     name, order, title = "class_drift", 47, N_("Class shares that change over time")
     task: str | None = None
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         column = table.schema.first("time")

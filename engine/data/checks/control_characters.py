@@ -18,7 +18,7 @@ from engine.errors import N_
 class ControlCharacters:
     name, order, title = "control_characters", 23, N_("Control characters")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         rows = table.ids[table.inputs.str.contains(CONTROLS).to_numpy(dtype=bool)]

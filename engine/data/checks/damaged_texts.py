@@ -17,7 +17,7 @@ from engine.errors import N_
 class DamagedTexts:
     name, order, title = "damaged_texts", 22, N_("Lost characters")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         rows = table.ids[table.inputs.str.contains(REPLACEMENT, regex=False).to_numpy(dtype=bool)]

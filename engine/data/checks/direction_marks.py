@@ -18,7 +18,7 @@ from engine.errors import N_
 class DirectionMarks:
     name, order, title = "direction_marks", 24, N_("Invisible direction marks")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         rows = table.ids[table.inputs.str.contains(BIDI).to_numpy(dtype=bool)]

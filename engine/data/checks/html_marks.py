@@ -20,7 +20,7 @@ _MARKS = r"<[/!?]?[A-Za-z]|<!--|&(?:#[0-9]+|#[xX][0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9
 class HtmlMarks:
     name, order, title = "html_marks", 27, N_("HTML marks")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         from engine.prepare.clean.html import Html

@@ -18,7 +18,7 @@ from engine.errors import N_
 class InvisibleCharacters:
     name, order, title = "invisible_characters", 25, N_("Invisible characters")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         rows = table.ids[table.inputs.str.contains(INVISIBLE).to_numpy(dtype=bool)]

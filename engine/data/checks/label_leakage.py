@@ -33,7 +33,7 @@ NAME_LEAST = 2
 class LabelLeakage:
     name, order, title = "label_leakage", 15, N_("Words that give the label away")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         if len(table.classes) < 2:

@@ -31,7 +31,7 @@ _SHORTEST = 3
 class Mojibake:
     name, order, title = "mojibake", 26, N_("Wrongly decoded texts")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         suspects = matching(table.inputs, f"{_LOST}|{_LATIN}|{_CYRILLIC}|{_gbk_pattern()}")

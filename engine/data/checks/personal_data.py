@@ -22,7 +22,7 @@ _SUSPECT = r"[@＠][A-Za-z0-9-]+\.|[0-9](?:[-.\s()]{0,2}[0-9]){8}|[A-Z]{2}[0-9]{
 class PersonalData:
     name, order, title = "personal_data", 29, N_("Personal data")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         suspects = matching(table.inputs, _SUSPECT)

@@ -23,7 +23,7 @@ _SINGLE = r"^[^\pL\pN]*[\pL\pN][^\pL\pN]*$"
 class ShortTexts:
     name, order, title = "short_texts", 42, N_("Texts with nothing to read")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         if not len(table.sizes) or table.sizes.median() < _USUAL:

@@ -42,7 +42,7 @@ _SENTENCE_END = re.compile(r"[。！？!?\n…；;]+|\.(?=\s|$)")
 class TemplateTexts:
     name, order, title = "template_texts", 41, N_("Default texts and templates")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         rows = table.ids[matching(table.inputs, _DEFAULTS)]

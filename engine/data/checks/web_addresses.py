@@ -20,7 +20,7 @@ _DOTTED = r"(?i)(?:https?|ftp)://|www\.|\.(?:com|net|org|cn|co|ly|me|gl|be|io)/"
 class WebAddresses:
     name, order, title = "web_addresses", 28, N_("Web addresses")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         from engine.prepare.clean.links import Links

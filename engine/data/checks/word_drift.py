@@ -28,7 +28,7 @@ BITS = 0.01
 class WordDrift:
     name, order, title = "word_drift", 48, N_("Words that change over time")
     task: str | None = "text-classification"
-    stage: Stage = "core"
+    stage: Stage = "content"
 
     def run(self, table: TableView) -> Iterable[Found]:
         column = table.schema.first("time")

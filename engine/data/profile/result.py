@@ -14,7 +14,7 @@ from engine.data.profile.wording import Wording
 from engine.data.schema import Finding, Role
 from engine.data.types import TypeKind
 
-FORMAT = 2
+FORMAT = 3
 """Of a stored profile; one of an older format is made anew."""
 
 
@@ -104,11 +104,12 @@ class Profile(Plain):
         crosses: every pair of them.
         time: the time column, if there is one.
         split: rows by value of the column with the role split, as the file spells them; empty without one.
-        details: the modality's own part (`Modality.describe`).
-        wording: how texts are worded; None for other modalities, and in profiles made before it was measured.
-        findings: what a person should know, those of `check_table` included; each with at most 1000 rows.
+        details: the modality's own part (`Modality.describe`); empty until `complete`.
+        wording: how texts are worded; None for other modalities, and until `complete`.
+        findings: what a person should know; each with at most 1000 rows. Those about contents once `complete`.
         seconds: how long it took.
         format: `FORMAT` when it was made; 1 in profiles older than that number.
+        complete: whether the look into the contents has been added (`details`, `wording`, their findings), or only figures are here.
     """
 
     task: str
@@ -129,3 +130,4 @@ class Profile(Plain):
     findings: tuple[Finding, ...]
     seconds: float
     format: int = 1
+    complete: bool = True
