@@ -54,7 +54,7 @@ with form:
             icon=":material/lock:",
         )
         frozen_split(view.spec)
-    elif version.parent_id is not None:
+    elif view is not None and version.parent_id is not None:
         st.info(
             t(
                 "This version inherits the division of the one that it was made from, so that runs on both can be compared "
@@ -86,7 +86,7 @@ with result:
         st.caption(t("Not divided yet. The parts, their classes and leaks between them appear here."))
     else:
         if not done:
-            st.caption(t("This is the present division; the settings on the left ask for another one."))
+            st.caption(t("This is the present division; the settings of the form ask for another one."))
         split_result(view, version)
 
 st.header(t("Augment"), anchor=False)

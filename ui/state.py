@@ -64,11 +64,15 @@ TRIAL_CLICK = "trial_click"
 
 @dataclass
 class FileDraft:
-    """A staged file, or one file of a staged archive, and what a person decided about reading it."""
+    """A staged file, or one file of a staged archive, and what a person decided about reading it.
+
+    `asked` says that how it is written was a guess: the question stays where it is once it was answered.
+    """
 
     upload_id: str
     options: ReadOptions = field(default_factory=ReadOptions)
     key: str = field(default_factory=lambda: uuid4().hex[:8])
+    asked: bool = False
 
 
 @dataclass

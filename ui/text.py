@@ -27,6 +27,7 @@ __all__ = [
     "told_apart",
 ]
 
+_SHAPELESS = dict.fromkeys(map(ord, "\ufeff\u200b\u00ad"))
 _MARKUP = str.maketrans({c: "\\" + c for c in "\\`*_{}[]()<>#+-.!|$~:^&@="})
 
 
@@ -116,10 +117,11 @@ def _safe_params(params: Mapping[str, Any]) -> dict[str, Any]:
 def safe_text(value: object, limit: int = 500) -> str:
     """User text for a place that reads Markdown (labels, captions, tooltips): shown literally, never as markup.
 
-    Control characters and line breaks become spaces; longer texts end in an ellipsis. Direction-changing
-    characters are isolated, so that they cannot reorder what stands around them.
+    Line breaks become spaces; longer texts end in an ellipsis. Control and direction-changing characters show as
+    replacement signs, so that they cannot reorder what stands around them; byte-order marks and the like, which have no
+    shape, are left out, so that a sound text does not look damaged.
     """
-    text = " ".join(str(value).split())
+    text = " ".join(str(value).translate(_SHAPELESS).split())
     text = "".join(c if c.isprintable() or c in "\u200c\u200d" else "\ufffd" for c in text)
     if len(text) > limit:
         text = text[: limit - 1] + "…"

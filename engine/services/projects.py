@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ from engine.storage.tables import (
 )
 
 STEPS = ("data", "prepare", "model", "train", "evaluate", "share")
+CANCEL_SECONDS = 5.0
+"""How long a deletion waits for cancelled jobs to end; usually it is less than one."""
 SAMPLE_NAMES = {
     "reviews_zh": "示例：外卖、网店与客服评论（合成）",
     "reviews_en": "Sample: takeaway, shop and service reviews (synthetic)",
@@ -74,7 +77,10 @@ class Project:
 
 @dataclass(frozen=True)
 class Deletion:
-    """What deleting a project takes with it; only that its test parts were opened, `openings` times, stays remembered."""
+    """What deleting a project takes with it; only that its test parts were opened, `openings` times, stays remembered.
+
+    Of the `active_jobs` those that train stand in the way; the others (a profile, a deep check) are cancelled.
+    """
 
     datasets: int
     versions: int
@@ -82,6 +88,7 @@ class Deletion:
     openings: int
     bytes: int
     active_jobs: int
+    trainings: int = 0
     demos: int = 0
     feedback: int = 0
 
@@ -166,14 +173,17 @@ class Projects:
                 runs=count(run, run.c.project_id == project_id, run.c.deleted.is_(None)), openings=opened,
                 bytes=artifacts.size(digests),
                 active_jobs=count(job, job.c.project_id == project_id, job.c.state.in_(GOING)),
+                trainings=count(
+                    job, job.c.project_id == project_id, job.c.state.in_(GOING), job.c.lane == "training"
+                ),
                 demos=count(demo, demo.c.project_id == project_id),
                 feedback=count(feedback, feedback.c.project_id == project_id),
             )  # fmt: skip
 
     def delete(self, project_id: str) -> None:
-        """Delete a project with all that `deletion` names; refused while its jobs wait or run."""
+        """Delete a project with all that `deletion` names; its short jobs are cancelled, one that trains refuses it."""
         row = self._scope.row(project, project_id, "project")
-        busy = self.deletion(project_id).active_jobs
+        busy = self.deletion(project_id).trainings or self._cancel_short(project_id)
         if busy:
             raise ProjectBusy(name=row.name, jobs=busy)
         with write(self._scope.engine, durable=True) as connection:
@@ -189,6 +199,20 @@ class Projects:
                 project.delete().where(project.c.id == project_id, project.c.owner == self._scope.owner)
             )
         publishing.forget(self._scope.engine, demos)
+
+    def _cancel_short(self, project_id: str) -> int:
+        """Cancel what is going on in a project and wait until it has ended; how much has not, after `CANCEL_SECONDS`."""
+        engine, owner = self._scope.engine, self._scope.owner
+
+        def going() -> Sequence[Any]:
+            return queue.list_jobs(engine, owner, project_id=project_id, states=GOING)
+
+        for one in going():
+            queue.cancel(engine, owner, one.id, "discard")
+        deadline = time.monotonic() + CANCEL_SECONDS
+        while (left := len(going())) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return left
 
     def add_sample(self, name: str) -> Project:
         """A project with an embedded, synthetic sample; its import runs as a job."""

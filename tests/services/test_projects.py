@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from engine.errors import BentuError, NotFound
 from engine.params import InvalidParameter
@@ -15,7 +16,9 @@ from engine.registry import UnknownName
 from engine.services.inline import run_waiting
 from engine.services.projects import NameEmpty, ProjectBusy
 from engine.storage import artifacts
+from engine.storage.database import write
 from engine.storage.errors import LowSpace
+from engine.storage.tables import job
 from engine.workspace import DatasetVersion, Workspace
 
 Importer = Callable[..., DatasetVersion]
@@ -78,6 +81,29 @@ def test_deletion_says_what_goes_and_a_busy_project_stays(workspace: Workspace, 
     workspace.projects.delete(version.project_id)
     with pytest.raises(NotFound):
         workspace.runs.get(run.id)
+
+
+def test_a_project_that_is_only_looked_at_can_be_deleted(workspace: Workspace, imported: Importer) -> None:
+    version = imported()
+    check = workspace.findings.start_deep(version.id)
+    found = workspace.projects.deletion(version.project_id)
+    assert (found.active_jobs, found.trainings) == (1, 0)
+    workspace.projects.delete(version.project_id)
+    assert check.id not in {job.id for job in workspace.jobs.active()}
+    assert version.project_id not in {project.id for project in workspace.projects.list()}
+
+
+def test_a_short_job_that_does_not_end_keeps_its_project(
+    workspace: Workspace, imported: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = imported()
+    check = workspace.findings.start_deep(version.id)
+    with write(workspace.scope.engine) as connection:
+        connection.execute(update(job).where(job.c.id == check.id).values(state="running"))
+    monkeypatch.setattr("engine.services.projects.CANCEL_SECONDS", 0.1)
+    with pytest.raises(ProjectBusy):
+        workspace.projects.delete(version.project_id)
+    assert workspace.jobs.get(check.id).cancel == "discard"
 
 
 def test_the_rail_follows_the_work(workspace: Workspace, imported: Importer) -> None:

@@ -21,6 +21,7 @@ JOINER = "\u2060"
         ("# head | cell", r"\# head \| cell"),
         ("two\nlines\tand  spaces", "two lines and spaces"),
         ("bell\x07 zero\u200dwidth", "bell\ufffd zero\u200dwidth"),
+        ("\ufeffmark soft\u00adhyphen", "mark softhyphen"),
     ],
 )
 def test_markup_is_escaped(text: str, shown: str) -> None:

@@ -17,7 +17,7 @@ from ui.difference import marked
 from ui.errors import attempt
 from ui.forms import form
 from ui.panels.job import watch
-from ui.state import CLEAN_UNDO, follow, followed, workspace
+from ui.state import CLEAN_UNDO, follow, followed, unfollow, workspace
 from ui.text import labelled, n, safe_text, t
 
 Steps = tuple[Step, ...]
@@ -160,6 +160,10 @@ def _compute(version: DatasetVersion, parts: Steps) -> None:
         job = ws.datasets.start_cleaning_preview(version.id, parts)
         follow(purpose, job.id)
     watch(job.id, t("Counting what the steps change"))
+    if not ws.jobs.get(job.id).active:
+        st.button(
+            t("Count again"), key="clean_again", icon=":material/refresh:", on_click=unfollow, args=(purpose,)
+        )
 
 
 def _moved(parts: Steps, place: int, by: int) -> Steps:

@@ -67,7 +67,7 @@ def comparison(run: Run, runs: Sequence[Run], part: str, metric: str) -> None:
     st.session_state[key] = [i for i in st.session_state.get(key, list(fitting)[:1]) if i in fitting]
     chosen = left.multiselect(
         t("Compare with"), list(fitting), format_func=lambda i: _titled(fitting[i], run), key=key,
-        placeholder=t("choose runs of the same split"), max_selections=MOST,
+        placeholder=t("choose runs of the same split"), max_selections=MOST, select_all=False,
     )  # fmt: skip
     figure = right.selectbox(
         t("Figure"), CHOOSABLE, index=CHOOSABLE.index(metric), format_func=metric_title, key=f"compare_metric_{run.id}_{part}",

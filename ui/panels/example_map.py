@@ -76,7 +76,7 @@ def _map(version: DatasetVersion) -> None:
         "example_map", version.id, language(), str(st.context.theme.type), lambda: example_points(places, classes)
     )  # fmt: skip
     st.plotly_chart(
-        figure, key=_chart_key(version.id), on_select=lambda: _choose(version.id), selection_mode=("points", "box", "lasso"),
+        figure, key=_chart_key(version.id), on_select=lambda: _choose(version.id), selection_mode=("points", "lasso"),
         alt=t("A map of {n} examples by class; alike texts lie near each other.", n=f"{len(places):,}"),
         config={"displayModeBar": False, "responsive": True, "typesetMath": False},
     )  # fmt: skip

@@ -17,7 +17,7 @@ from ui.navigation import goto
 from ui.panels.finding_review import forget_review, review
 from ui.panels.job import watch
 from ui.state import FIXED, VERSION, follow, followed, unfollow, workspace
-from ui.text import n, safe_text, say, t
+from ui.text import n, safe_text, say, sentences, t
 
 ICONS = {
     "drop": ":material/delete_sweep:", "dedupe": ":material/filter_1:", "relabel": ":material/label:",
@@ -57,16 +57,23 @@ def _clean(fix: Fix, title: str, version: DatasetVersion, key: str) -> None:
 
 
 def _add_step(version: DatasetVersion, fix: Fix) -> None:
+    """Put the step into the recipe, which works on the version shown from now on: for its rows the step was asked."""
     ws, name = workspace(), fix.params["step"]
     known = {step.name: step for step in ws.recipes.steps(version.schema.task)}
     recipe = ws.recipes.draft(version.project_id)
     assert recipe is not None
     step = Step(name=name, version=known[name].version, params=fix.params.get("params", {}))
-    ws.recipes.update(version.project_id, clean=(*recipe.clean, step))
-    st.toast(
-        t("“{step}” was added to the recipe; the prepare page shows what it changes.", step=t(known[name].title)),
-        icon=":material/check_circle:",
-    )  # fmt: skip
+    moved = recipe.data != version.id
+    ws.recipes.update(version.project_id, clean=(*recipe.clean, step), data=version.id)
+    said = [
+        t(
+            "“{step}” was added to the recipe; the prepare page shows what it changes.",
+            step=t(known[name].title),
+        )
+    ]
+    if moved:
+        said.append(t("The next steps work on {version} now.", version=safe_text(version.label, 80)))
+    st.toast(sentences(said), icon=":material/check_circle:")
 
 
 def _confirm(finding: Finding, fix: Fix, title: str, version: DatasetVersion) -> None:
@@ -109,7 +116,7 @@ def _effect(
         )
         return False, False
     include = sealed_rows(effect.test, effect.openings)
-    if not effect.divided:
+    if not effect.divided and version.schema.first("split"):
         st.caption(
             t("Nothing is divided yet, so no row is sealed: rows that the file calls test change too.")
         )
@@ -247,7 +254,7 @@ def just_made(version: DatasetVersion) -> None:
         )
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="fix_made"):
         st.markdown(
-            " ".join([t("**{version}** was made by your fix.", version=safe_text(version.label, 80)), *parts]), width="stretch"
+            sentences([t("**{version}** was made by your fix.", version=safe_text(version.label, 80)), *parts]), width="stretch"
         )  # fmt: skip
         st.button(
             t("Undo"), key="fix_undo", icon=":material/undo:", on_click=_back, args=(version.parent_id,)

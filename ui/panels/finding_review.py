@@ -22,7 +22,7 @@ def review(finding: Finding, fix: Fix, version: DatasetVersion) -> list[int]:
         return []
     own = f"{version.id}_{handle(finding)}_{fix.kind}"
     if st.session_state.get(REVIEWED, {}).get("of") != own:
-        st.session_state[REVIEWED] = {"of": own, "pages": {}}
+        st.session_state[REVIEWED] = {"of": own, "pages": {}, "round": 0}
     ticked: dict[int, list[int]] = st.session_state[REVIEWED]["pages"]
     pages = max(1, -(-len(kept.rows) // PAGE_ROWS))
     slot, page = st.container(), 1
@@ -43,9 +43,17 @@ def review(finding: Finding, fix: Fix, version: DatasetVersion) -> list[int]:
             allow_duplicates=True,
         )
     with slot:
-        st.caption(t("Tick the rows that are to change. The box in the head ticks all rows of this page."))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(t("Tick the rows that are to change."), width="stretch")
+            for name, title, icon, rows in (
+                ("all", t("Tick this page"), ":material/check_box:", ids),
+                ("none", t("Untick this page"), ":material/check_box_outline_blank:", []),
+            ):
+                st.button(
+                    title, key=f"review_{name}", icon=icon, type="tertiary", on_click=_tick, args=(page, rows)
+                )
         places = table(
-            numbered(frame), key=f"review_{own}_{page}", wide=version.schema.names("input"),
+            numbered(frame), key=f"review_{own}_{page}_{st.session_state[REVIEWED]['round']}", wide=version.schema.names("input"),
             alt=t("Rows of {name}, page {page} of {pages}.", name=version.label, page=page, pages=pages),
             ticked=[place for place, row in enumerate(ids) if row in set(ticked.get(page, []))],
         )  # fmt: skip
@@ -53,6 +61,13 @@ def review(finding: Finding, fix: Fix, version: DatasetVersion) -> list[int]:
     chosen = [row for number in sorted(ticked) for row in ticked[number]]
     st.markdown(f"**{n('{n} row ticked', '{n} rows ticked', len(chosen))}**")
     return chosen
+
+
+def _tick(page: int, rows: list[int]) -> None:
+    """Tick exactly these rows of a page: the table's own box for all of them appears only under a pointer."""
+    kept = st.session_state[REVIEWED]
+    kept["pages"][page] = list(rows)
+    kept["round"] += 1  # a new key, so that the table takes these ticks over
 
 
 def forget_review() -> None:

@@ -43,6 +43,6 @@ def health_panel(profile: Profile, version: DatasetVersion) -> None:
 
 
 def _line(reason: Reason) -> None:
-    with st.container(horizontal=True, vertical_alignment="top", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
         st.badge(f"−{reason.points}", color="red" if reason.points >= 20 else "orange")
         st.markdown(say(reason.message, reason.params), width="stretch")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
+from engine.data.limits import MAX_FILES
 from engine.data.readers import Preview, ReadOptions, source_column, source_names, united
 from engine.data.types import draft_types
 from ui.format import listed
@@ -32,15 +34,39 @@ def archive_members(draft: ImportDraft) -> None:
             continue
         key = f"members_{upload_id}"
         st.session_state[key] = [file.options.member or members[0] for file in mine]
-        st.multiselect(
-            t("Files of the archive {name}", name=safe_text(workspace().datasets.upload(upload_id).name, 60)), members, key=key,
-            on_change=_choose_members, args=(draft, upload_id, key), format_func=told_apart({m: m for m in members}),
+        with st.container(border=True, key=f"archive_{upload_id}"):
+            _archive_state(draft, upload_id, members, len(mine))
+            st.multiselect(
+                t("Files of the archive {name}", name=safe_text(workspace().datasets.upload(upload_id).name, 60)), members, key=key,
+                on_change=lambda upload_id=upload_id, key=key: _choose_members(draft, upload_id, st.session_state[key]),
+                format_func=told_apart({m: m for m in members}), select_all=False,
+            )  # fmt: skip
+
+
+def _archive_state(draft: ImportDraft, upload_id: str, members: Sequence[str], read: int) -> None:
+    """How many files of the archive are read, and the one click that reads all."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        if read == len(members):
+            st.markdown(t("All {count} files of the archive are read.", count=f"{read:,}"), width="stretch")
+            return
+        st.markdown(
+            ":material/folder_zip: "
+            + n(
+                "**{n} of {count} files of the archive is read.** The others are left out unless you choose them.",
+                "**{n} of {count} files of the archive are read.** The others are left out unless you choose them.",
+                read, count=f"{len(members):,}",
+            ),
+            width="stretch",
         )  # fmt: skip
+        if len(members) <= MAX_FILES:
+            st.button(
+                t("Read all {count}", count=f"{len(members):,}"), key=f"members_all_{upload_id}", icon=":material/select_all:",
+                on_click=_choose_members, args=(draft, upload_id, list(members)),
+            )  # fmt: skip
 
 
-def _choose_members(draft: ImportDraft, upload_id: str, key: str) -> None:
+def _choose_members(draft: ImportDraft, upload_id: str, chosen: Sequence[str]) -> None:
     """One file of the draft for each member; those that were there keep how they are read."""
-    chosen: list[str] = st.session_state[key]
     if not chosen:
         return
     known = {file.options.member: file for file in draft.files if file.upload_id == upload_id}

@@ -84,10 +84,21 @@ def import_panel(project_id: str, draft: ImportDraft, datasets: list[Dataset]) -
         draft,
         previews,
         datasets,
-        PurePath(names[0]).stem,
+        _stem(names[0]),
         into,
         ready=ready and (agreed or into is not None),
+        waits=t(
+            "The files do not have the same columns: say above what becomes of the cells that are not there."
+        )
+        if not agreed and into is None
+        else "",
     )
+
+
+def _stem(name: str) -> str:
+    """A name for the dataset: the file's without its ending, and without the one that packing put behind it."""
+    path = PurePath(name)
+    return PurePath(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
 
 
 def _uploads(draft: ImportDraft) -> dict[str, None]:
@@ -102,7 +113,7 @@ def _drop(project_id: str) -> None:
 
 def _save(
     project_id: str, draft: ImportDraft, previews: list[Preview], datasets: list[Dataset], stem: str, into: DatasetVersion | None,
-    *, ready: bool,
+    *, ready: bool, waits: str,
 ) -> None:  # fmt: skip
     name = "" if into is not None else _name(draft, datasets, stem)
     purpose = import_purpose(project_id)
@@ -111,6 +122,10 @@ def _save(
         follow_import(project_id, job_id)
         if workspace().jobs.get(job_id).active:
             return
+    if ready and into is None and not name:
+        waits = t("The dataset needs a name.")
+    if waits:
+        st.caption(f":material/info: {waits}")
     if st.button(
         t("Save version") if into is None else t("Add these rows"),
         key="import_go",

@@ -125,21 +125,29 @@ def delete_dialog(project: Project) -> None:
         else:
             st.markdown(t("The project is empty."))
         remembered(gone.openings)
-        if gone.active_jobs:
+        if gone.trainings:
             st.warning(
                 n(
-                    "{n} job of this project waits or runs. Cancel it first.",
-                    "{n} jobs of this project wait or run. Cancel them first.",
-                    gone.active_jobs,
+                    "{n} training of this project waits or runs. Cancel it on the train page first.",
+                    "{n} trainings of this project wait or run. Cancel them on the train page first.",
+                    gone.trainings,
                 ),
                 icon=":material/pending:",
+            )
+        elif gone.active_jobs:
+            st.caption(
+                n(
+                    "{n} job that looks at its data is cancelled.",
+                    "{n} jobs that look at its data are cancelled.",
+                    gone.active_jobs,
+                )
             )
         with st.container(horizontal=True, horizontal_alignment="right"):
             if st.button(t("Keep it"), key="project_delete_keep"):
                 st.rerun()
             if st.button(
                 t("Delete project"), key="project_delete_go", icon=":material/delete_forever:", type="primary",
-                disabled=gone.active_jobs > 0, on_click=_delete, args=(project.id,),
+                disabled=gone.trainings > 0, on_click=_delete, args=(project.id,),
             ):  # fmt: skip
                 st.rerun()
 

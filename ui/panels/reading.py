@@ -45,17 +45,16 @@ def look(upload_id: str, options: ReadOptions) -> Preview:
 def reading(draft: FileDraft) -> Preview:
     """The preview of the staged file, with everything that a person can do about how it is read."""
     preview = look(draft.upload_id, draft.options)
-    if len(preview.members) > 1 and draft.options.member is None:
-        st.caption(t("Of this archive the file “{name}” is read.", name=safe_text(preview.members[0], 120)))
     uncertain = not (preview.encoding_certain and preview.separator_certain) or preview.problem is not None
+    draft.asked = draft.asked or uncertain
     if preview.problem is not None:
         _problem(draft, preview)
-    if uncertain:
+    if draft.asked:
         _prominent(draft, preview)
     if len(preview.rows):
         table(preview.rows, key=f"reading_rows_{draft.key}", alt=t("The first rows as they are read."))
     with st.expander(_summary(preview), icon=":material/tune:", key=f"reading_{draft.key}"):
-        _folded(draft, preview, shown=uncertain)
+        _folded(draft, preview, shown=draft.asked)
     return preview
 
 
@@ -72,7 +71,9 @@ def settled(draft: FileDraft, preview: Preview) -> ReadOptions:
 def _bound(draft: FileDraft, name: str, value: Any) -> dict[str, Any]:
     """Key and callback of the widget for the option `name`, which shows `value` until somebody decides."""
     key = f"read_{name}_{draft.key}"
-    st.session_state[key] = value
+    if key not in st.session_state or st.session_state[key] != value:
+        # Only where it differs: what is set here overrides a choice that the person makes while the page still runs.
+        st.session_state[key] = value
 
     def decide() -> None:
         keep = {} if name == "replace_invalid" else {"rename": None}
@@ -92,6 +93,8 @@ def _prominent(draft: FileDraft, preview: Preview) -> None:
                     "How this file is written is a guess. Do the rows below read well, and are the columns right?"
                 )
             )
+        else:
+            st.markdown(t("Read as you chose. Do the rows below read well, and are the columns right?"))
         grid = st.grid(2, min_column_width=240)
         if preview.encodings:
             _encoding(grid, draft, preview)

@@ -48,14 +48,14 @@ def roles_form(draft: ImportDraft, preview: Preview) -> None:
             -(-len(names) // COLUMNS_A_PAGE), key=f"roles_page_{draft.key}", max_visible_pages=5
         )
     first = (page - 1) * COLUMNS_A_PAGE
-    with st.container(border=True, gap="xsmall", key=f"roles_{draft.key}"):
+    with st.container(border=True, gap="medium", key=f"roles_{draft.key}"):
         for place, name in enumerate(names[first : first + COLUMNS_A_PAGE], start=first):
             _column(draft, preview, place, name)
 
 
 def _column(draft: ImportDraft, preview: Preview, place: int, name: str) -> None:
     title, examples, role = st.columns([2, 4, 2], vertical_alignment="center", gap="small")
-    with title:
+    with title, st.container(gap=None):
         st.markdown(f"**{safe_text(name, 60)}**")
         if place < len(preview.types):
             st.caption(type_line(preview.types[place]), help=t(TYPE_HELP))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from ui.text import n, t
 PAGE_ROWS = 50
 CELL_LIMIT = 2000
 """Characters of a cell that travel to the browser."""
+SIGN, MARGIN, NARROWEST, WIDEST = 8, 24, 75, 240
+"""Pixels of a Latin letter, of what stands around a cell, and the bounds of a column's width."""
 
 
 def row_table(
@@ -77,7 +80,9 @@ def table(
         elif pd.api.types.is_numeric_dtype(frame.iloc[:, place - 1]):
             config[place] = st.column_config.NumberColumn(width="small")
         else:
-            config[place] = st.column_config.TextColumn(width="large" if column in wide else "medium")
+            config[place] = st.column_config.TextColumn(
+                width="large" if column in wide else _width(str(column), frame.iloc[:, place - 1])
+            )
     shown = frame.map(_shortened).rename(columns={"_index": "_index "})  # "_index" is Streamlit's own word
     if ticked is None:
         st.dataframe(shown, hide_index=True, column_config=config, key=key, alt=alt, placeholder="")
@@ -87,6 +92,17 @@ def table(
         selection_mode="multi-row", selection_default={"selection": {"rows": list(ticked), "columns": [], "cells": []}},
     )  # fmt: skip
     return [int(place) for place in chosen["selection"]["rows"]]
+
+
+def _width(head: str, cells: pd.Series) -> int:
+    """Pixels for the longest of these cells and the head, so that short columns leave room for the others."""
+    longest = max((_signs(str(cell)[:WIDEST]) for cell in [head, *cells]), default=0)
+    return min(max(MARGIN + longest * SIGN, NARROWEST), WIDEST)
+
+
+def _signs(text: str) -> int:
+    """The width of a text in Latin letters; East Asian ones count twice."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def _shortened(cell: Any) -> Any:

@@ -103,7 +103,7 @@ def slice_fields(version: DatasetVersion, spec: Split) -> Split | None:
     )
     values = st.multiselect(
         t("Tested, and left out of train"), list(counts), [v for v in spec.values if v in counts] if mine else [],
-        format_func=shown, key=f"split_tested_{version.id}_{column}", placeholder=t("choose one or more values"),
+        format_func=shown, key=f"split_tested_{version.id}_{column}", placeholder=t("choose one or more values"), select_all=False,
     )  # fmt: skip
     rest = [v for v in counts if v not in values]
     key = f"split_validated_{version.id}_{column}"
@@ -111,7 +111,7 @@ def slice_fields(version: DatasetVersion, spec: Split) -> Split | None:
         st.session_state[key] = [v for v in st.session_state[key] if v in rest]
     validated = st.multiselect(
         t("For validation"), rest, [v for v in spec.validation_values if v in rest] if mine and key not in st.session_state else None,
-        format_func=shown, key=key, placeholder=t("a share of the other rows"),
+        format_func=shown, key=key, placeholder=t("a share of the other rows"), select_all=False,
     )  # fmt: skip
     share = spec.validation / (spec.train + spec.validation)
     if not validated:

@@ -9,6 +9,7 @@ from engine.data.difference import CHANGES, ChangeKind
 from engine.data.schema import ROLE_TITLES, ROW_ID
 from engine.workspace import DatasetVersion, VersionDifference
 from ui.errors import attempt
+from ui.format import listed
 from ui.panels.job import attach, watch
 from ui.panels.rows import numbered, table
 from ui.state import follow, unfollow, workspace
@@ -89,10 +90,11 @@ def _sentence(kind: ChangeKind, found: VersionDifference) -> str:
         "changed": n("{n} row with other cells", "{n} rows with other cells", count),
     }[kind]
     classes = sorted(found.classes.get(kind, {}).items(), key=lambda pair: -pair[1])
-    shown = ", ".join(
-        f"{safe_text(label, 30) or t('without a label')}: {number:,}" for label, number in classes[:6]
+    shown = listed(
+        t("{label}: {number}", label=safe_text(label, 30) or t("without a label"), number=f"{number:,}")
+        for label, number in classes[:6]
     )
-    return f"{said} ({shown})" if shown else said
+    return t("{said} ({classes})", said=said, classes=shown) if shown else said
 
 
 def _role_line(name: str, before: str | None, after: str | None) -> str:
