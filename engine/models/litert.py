@@ -40,7 +40,7 @@ class LiteModel:
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         self._lock = Lock()
-        self._batch = -1
+        self._shape: tuple[int, ...] = ()
 
     def run(self, count: int, take: Callable[[slice], NDArray[Any]]) -> NDArray[np.float64]:
         """Outputs of shape (count, outputs); `take(rows)` gives the inputs of at most 256 rows at a time."""
@@ -51,10 +51,10 @@ class LiteModel:
         return np.concatenate(chunks).astype(np.float64)
 
     def _call(self, rows: NDArray[Any]) -> NDArray[Any]:
-        if len(rows) != self._batch:
+        if rows.shape != self._shape:
             self._interpreter.resize_tensor_input(self._input["index"], rows.shape)
             self._interpreter.allocate_tensors()
-            self._batch = len(rows)
+            self._shape = rows.shape
         self._interpreter.set_tensor(self._input["index"], rows.astype(self._input["dtype"], copy=False))
         self._interpreter.invoke()
         answer: NDArray[Any] = self._interpreter.get_tensor(self._output["index"])

@@ -80,6 +80,15 @@ class NetworkPredictor:
         return probabilities(self.lite.run(len(inputs), lambda part: dense(rows[part])))
 
 
+def with_softmax(model: Any, temperature: float) -> Any:
+    """A network that ends in the layer "logits" as it is served: the temperature becomes part of the last weights, then softmax."""
+    import keras
+
+    last = model.get_layer("logits")
+    last.set_weights([weights / temperature for weights in last.get_weights()])
+    return keras.Model(model.inputs[0], keras.layers.Softmax()(model.outputs[0]))
+
+
 def fingerprint(name: str, version: int, params: Params, data: TrainingData) -> str:
     """What makes a training what it is: a checkpoint of another one must never be taken up."""
     digest = hashlib.sha256(

@@ -23,6 +23,7 @@ FITTED = [
 ]
 EVERY = pytest.mark.parametrize("family", TEXT, ids=lambda family: family.name)
 FACTS = [toy_facts(), toy_facts(40), toy_facts(200_000, 50), toy_facts(han=0.9)]
+SEQUENCE = {"epochs": 8, "batch_size": 8, "vocabulary": 500, "embedding_size": 16, "learning_rate": 0.01}
 SMALL = {
     "tfidf_svm": {"min_df": 1},
     "tfidf_logreg": {"min_df": 1},
@@ -41,6 +42,7 @@ SMALL = {
         "max_words": 200,
         "max_length": 20,
     },
+    "text_cnn": {**SEQUENCE, "filters": 16},
 }
 
 
@@ -51,6 +53,7 @@ def test_the_families_of_this_release_are_there() -> None:
         "tfidf_svm",
         "case_network",
         "article_listing",
+        "text_cnn",
     ]
 
 
@@ -121,7 +124,7 @@ def test_what_cannot_be_learnt_is_said_before_the_start(family: Family) -> None:
         assert "{" not in reason.message.format_map(dict(reason.params))
 
 
-@pytest.mark.parametrize("name", ["tfidf_svm", "tfidf_logreg", "case_network", "article_listing"])
+@pytest.mark.parametrize("name", ["tfidf_svm", "tfidf_logreg", "case_network", "article_listing", "text_cnn"])
 def test_a_handful_of_rows_is_too_few_to_learn_from(name: str) -> None:
     reason = families.get(name).unsuitable(toy_facts(rows=5), MACHINE)
     assert reason is not None

@@ -31,7 +31,7 @@ from engine.models.features.tfidf import (
 from engine.models.formulas import case_formulas
 from engine.models.learning import LearningParams, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
-from engine.models.network import NetworkFitted, NetworkPredictor, dense, fingerprint
+from engine.models.network import NetworkFitted, NetworkPredictor, dense, fingerprint, with_softmax
 from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
 from engine.params import param
@@ -171,7 +171,7 @@ class CaseNetwork:
         training.report("phase", name=N_("Calibrating"))
         temperature = fit_temperature(predict_scores(model, validation), data.validation_labels)
         return NetworkFitted(
-            features, _with_softmax(model, temperature), checks[:_SAMPLE], outcome.stopped_early
+            features, with_softmax(model, temperature), checks[:_SAMPLE], outcome.stopped_early
         )
 
     def load(self, folder: Path) -> NetworkPredictor:
@@ -199,15 +199,6 @@ def _build(params: CaseNetworkParams, width: int, classes: int, seed: int) -> An
             hidden = keras.layers.Dropout(params.dropout, seed=seed + layer)(hidden)
     logits = keras.layers.Dense(classes, kernel_regularizer=penalty, name="logits")(hidden)
     return keras.Model(inputs, logits)
-
-
-def _with_softmax(model: Any, temperature: float) -> Any:
-    """The network as served: the temperature becomes part of the last weights, then softmax."""
-    import keras
-
-    last = model.get_layer("logits")
-    last.set_weights([weights / temperature for weights in last.get_weights()])
-    return keras.Model(model.inputs[0], keras.layers.Softmax()(model.outputs[0]))
 
 
 families.register(CaseNetwork())

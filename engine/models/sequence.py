@@ -1,0 +1,170 @@
+"""What the networks over token sequences share: vocabulary, training, calibration, cost before the start.
+
+A family of this kind says how its layers are built and how much work a token is; the rest is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import N_
+from engine.models.calibration import fit_temperature
+from engine.models.family import Dial, Estimate, Facts, Machine, Training, TrainingData, Unsuitable
+from engine.models.features.tfidf import typical_length
+from engine.models.features.tokens import Pieces, TokenRows, Tokens
+from engine.models.features.units import mostly_unspaced
+from engine.models.formulas import Formula, learning_formulas
+from engine.models.learning import LearningParams, make_optimizer, plan, rates
+from engine.models.litert import MODEL, LiteModel
+from engine.models.network import NetworkFitted, NetworkPredictor, fingerprint, with_softmax
+from engine.models.suitability import common_reason
+from engine.params import Params, param
+
+SAMPLE = 64
+"""Validation rows on which the exported file is compared with the trained network."""
+
+_SECONDS = 3.0e-11
+"""Per multiplication, forward and backward, on two cores; see `benchmarks/network_cost.py`."""
+
+
+class VocabularyParams(Params):
+    """Into what a text is cut, and how much of it is read."""
+
+    pieces: Pieces = param(
+        "pieces", N_("Read"), N_("Pieces of words are learnt from your texts; single characters need no vocabulary."),
+        titles=(N_("pieces of words"), N_("characters")),
+    )  # fmt: skip
+    vocabulary: int = param(
+        8000, N_("Vocabulary"), N_("Most different pieces; with few texts a small one learns more about each."), low=500,
+        high=32_000, scale="log", unit=N_("pieces"),
+    )  # fmt: skip
+    max_length: int = param(
+        64, N_("Longest text read"), N_("What is longer loses its end; longer costs more time."), low=16, high=512, scale="log",
+        unit=N_("pieces"),
+    )  # fmt: skip
+    embedding_size: int = param(
+        64, N_("Vector length"), N_("Length of the learned vector of each piece."), low=8, high=512, scale="log",
+    )  # fmt: skip
+
+
+class SequenceFamily:
+    """Base of the families that read tokens in order. `Params` holds `VocabularyParams` and `LearningParams`."""
+
+    name: str
+    version = 1
+    task = "text-classification"
+    title: str
+    summary: str
+    order: int
+    needs_tensorflow = True
+    Params: type[Params]
+
+    def build(self, params: Any, vocabulary: int, classes: int) -> Any:
+        """Keras model from token numbers (n, any length) to logits (n, classes); its last layer is called "logits".
+
+        Padding (token 0) must not change the answer.
+        """
+        raise NotImplementedError
+
+    def served(self, model: Any, params: Any) -> Any:
+        """The same function in layers that LiteRT can run; the trained model itself, for most."""
+        return model
+
+    def parameter_count(self, params: Any, vocabulary: int, classes: int) -> int:
+        """Trainable numbers, exactly."""
+        raise NotImplementedError
+
+    def work(self, params: Any) -> float:
+        """Multiplications that a token costs on the way forward, the vocabulary's table aside."""
+        raise NotImplementedError
+
+    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> Any:
+        raise NotImplementedError
+
+    def unsuitable(self, facts: Facts, machine: Machine) -> Unsuitable | None:
+        cost = self.estimate(self.defaults("quick", facts, machine), facts, machine)
+        return common_reason(facts, machine, cost, rows=50)
+
+    def estimate(self, params: Any, facts: Facts, machine: Machine) -> Estimate:
+        """Exact in parameters where the vocabulary is full; time from a rate measured on two cores (rough).
+
+        Memory: TensorFlow, weights with two moments, gradients and the best copy, a batch's activations.
+        """
+        count = self.parameter_count(params, params.vocabulary, facts.classes)
+        tokens = expected_tokens(params, facts)
+        epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+        steps = -(-facts.rows // params.batch_size)
+        work = facts.rows * tokens * (3 * self.work(params) + 20 * params.embedding_size)
+        return Estimate(
+            parameters=count,
+            memory_bytes=int(8.5e8 + 20 * count + 40 * params.batch_size * tokens * (self.work(params) ** 0.5) * 8),
+            seconds=8 + epochs * (steps * (2e-3 + 3e-9 * count) + _SECONDS * work),
+        )  # fmt: skip
+
+    def formulas(self, params: Any, facts: Facts) -> Sequence[Formula]:
+        count = self.parameter_count(params, params.vocabulary, facts.classes)
+        return learning_formulas(params, facts.classes, count)
+
+    def schedule(self, params: LearningParams) -> Sequence[float]:
+        """The learning rate of each epoch, for a preview."""
+        return rates(params)
+
+    def fit(self, data: TrainingData, params: Any, training: Training) -> NetworkFitted:
+        from engine.training.loop import predict_scores, train_network
+        from engine.training.preload import preload
+
+        preload()
+        import keras
+
+        training.report("phase", name=N_("Learning a vocabulary"))
+        tokens = Tokens.fit(data.train_inputs, params.pieces, params.vocabulary, params.max_length)
+        rows, checks = tokens.transform(data.train_inputs), tokens.transform(data.validation_inputs)
+        keras.utils.set_random_seed(data.seed)
+        model = self.build(params, tokens.size, len(data.classes))
+        training.report(
+            "log", level="info",
+            message=N_("{pieces} pieces in the vocabulary, {mean} a text; {cut} of the texts are cut at {length}; {numbers} numbers to learn"),
+            params={
+                "pieces": f"{tokens.size:,}", "mean": f"{rows.lengths.mean():.1f}",
+                "cut": f"{(rows.lengths >= params.max_length).mean():.1%}", "length": params.max_length,
+                "numbers": f"{model.count_params():,}",
+            },
+        )  # fmt: skip
+        training.report("phase", name=N_("Training"))
+        validation = token_rows(checks, data.validation_labels)
+        outcome = train_network(
+            model, make_optimizer(params), token_rows(rows, data.train_labels), validation,
+            plan(params, data, fingerprint(self.name, self.version, params, data)), training,
+        )  # fmt: skip
+        training.report("phase", name=N_("Calibrating"))
+        temperature = fit_temperature(predict_scores(model, validation), data.validation_labels)
+        answers = with_softmax(self.served(model, params), temperature)
+        return NetworkFitted(tokens, answers, checks[: min(SAMPLE, len(checks))], outcome.stopped_early)
+
+    def load(self, folder: Path) -> NetworkPredictor:
+        return NetworkPredictor(Tokens.load(folder), LiteModel(folder / MODEL))
+
+
+def token_rows(rows: TokenRows, labels: Any) -> Any:
+    """Token rows as the training loop takes them."""
+    from engine.training.loop import Rows
+
+    return Rows(rows.__getitem__, labels, rows.lengths)
+
+
+def expected_tokens(params: Any, facts: Facts) -> float:
+    """Rough number of tokens read of a text, from its length in characters (pieces hold about 2 characters in scripts
+    without spaces, 4 in others)."""
+    characters = typical_length(facts)
+    per_piece = 1.0 if params.pieces == "characters" else (2.0 if mostly_unspaced(facts.extra) else 4.0)
+    return float(np.clip(characters / per_piece, 4, params.max_length))
+
+
+def suited_length(facts: Facts, pieces: Pieces) -> int:
+    """A reading length that covers 95 of 100 texts, between 16 and 256."""
+    per_piece = 1.0 if pieces == "characters" else (1.8 if mostly_unspaced(facts.extra) else 3.2)
+    return int(np.clip(16 * np.ceil(facts.size_p95 / per_piece / 16), 16, 256))
