@@ -6,7 +6,7 @@ model inputs, shows one, keys it for exact duplicates and measures it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,7 +21,8 @@ from engine.registry import Registry
 class Modality(Protocol):
     """One kind of input. Plain functions over frames; no database, no owner.
 
-    One may also offer `wording(inputs, labels, classes, slices) -> Wording`, a part of the profile that only texts have.
+    One may also offer `wording(inputs, labels, classes, slices) -> Wording`, a part of the profile that only texts have, and
+    `keys(inputs) -> pd.Series`, all keys at once where that is faster (`keys_of`).
     """
 
     name: str
@@ -58,6 +59,15 @@ class Modality(Protocol):
     def describe(self, inputs: pd.Series) -> Mapping[str, Any]:
         """Modality-specific part of the profile, JSON-serialisable (for text: tokens, scripts, languages)."""
         ...
+
+
+def keys_of(modality: Modality, inputs: pd.Series) -> pd.Series:
+    """The key of every input, index kept; by the modality's own short cut where it has one."""
+    at_once: Callable[[pd.Series], pd.Series] | None = getattr(modality, "keys", None)
+    if at_once is not None:
+        return at_once(inputs)
+    found = [modality.key(value) for value in inputs.to_numpy(dtype=object)]
+    return pd.Series(found, index=inputs.index, dtype="str")
 
 
 modalities: Registry[Modality] = Registry(N_("modality"), "engine.data.modalities")

@@ -19,11 +19,7 @@ from engine.data.labels import labels_of
 from engine.data.schema import Schema
 from engine.data.times import read_times
 from engine.data.versions import read_inputs
-from engine.modality import Modality
-
-_CHUNK = 50_000
-"""Rows whose keys are held at once."""
-
+from engine.modality import Modality, keys_of
 
 T = TypeVar("T")
 
@@ -106,12 +102,12 @@ class TableView:
     @cached_property
     def copies(self) -> Copies:
         """The inputs that come more than once by the modality's key; inputs without content are left out."""
-        rows = self._candidates()
-        values = self.inputs.iloc[rows].to_numpy(dtype=object)
-        codes, names = pd.factorize(np.array([self.modality.key(value) for value in values], dtype=object))
-        repeated = np.bincount(codes, minlength=len(names))[codes] > 1
-        codes, names = pd.factorize(codes[repeated])
-        return Copies(rows[repeated], codes.astype(np.int64), len(names))
+        codes, names = pd.factorize(keys_of(self.modality, self.inputs))
+        often = np.bincount(codes, minlength=len(names)) > 1
+        often[np.asarray(names == "", dtype=bool)] = False
+        rows = np.flatnonzero(often[codes])
+        again, different = pd.factorize(codes[rows])
+        return Copies(rows, again.astype(np.int64), len(different))
 
     def cells(self, column: str) -> pd.Series[str]:
         """A column's cells without surrounding white space, "" where one is missing; computed once."""
@@ -140,15 +136,3 @@ class TableView:
         if name not in self._made:
             self._made[name] = make(self)
         return cast(T, self._made[name])
-
-    def _candidates(self) -> NDArray[np.int64]:
-        """Positions of inputs whose key hashes like another one's: few, so that a million keys need not be held at once."""
-        key = self.modality.key
-        hashes = np.empty(len(self.inputs), dtype=np.int64)
-        content = np.empty(len(self.inputs), dtype=bool)
-        for start in range(0, len(self.inputs), _CHUNK):
-            keys = list(map(key, self.inputs.iloc[start : start + _CHUNK].to_numpy(dtype=object)))
-            hashes[start : start + _CHUNK] = [hash(value) for value in keys]
-            content[start : start + _CHUNK] = list(map(bool, keys))
-        twice = pd.Series(hashes).duplicated(keep=False).to_numpy()
-        return np.flatnonzero(twice & content)

@@ -12,7 +12,7 @@ from engine.data.labels import labels_of
 from engine.data.measures import measure
 from engine.data.schema import Schema
 from engine.errors import DataError
-from engine.modality import Modality
+from engine.modality import Modality, keys_of
 from engine.models.family import Facts
 from engine.prepare.split import assign_split, default_split
 
@@ -44,7 +44,7 @@ def first_facts(frame: pd.DataFrame, schema: Schema, modality: Modality) -> Fact
     Where no split can be drawn nothing can be trained either, and the facts are of all rows.
     """
     try:
-        keys = modality.read(frame, schema).map(modality.key)
+        keys = keys_of(modality, modality.read(frame, schema))
         parts = assign_split(frame, schema, default_split(schema), keys).assignment
     except DataError:
         parts = pd.Series("train", index=frame.index)

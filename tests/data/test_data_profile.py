@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from engine.data import table_view
 from engine.data.profile import Profile, profile_table
 from engine.data.profile.columns import PERIODS
 from engine.data.schema import ROW_ID, Finding, Schema, make_schema
@@ -123,9 +122,7 @@ def test_sorted_by_label() -> None:
     assert "sorted_by_label" not in codes(profiled(text=texts[:20], label=["n"] * 10 + ["p"] * 10))
 
 
-@pytest.mark.parametrize("chunk", [1, 3, 50_000])
-def test_duplicates_by_row_id_in_any_chunk(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
-    monkeypatch.setattr(table_view, "_CHUNK", chunk)
+def test_duplicates_by_row_id() -> None:
     found = profiled(ids=[10, 20, 30, 40, 50], text=["a", "b", "a ", "", ""], label=["p", "n", "p", "p", "n"])
     assert codes(found) == {
         "small_classes": (10, 20, 30, 40, 50),
@@ -135,10 +132,11 @@ def test_duplicates_by_row_id_in_any_chunk(monkeypatch: pytest.MonkeyPatch, chun
     assert found.conflicts.groups == 0
 
 
-def test_equal_hashes_are_not_yet_equal_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_view, "hash", lambda key: 1, raising=False)
-    found = profiled(text=["a", "b", "c", "b"], label=["p", "n", "p", "n"])
-    assert found.duplicates.model_dump() == {"groups": 1, "rows": 2, "extra": 1}
+def test_duplicates_in_forms_that_look_alike() -> None:
+    """Normal form and white space are folded, and a text without content repeats none."""
+    texts = ["caf\u00e9", "cafe\u0301", "\u3000", " ", "a\u3000b", "a b", "a\nb", "a\u00a0 b", "ab"]
+    found = profiled(text=texts, label=list("pn") * 4 + ["p"])
+    assert found.duplicates.model_dump() == {"groups": 2, "rows": 6, "extra": 4}
 
 
 @pytest.mark.parametrize(

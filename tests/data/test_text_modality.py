@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import random
+import re
+import unicodedata
+
 import pandas as pd
 import pytest
 
@@ -9,7 +13,7 @@ from engine.data.measures import Measure, measure
 from engine.data.modalities import text as text_module
 from engine.data.schema import make_schema
 from engine.data.scripts import script_of, script_shares
-from engine.modality import modalities
+from engine.modality import keys_of, modalities
 
 TEXT = modalities.get("text-classification")
 
@@ -40,6 +44,37 @@ def test_several_columns_are_joined_in_schema_order() -> None:
 )  # fmt: skip
 def test_keys_of_exact_duplicates(one: str, other: str, equal: bool) -> None:
     assert (TEXT.key(one) == TEXT.key(other)) is equal
+
+
+def test_all_keys_at_once_are_the_keys_one_by_one() -> None:
+    draw = random.Random(0)
+    signs = [*"aZ9 é\u0301\u00a0\u3000\n\t你，。한한👍\ufe0f\u200d\u212b\uf900\u0387\u0958ạ\u0323", "  "]
+    texts = ["".join(draw.choices(signs, k=draw.randint(0, 6))) for _ in range(3_000)]
+    made = keys_of(TEXT, series(*texts).set_axis(range(7, 3_007)))
+    assert made.tolist() == [TEXT.key(text) for text in texts] and made.index[0] == 7
+    plain = series("good", "好吃", "")
+    assert keys_of(TEXT, plain) is plain, "nothing is copied where every text is its own key"
+    assert keys_of(TEXT, series()).empty
+
+
+def test_plain_signs_are_their_own_normal_form_wherever_they_stand() -> None:
+    """Against the Unicode database: no white space, no mark, changed by nothing and joined to nothing before it."""
+    joining = {
+        chr(int(parts[1], 16))
+        for code in range(0x110000)
+        if len(parts := unicodedata.decomposition(chr(code)).split()) == 2 and not parts[0].startswith("<")
+    } | {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    pattern = re.compile(f"[{text_module._PLAIN}]")
+    signs = [chr(code) for code in range(0x110000) if pattern.match(chr(code))]
+    assert len(signs) > 30_000
+    assert not [
+        sign
+        for sign in signs
+        if sign.isspace()
+        or unicodedata.combining(sign)
+        or not unicodedata.is_normalized("NFC", sign)
+        or sign in joining
+    ]
 
 
 def test_show_is_one_short_plain_line() -> None:

@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.data import errors, limits
 from engine.data.languages import CONFIDENCE, detector_name, language_counts
 from engine.data.measures import measure
+from engine.data.scanning import matching
 from engine.data.schema import Schema
 from engine.data.scripts import script_shares
 from engine.errors import N_
@@ -59,6 +62,18 @@ class TextClassification:
         if "  " not in text and text.isprintable():  # no white space but single spaces: nothing to fold
             return text.strip(" ")
         return " ".join(text.split())
+
+    def keys(self, inputs: pd.Series) -> pd.Series:
+        """The key of every text: most are their own, and only the others are looked at one by one."""
+        places = matching(inputs, f"[^ {_PLAIN}]|^ |  | $")
+        if not len(places):
+            return inputs
+        cells = pa.array(inputs, pa.large_string())
+        mask = np.zeros(len(inputs), dtype=bool)
+        mask[places] = True
+        folded = pa.array(map(self.key, inputs.to_numpy(dtype=object)[mask]), pa.large_string())
+        found = pc.replace_with_mask(cells, mask, folded)
+        return pd.Series(found.to_pandas(), dtype="str").set_axis(inputs.index)
 
     def sizes(self, inputs: pd.Series) -> pd.Series:
         """Unicode code points of each text."""
@@ -146,6 +161,12 @@ class TextClassification:
         }
 
 
+_PLAIN = (
+    "!-~\u00a1-\u00ac\u00ae-\u02ff\u0386\u0388-\u03ff\u0400-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u2190-\u2328\u232b-\u2ad0"
+    "\u3001-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u9fff\uac00-\ud7a3\ufe0f\uff01-\uffbe\u200d\U0001f300-\U0001faff"
+)
+"""Letters and signs of the usual alphabets that are no white space and that normal form C neither changes nor joins with
+another one; what is not among them is only looked at more closely. A test holds this against the Unicode database."""
 _TURNING = frozenset(chr(c) for c in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 modalities.register(TextClassification())

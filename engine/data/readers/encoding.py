@@ -12,6 +12,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from engine.data import errors
 from engine.data.readers.plausibility import SCORED, plausibility
 
@@ -167,6 +170,8 @@ def check_bytes(
         NulBytes: at the first U+0000, with line and byte offset.
         InvalidBytes: UTF-16 without a byte order mark; choose UTF-16LE or UTF-16BE.
     """
+    if encoding == "UTF-8" and _sound_utf8(path, report):
+        return Damage(0, ())
     codec = ENCODINGS[encoding].removesuffix("-sig")
     decoder = codecs.getincrementaldecoder(codec)("bentu.note")
     size, offset, lines, ended_cr = path.stat().st_size, 0, 0, False
@@ -195,6 +200,32 @@ def check_bytes(
                 return Damage(count, tuple(places))
             if report:
                 report(offset / max(size, 1))
+
+
+def _sound_utf8(path: Path, report: Callable[[float], None] | None) -> bool:
+    """Whether every byte is UTF-8 and none is NUL, by Arrow's validation, which is faster than decoding."""
+    rest, size, done = b"", max(path.stat().st_size, 1), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            piece = rest + chunk
+            # A character that the piece cuts waits for the next one.
+            cut = next((back for back in (1, 2, 3) if piece[-back:][:1] >= b"\xc0"), 0)
+            whole, rest = (piece[:-cut], piece[-cut:]) if cut else (piece, b"")
+            if b"\0" in chunk or not _valid(whole):
+                return False
+            done += len(chunk)
+            if report:
+                report(done / size)
+    return _valid(rest)
+
+
+def _valid(piece: bytes) -> bool:
+    ends = pa.py_buffer(np.array([0, len(piece)], dtype=np.int64))
+    try:
+        pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(piece)]).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def check_sample(found: Sample, encoding: str, replace: bool = False) -> None:

@@ -20,6 +20,7 @@ from engine.data.readers.lines import read_json_lines, read_lines
 from engine.data.readers.options import ReadOptions
 from engine.data.readers.packed import opened
 from engine.data.readers.parquet import open_parquet, read_parquet
+from engine.data.readers.regular import read_regular
 from engine.data.readers.sniff import sniff_kind
 from engine.data.readers.table import TableBuilder
 from engine.data.readers.workbook import open_workbook, read_sheet
@@ -30,8 +31,8 @@ Report = Callable[[float], None]
 _ENOUGH = 100_000
 """Damaged places after which it is plain that the encoding is another one."""
 
-_CHECKING = 0.2
-"""Share of the time that checking the bytes takes, for the progress."""
+_CHECKING, _WALKING = 0.2, 0.3
+"""Shares of the time when the bytes are checked and when a table in UTF-8 is walked through, for the progress."""
 
 
 def read_table(
@@ -91,8 +92,18 @@ def _read(
         separator = options.separator
         if kind in ("csv", "tsv") and separator is None:
             separator = sniff_separator(read_sample(path).text(encoding), kind)[0]
-        with open_text(path, encoding, _part(report, _CHECKING, 1)) as stream:
-            table, blank = read_text(stream, kind, "," if separator is None else separator, options, name)
+        separator = "," if separator is None else separator
+        regular = None
+        if encoding == "UTF-8" and not damage.count and kind in ("csv", "tsv") and options.quotes:
+            regular = read_regular(
+                path, check_separator(separator), header=options.header, rename=options.rename,
+                report=_part(report, _CHECKING, _WALKING),
+            )  # fmt: skip
+        if regular is not None:
+            table, blank = regular, 0
+        else:
+            with open_text(path, encoding, _part(report, _WALKING, 1)) as stream:
+                table, blank = read_text(stream, kind, separator, options, name)
     if blank:
         notes.append(
             Finding(
