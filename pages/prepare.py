@@ -10,7 +10,7 @@ from ui.panels.augmentation import augmentation
 from ui.panels.cleaning import cleaning
 from ui.panels.downloads import downloads
 from ui.panels.job import watch
-from ui.panels.split import frozen_split, same_split, split_form, split_result
+from ui.panels.split import frozen_split, inherited, same_split, split_form, split_result
 from ui.state import follow, followed, project, workspace
 from ui.text import safe_text, t
 
@@ -54,7 +54,7 @@ with form:
             icon=":material/lock:",
         )
         frozen_split(view.spec)
-    elif view is not None and version.parent_id is not None:
+    elif view is not None and inherited(version, view):
         st.info(
             t(
                 "This version inherits the division of the one that it was made from, so that runs on both can be compared "

@@ -131,10 +131,22 @@ class Findings:
         )  # what somebody waits for goes first
 
     def aside(self, version_id: str) -> Mapping[str, Aside]:
-        """What was set aside, by the handle of the finding."""
-        self._scope.row(dataset_version, version_id, "dataset version")
-        stored = self._scope.cached(ASIDE, version_id) or {}
-        return {name: Aside(one["note"], datetime.fromisoformat(one["when"])) for name, one in stored.items()}
+        """What was set aside, by the handle of the finding; a version made by a fix begins with what its parent says."""
+        return {
+            name: Aside(one["note"], datetime.fromisoformat(one["when"]))
+            for name, one in self._aside(version_id).items()
+        }
+
+    def _aside(self, version_id: str) -> dict[str, Any]:
+        """What is kept for a version, or else for the one that it was made from, unless rows were added since."""
+        row = self._scope.row(dataset_version, version_id, "dataset version")
+        stored = self._scope.cached(ASIDE, version_id)
+        if stored is not None:
+            return stored
+        counts = row.source.get("counts")
+        if row.parent_id is None or counts is None or counts["rows_added"]:
+            return {}
+        return self._aside(row.parent_id)
 
     def set_aside(self, version_id: str, name: str, note: str = "") -> None:
         """Note that the finding `name` was seen and is fine; raises `NotFound`, `NoteTooLong`."""
@@ -142,15 +154,14 @@ class Findings:
             raise NoteTooLong(length=len(note), limit=NOTE_CHARS)
         if name not in {handle(one) for one in self.of(version_id)}:
             raise NotFound(kind="finding", id=name)
-        stored = self._scope.cached(ASIDE, version_id) or {}
+        stored = self._aside(version_id)
         self._scope.cache(
             ASIDE, version_id, {**stored, name: {"note": note.strip(), "when": now().isoformat()}}
         )
 
     def take_back(self, version_id: str, name: str) -> None:
         """Let the finding `name` count again."""
-        self._scope.row(dataset_version, version_id, "dataset version")
-        stored = self._scope.cached(ASIDE, version_id) or {}
+        stored = self._aside(version_id)
         self._scope.cache(ASIDE, version_id, {key: one for key, one in stored.items() if key != name})
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.data.checks import Stage, checks
+from engine.data.edits import Drop
 from engine.data.findings import Found, found, handle
 from engine.data.limits import FINDING_ROWS
 from engine.data.table_view import TableView
@@ -135,6 +136,20 @@ def test_a_finding_is_set_aside_with_a_note_and_taken_back(workspace: Workspace,
         workspace.findings.set_aside(version.id, "nothing")
     with pytest.raises(NoteTooLong):
         workspace.findings.set_aside(version.id, "duplicates", "x" * (NOTE_CHARS + 1))
+
+
+def test_a_version_made_by_a_fix_begins_with_what_was_set_aside(
+    workspace: Workspace, imported: Importer
+) -> None:
+    version = imported(content=REPEATED, roles=ROLES)
+    workspace.findings.set_aside(version.id, "duplicates", "copies are meant")
+    job = workspace.datasets.start_edit(version.id, [Drop(rows=(1,))])
+    run_waiting(workspace.scope)
+    child = (workspace.jobs.get(job.id).result or {})["version_id"]
+    assert workspace.findings.aside(child)["duplicates"].note == "copies are meant"
+    workspace.findings.take_back(child, "duplicates")
+    assert workspace.findings.aside(child) == {}
+    assert set(workspace.findings.aside(version.id)) == {"duplicates"}, "the parent keeps its own"
 
 
 def test_everything_goes_with_the_dataset(workspace: Workspace, imported: Importer, toys: None) -> None:

@@ -82,7 +82,8 @@ def start_append(
         Append(upload=file.upload_id, options=asdict(how))
         for file, how in zip(draft.files, options, strict=True)
     ]
-    return workspace().datasets.start_edit(version.id, edits, idempotency=key)
+    names = (workspace().datasets.upload(one).name for one in dict.fromkeys(f.upload_id for f in draft.files))
+    return workspace().datasets.start_edit(version.id, edits, note=listed(names), idempotency=key)
 
 
 def _names(columns: Sequence[str]) -> str:

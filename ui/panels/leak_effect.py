@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine.workspace import Run
 from ui.errors import attempt
-from ui.format import percent
+from ui.format import percent, points
 from ui.panels.job import watch
 from ui.panels.metrics import metric_title
 from ui.state import follow, followed, unfollow, workspace
@@ -54,10 +54,8 @@ def leak_effect(run: Run, part: str, metric: str) -> None:
                         )
                     )
             with st.container(gap="xxsmall"):
-                st.metric(t("Difference, points"), f"{100 * found.difference:+.1f}")
-                st.caption(
-                    t("{low} to {high}", low=f"{100 * found.low:+.1f}", high=f"{100 * found.high:+.1f}")
-                )
+                st.metric(t("Difference, points"), points(found.difference))
+                st.caption(t("{low} to {high}", low=points(found.low), high=points(found.high)))
         if found.low > 0:
             st.caption(
                 ":material/trending_up: "
@@ -71,7 +69,7 @@ def leak_effect(run: Run, part: str, metric: str) -> None:
         else:
             st.caption(
                 ":material/trending_flat: "
-                + t("No difference shown: with so few leaking rows the interval spans 0.")
+                + t("No difference shown: on so few rows of one kind the interval reaches 0.")
             )
 
 

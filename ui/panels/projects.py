@@ -137,8 +137,8 @@ def delete_dialog(project: Project) -> None:
         elif gone.active_jobs:
             st.caption(
                 n(
-                    "{n} job that looks at its data is cancelled.",
-                    "{n} jobs that look at its data are cancelled.",
+                    "{n} short job of this project is under way and will be cancelled.",
+                    "{n} short jobs of this project are under way and will be cancelled.",
                     gone.active_jobs,
                 )
             )

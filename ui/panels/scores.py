@@ -23,14 +23,14 @@ def leak_line(run: Run, part: str) -> None:
             "{n} of these rows are also in train, so the score is better than it should be.",
             count,
         )
-        st.markdown(f":orange-badge[:material/warning: {said}]")
+        st.markdown(f":orange[:material/warning: {said}]")
     if count := leaks.get(f"near_{part}_in_train", 0):
         said = n(
             "{n} of these rows is nearly in train: a text there differs by a word or a mark.",
             "{n} of these rows are nearly in train: texts there differ by a word or a mark.",
             count,
         )
-        st.markdown(f":orange-badge[:material/warning: {said}]")
+        st.markdown(f":orange[:material/warning: {said}]")
 
 
 def headline(

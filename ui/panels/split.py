@@ -17,9 +17,18 @@ from ui.panels.leak_guard import leak_guard
 from ui.panels.new_test import new_test
 from ui.panels.split_kinds import KINDS, given_fields, possible_kinds, same_split, share_fields, slice_fields
 from ui.panels.test_seal import elsewhere_line
+from ui.state import workspace
 from ui.text import labelled, language, n, safe_text, t
 
-__all__ = ["counts_table", "frozen_split", "possible_kinds", "same_split", "split_form", "split_result"]
+__all__ = [
+    "counts_table",
+    "frozen_split",
+    "inherited",
+    "possible_kinds",
+    "same_split",
+    "split_form",
+    "split_result",
+]
 
 LEAK_TITLES = {
     "test_in_train": N_("test rows also in train"),
@@ -34,6 +43,12 @@ def frozen_split(spec: Split) -> None:
     with st.container(border=True, key="split_frozen"):
         st.markdown(f"**{t('How the rows are divided')}**")
         st.text(split_words(spec.model_dump(mode="json"), language()))
+
+
+def inherited(version: DatasetVersion, view: SplitView) -> bool:
+    """Whether a version is divided as the one that it was made from."""
+    parent = workspace().splits.current(version.parent_id) if version.parent_id else None
+    return parent is not None and same_split(parent.spec, view.spec)
 
 
 def split_form(version: DatasetVersion, spec: Split) -> Split | None:

@@ -174,6 +174,12 @@ def share_fields(version: DatasetVersion, spec: Split, kind: str) -> Split:
                 "Rows of one moment stay together. Rows without a date, and later copies of an earlier text, are left out and counted."
             )
         )
+        if version.schema.first("group"):
+            st.caption(
+                t(
+                    "Later rows of a group that came before are left out too. Where groups come back all the time hardly any row remains: then give the group column another role."
+                )
+            )
     return Split(
         kind=kind, train=shares[0], validation=shares[1], test=shares[2], folds=folds, near_duplicates=near_field(version, spec),
         seed=seed_field(version, spec) if drawn else spec.seed, test_name=spec.test_name,

@@ -22,7 +22,7 @@ from ui.panels.row_filters import row_filters
 from ui.panels.rows import row_table
 from ui.panels.test_seal import remembered
 from ui.panels.version_changes import changes_view
-from ui.panels.version_tree import version_tree
+from ui.panels.version_tree import version_tree, what_it_did
 from ui.panels.wording import wording_cards
 from ui.state import VERSION, follow, workspace
 from ui.text import n, safe_text, t
@@ -89,6 +89,9 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
 
 def _origin(version: DatasetVersion, *, used: bool) -> None:
     parts = []
+    if version.source.get("counts"):
+        known = {v.id: v for d in workspace().datasets.list(version.project_id) for v in d.versions}
+        parts.append(f"{what_it_did(version)}{_from(version, known)}")
     if version.source.get("file"):
         parts.append(t("from {file}", file=safe_text(version.source["file"], 80)))
     if version.source.get("bytes"):
