@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any
+
+from engine.data.language_batch import Batch
 
 DETECTOR = "py3langid"
 UNKNOWN = "unknown"
@@ -29,19 +30,25 @@ _HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3041-\u30ff]")
 
 def language_counts(texts: Iterable[str]) -> dict[str, int]:
     """How many texts are in which language (ISO 639 code) or `UNKNOWN`, most first."""
-    detector, counts = _detector(), Counter[str]()
-    for text in texts:
-        plain = _NOISE.sub(" ", text[: 2 * _MAX_CHARS])[:_MAX_CHARS]
-        code, confidence = detector.classify(plain) if len(_LETTER.findall(plain)) > 1 else (UNKNOWN, 0.0)
-        counts[code if confidence >= CONFIDENCE else UNKNOWN] += 1
-    return dict(counts.most_common())
+    plain = [_plain(text) for text in texts]
+    known, sure = _batch().classify([text for text in plain if len(_LETTER.findall(text)) > 1])
+    counts = Counter(
+        code if value >= CONFIDENCE else UNKNOWN for code, value in zip(known, sure, strict=True)
+    )
+    counts[UNKNOWN] += len(plain) - len(known)
+    return {code: count for code, count in counts.most_common() if count}
+
+
+def _plain(text: str) -> str:
+    """The beginning of a text without what is of no language."""
+    return _NOISE.sub(" ", text[: 2 * _MAX_CHARS])[:_MAX_CHARS]
 
 
 @lru_cache(maxsize=1)
-def _detector() -> Any:
+def _batch() -> Batch:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return Batch(LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True))
 
 
 def detector_name() -> str:
@@ -56,15 +63,18 @@ sets (31 000 texts) hardly one was then put into a language that is not its own.
 
 def sure_languages(texts: Iterable[str]) -> list[str]:
     """The language of each text (ISO 639 code) where it is certain, else ""; Chinese characters without kana are "zh"."""
-    detector, found = _detector(), []
-    for text in texts:
-        plain = _NOISE.sub(" ", text[: 2 * _MAX_CHARS])[:_MAX_CHARS]
+    found: list[str] = []
+    asked: dict[int, str] = {}
+    for place, text in enumerate(texts):
+        plain = _plain(text)
         letters, han = len(_LETTER.findall(plain)), len(_HAN.findall(plain))
-        code = ""
         if 2 * han > letters and not _KANA.search(plain):
-            code = "zh" if han >= SURE_HAN else ""
-        elif letters >= SURE_LETTERS:
-            guess, confidence = detector.classify(plain)
-            code = guess if confidence >= SURE and guess != _NO_LANGUAGE else ""
-        found.append(code)
+            found.append("zh" if han >= SURE_HAN else "")
+            continue
+        found.append("")
+        if letters >= SURE_LETTERS:
+            asked[place] = plain
+    codes, sure = _batch().classify(list(asked.values()))
+    for place, code, value in zip(asked, codes, sure, strict=True):
+        found[place] = code if value >= SURE and code != _NO_LANGUAGE else ""
     return found

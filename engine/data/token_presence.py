@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import add
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from engine.data.token_codes import token_codes
 
 PIECE = 1_000
 """Characters looked at from the beginning and from the end of a text."""
@@ -41,30 +45,27 @@ def token_presence(texts: Sequence[str], least: int = 2) -> Presence:
         texts: the texts; of long ones beginning and end.
         least: tokens in fewer texts are left out.
     """
+    found = token_codes(map(_tokens, texts)).once()
+    kept = found.only(np.bincount(found.codes, minlength=len(found.names)) >= least)
+    return Presence(kept.texts, kept.codes, kept.names, kept.count)
+
+
+def _tokens(text: str) -> list[str]:
+    looked = text if len(text) <= 2 * PIECE else f"{text[:PIECE]} {text[-PIECE:]}"
+    tokens: list[str] = []
+    for token in _pattern().findall(looked.lower()):
+        if token[0] >= "\u2e80" and len(token) > 1 and not token[0].isdigit() and _wide(token[0]):
+            tokens.extend(map(add, token, token[1:]))
+        else:
+            tokens.append(token)
+    return tokens
+
+
+@lru_cache(maxsize=1)
+def _pattern() -> Any:
     import regex
 
-    pattern = regex.compile(_TOKENS)
-    places: list[int] = []
-    found: list[str] = []
-    for place, text in enumerate(texts):
-        looked = text if len(text) <= 2 * PIECE else f"{text[:PIECE]} {text[-PIECE:]}"
-        tokens: set[str] = set()
-        for token in pattern.findall(looked.lower()):
-            if token[0] >= "\u2e80" and len(token) > 1 and not token[0].isdigit() and _wide(token[0]):
-                tokens.update(token[i : i + 2] for i in range(len(token) - 1))
-            else:
-                tokens.add(token)
-        found += tokens
-        places += [place] * len(tokens)
-    codes, names = pd.factorize(pd.Series(found, dtype="str"), sort=True)
-    counts = np.bincount(codes, minlength=len(names))
-    keep = counts >= least
-    renamed = np.cumsum(keep) - 1
-    chosen = keep[codes] if len(codes) else np.zeros(0, dtype=bool)
-    return Presence(
-        np.asarray(places, dtype=np.int64)[chosen], renamed[codes[chosen]].astype(np.int64),
-        tuple(str(name) for name in np.asarray(names)[keep]), len(texts),
-    )  # fmt: skip
+    return regex.compile(_TOKENS)
 
 
 def _wide(letter: str) -> bool:

@@ -16,6 +16,9 @@ from engine.modality import Modality, keys_of
 from engine.models.family import Facts
 from engine.prepare.split import assign_split, default_split
 
+_DESCRIBED = 5_000
+"""Inputs that the modality describes for the dial: enough for a length and a language, and nobody waits for them."""
+
 
 def train_facts(frame: pd.DataFrame, schema: Schema, modality: Modality, parts: pd.Series) -> Facts:
     """Rows, classes, sizes and the modality's description of the train part, and of nothing else.
@@ -32,6 +35,8 @@ def train_facts(frame: pd.DataFrame, schema: Schema, modality: Modality, parts: 
     counts = labels[labels != ""].value_counts()
     inputs = modality.read(train, schema)
     sizes = measure(modality.sizes(inputs).to_numpy(dtype=np.int64), modality.size_unit)
+    if len(inputs) > _DESCRIBED:
+        inputs = inputs.sample(_DESCRIBED, random_state=0)
     return Facts(
         rows=int(counts.sum()), classes=len(schema.classes), smallest_class=int(counts.min()) if len(counts) else 0,
         size_median=sizes.p50, size_p95=sizes.p95, extra=dict(modality.describe(inputs)),

@@ -7,7 +7,7 @@ import unicodedata
 import pandas as pd
 import pytest
 
-from engine.data import errors, limits
+from engine.data import errors, language_batch, limits
 from engine.data.languages import UNKNOWN, language_counts
 from engine.data.measures import Measure, measure
 from engine.data.modalities import text as text_module
@@ -154,3 +154,31 @@ def test_measure_of_sizes() -> None:
     assert measure(sizes[:0], "x").histogram.counts == (0,)
     assert measure(sizes[:1] * 0, "x").histogram.counts[0] == 1
     assert Measure.model_validate_json(found.model_dump_json()) == found
+
+
+def test_many_texts_at_once_are_in_the_languages_that_they_are_in_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The library's own answer is the measure; pieces of any size give it."""
+    import py3langid.langid as library
+
+    known = library.LanguageIdentifier.from_model_file(library.MODEL_FILE, norm_probs=True)
+    texts = [
+        "",
+        "a",
+        "123",
+        "ABC DEF",
+        "\x00",
+        "👍",
+        "好吃",
+        "the food was good and came fast",
+        "la comida llegó fría y tarde",
+    ]
+    texts += [f"{one} {other}" for one in texts for other in reversed(texts)]
+    said = [known.classify(text) for text in texts]
+    for at_once in (1, 7, 4_096):
+        monkeypatch.setattr(language_batch, "_AT_ONCE", at_once)
+        codes, sure = language_batch.Batch(known).classify(texts)
+        assert codes == [code for code, _ in said]
+        assert sure.tolist() == pytest.approx([value for _, value in said], abs=1e-4)
+    assert language_batch.Batch(known).classify([])[0] == []

@@ -142,3 +142,21 @@ def test_it_is_a_part_of_the_profile_of_texts_and_older_profiles_still_load() ->
     assert Profile.model_validate(stored) == profile
     del stored["wording"]
     assert Profile.model_validate(stored).wording is None
+
+
+def test_long_texts_make_the_sample_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"text {i} " + "word " * 60 for i in range(200)]
+    monkeypatch.setattr(module, "_CHARACTERS", 10_000)
+    one, other = made(texts, ["a", "b"] * 100), made(texts, ["a", "b"] * 100)
+    assert one == other and 20 < one.rows < 40 and one.of == 200
+    monkeypatch.setattr(module, "_CHARACTERS", 1)
+    assert made(texts, ["a", "b"] * 100).rows == 1
+
+
+def test_phrases_hold_within_a_text_and_count_texts() -> None:
+    found = dict(
+        made(
+            ["so good so good", "so good", "good so", "味道好极了", "味道好", "味道 x 好"], list("ababab")
+        ).phrases
+    )
+    assert found == {"so good": 2, "good so": 2, "味道好": 2}

@@ -17,7 +17,7 @@ from engine.data.table_view import TableView
 from engine.data.token_presence import Presence, token_presence
 from engine.errors import N_
 
-SAMPLE, SEED = 5_000, 0
+SAMPLE, SEED = 50_000, 0
 SUPPORT = 20
 """Texts that must hold a token before it is judged."""
 SURE = 0.95

@@ -18,7 +18,7 @@ from engine.data.schema import Fix
 from engine.data.table_view import TableView
 from engine.errors import N_
 
-SAMPLE, SEED = 10_000, 0
+SAMPLE, SEED = 50_000, 0
 """Different texts in which templates are looked for; they are then counted in all."""
 SHARE, LEAST = 0.01, 20
 """A template stands in at least this share of the different texts, and in at least so many."""

@@ -27,7 +27,7 @@ from engine.modality import modalities
 JOINER = "\n"
 TOKENS = r"[\p{Han}\p{Hiragana}\p{Katakana}]|[^\W\p{Han}\p{Hiragana}\p{Katakana}]+"
 TOKENIZER = N_("words; Chinese and Japanese characters are counted singly")
-SAMPLE, LANGUAGE_SAMPLE, SEED = 5_000, 1_000, 0
+SAMPLE, LANGUAGE_SAMPLE, SEED = 50_000, 50_000, 0
 _EMBEDDED_CHARS = 600
 """Characters of a text that say where it lies on the map."""
 
@@ -71,7 +71,7 @@ class TextClassification:
         cells = pa.array(inputs, pa.large_string())
         mask = np.zeros(len(inputs), dtype=bool)
         mask[places] = True
-        folded = pa.array(map(self.key, inputs.to_numpy(dtype=object)[mask]), pa.large_string())
+        folded = pa.array(map(self.key, cells.filter(pa.array(mask)).to_pylist()), pa.large_string())
         found = pc.replace_with_mask(cells, mask, folded)
         return pd.Series(found.to_pandas(), dtype="str").set_axis(inputs.index)
 

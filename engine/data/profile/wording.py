@@ -6,9 +6,7 @@ cleaning step "Chinese words apart"; single characters are left out of the lists
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -16,10 +14,13 @@ from numpy.typing import NDArray
 
 from engine.data.measures import Plain
 from engine.data.scanning import matching
+from engine.data.token_codes import TokenCodes, token_codes
 from engine.data.token_presence import Presence
 from engine.errors import N_
 
-SAMPLE, SEED = 3_000, 0
+SAMPLE, SEED = 50_000, 0
+_BEGINNING, _CHARACTERS = 2_000, 10_000_000
+"""Characters of a text that are looked at, and of all texts together: of long texts the sample is smaller."""
 LISTED, TELLING, MOST_CLASSES, MOST_VALUES = 30, 12, 30, 20
 SEGMENT = 500
 """Tokens of a stretch whose variety is measured: a share of different words depends on how many are looked at."""
@@ -101,29 +102,35 @@ def wording(
         classes: the classes, largest first.
         slices: cells of the slice columns in the same order.
     """
-    places = np.arange(len(inputs))
-    if len(inputs) > SAMPLE:
-        places = np.sort(np.random.default_rng(SEED).choice(len(inputs), SAMPLE, replace=False))
-    texts = [str(text) for text in inputs.iloc[places]]
-    codes = (
-        pd.Index(list(classes))
-        .get_indexer(pd.Index(np.asarray(labels, dtype=object)[places]))
-        .astype(np.int64)
-    )
+    places = _looked_at(inputs)
+    texts = [str(text)[:_BEGINNING] for text in inputs.iloc[places]]
+    known = pd.Index(list(classes)).get_indexer(pd.Index(np.asarray(labels, dtype=object)[places]))
+    codes = known.astype(np.int64)
     tokens = _tokens(texts)
     presence = _presence(texts)
     counts = presence.counts()
     order = np.lexsort((np.arange(len(counts)), -counts))[:LISTED]
     # One pattern at a time over the sample as a whole: matching wants a Series.
-    series = pd.Series(texts, dtype="str")
+    series = pd.Series(inputs.iloc[places].to_numpy(dtype=object), dtype="str")
     return Wording(
-        rows=len(texts), of=len(inputs), tokens=sum(map(len, tokens)), types=len({word for row in tokens for word in row}),
-        variety=_variety(tokens),
+        rows=len(texts), of=len(inputs), tokens=len(tokens.codes), types=len(tokens.names), variety=_variety(tokens.codes),
         words=tuple((presence.names[at], int(counts[at])) for at in order), phrases=_phrases(tokens),
         signs={name: len(matching(series, pattern)) for name, pattern in SIGNS.items()},
         classes=_telling(presence.texts, presence.tokens, presence.names, codes, classes),
-        slices=tuple(_slices(tokens, texts, codes, {name: cells.iloc[places] for name, cells in slices.items()})),
+        slices=tuple(_slices(tokens, series, codes, {name: cells.iloc[places] for name, cells in slices.items()})),
     )  # fmt: skip
+
+
+def _looked_at(inputs: pd.Series) -> NDArray[np.int64]:
+    """Places of a seeded sample, as large as `SAMPLE` and `_CHARACTERS` allow, in the order of the table."""
+    drawn = np.arange(len(inputs))
+    if len(inputs) > SAMPLE:
+        drawn = np.random.default_rng(SEED).choice(len(inputs), SAMPLE, replace=False)
+    sizes = np.minimum(inputs.iloc[drawn].str.len().to_numpy(dtype=np.int64), _BEGINNING)
+    if sizes.sum() > _CHARACTERS:
+        drawn, sizes = (kept[np.random.default_rng(SEED).permutation(len(drawn))] for kept in (drawn, sizes))
+        drawn = drawn[: max(1, int(np.searchsorted(np.cumsum(sizes), _CHARACTERS)))]
+    return np.sort(drawn).astype(np.int64)
 
 
 def telling_scores(counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -171,11 +178,11 @@ def _telling(
     return tuple(found)
 
 
-def _tokens(texts: Sequence[str]) -> list[list[str]]:
+def _tokens(texts: Sequence[str]) -> TokenCodes:
     import regex
 
     pattern = regex.compile(_TOKENS)
-    return [pattern.findall(text[:2_000].lower()) for text in texts]
+    return token_codes(pattern.findall(text.lower()) for text in texts)
 
 
 def _presence(texts: Sequence[str]) -> Presence:
@@ -185,42 +192,55 @@ def _presence(texts: Sequence[str]) -> Presence:
     from engine.prepare.clean.segment import Segment
 
     step, usual, pattern = Segment(), Segment.Params(), regex.compile(r"\w+")
-    found = [sorted(set(pattern.findall(step.apply(text[:2_000].lower(), usual)))) for text in texts]  # type: ignore[arg-type]
-    words = pd.Series([word for row in found for word in row if not _wide(word)], dtype="str")
-    places = np.repeat(np.arange(len(texts)), [sum(not _wide(word) for word in row) for row in found])
-    codes, names = pd.factorize(words, sort=True)
-    kept = np.bincount(codes, minlength=len(names)) > 1
-    chosen = kept[codes] if len(codes) else np.zeros(0, dtype=bool)
-    renamed = np.cumsum(kept) - 1
-    return Presence(
-        places[chosen].astype(np.int64), renamed[codes[chosen]].astype(np.int64),
-        tuple(str(name) for name in np.asarray(names, dtype=object)[kept]), len(texts),
-    )  # fmt: skip
+    found = token_codes(pattern.findall(step.apply(text.lower(), usual)) for text in texts).once()  # type: ignore[arg-type]
+    often = np.bincount(found.codes, minlength=len(found.names)) > 1
+    kept = found.only(often & ~np.fromiter(map(_wide, found.names), dtype=bool, count=len(found.names)))
+    return Presence(kept.texts, kept.codes, kept.names, len(texts))
 
 
-def _variety(rows: Sequence[Sequence[str]]) -> float | None:
-    words = [word for row in rows for word in row]
-    ends = range(SEGMENT, len(words) + 1, SEGMENT)
-    shares = [len(set(words[end - SEGMENT : end])) / SEGMENT for end in ends]
-    return round(float(np.mean(shares)), 4) if shares else None
+def _variety(codes: NDArray[np.int64]) -> float | None:
+    stretches = codes[: len(codes) // SEGMENT * SEGMENT].reshape(-1, SEGMENT)
+    if not len(stretches):
+        return None
+    different = 1 + (np.diff(np.sort(stretches, axis=1), axis=1) != 0).sum(axis=1)
+    return round(float(np.mean(different / SEGMENT)), 4)
 
 
-def _phrases(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, int], ...]:
-    counted: Counter[str] = Counter()
-    for row in rows:
-        wide = [_wide(token) for token in row]
-        found = {
-            f"{a} {b}" for (a, b), (v, w) in zip(pairwise(row), pairwise(wide), strict=True) if not (v or w)
-        }
-        found.update(
-            row[i] + row[i + 1] + row[i + 2]
-            for i in range(len(row) - 2)
-            if wide[i] and wide[i + 1] and wide[i + 2]
-        )
-        counted.update(found)
-    return tuple(
-        sorted(((k, n) for k, n in counted.items() if n > 1), key=lambda pair: (-pair[1], pair[0]))[:LISTED]
-    )
+def _phrases(tokens: TokenCodes) -> tuple[tuple[str, int], ...]:
+    """Two words in a row, and three Chinese characters, with the texts that hold them."""
+    dense = np.fromiter(map(_wide, tokens.names), dtype=bool, count=len(tokens.names))
+    wide, texts = dense[tokens.codes], tokens.texts
+    pairs = np.flatnonzero((texts[1:] == texts[:-1]) & ~wide[1:] & ~wide[:-1])
+    triples = np.flatnonzero((texts[2:] == texts[:-2]) & wide[2:] & wide[1:-1] & wide[:-2])
+    # Numbers of their own for characters, so that three of them are one number of 64 bits.
+    characters = (np.cumsum(dense) - 1)[tokens.codes]
+    found = [
+        (separator.join(tokens.names[code] for code in tokens.codes[place : place + length]), count)
+        for separator, length, codes, places in ((" ", 2, tokens.codes, pairs), ("", 3, characters, triples))
+        for place, count in _frequent(codes, length, texts, places)
+    ]
+    return tuple(sorted(found, key=lambda pair: (-pair[1], pair[0]))[:LISTED])
+
+
+def _frequent(
+    codes: NDArray[np.int64], length: int, texts: NDArray[np.int64], places: NDArray[np.int64]
+) -> list[tuple[int, int]]:
+    """The sequences of `length` codes at `places` that stand in most texts, two at least: where each stands, and in how many."""
+    if not len(places):
+        return []
+    base = int(codes.max()) + 1
+    spelled = codes[places]
+    for step in range(1, length):
+        spelled = spelled * base + codes[places + step]
+    order = np.argsort(spelled, kind="stable")  # equal ones stay in the order of the texts
+    spelled, places = spelled[order], places[order]
+    other, text = np.diff(spelled, prepend=-1) != 0, texts[places]
+    fresh = other | (np.diff(text, prepend=-1) != 0)
+    starts = np.flatnonzero(other)
+    counts = np.add.reduceat(fresh.astype(np.int64), starts)
+    last = min(LISTED, len(counts))
+    least = max(2, int(np.partition(counts, -last)[-last]))
+    return [(int(places[starts[at]]), int(counts[at])) for at in np.flatnonzero(counts >= least)]
 
 
 def _wide(token: str) -> bool:
@@ -229,7 +249,7 @@ def _wide(token: str) -> bool:
 
 
 def _slices(
-    tokens: Sequence[Sequence[str]], texts: Sequence[str], codes: NDArray[np.int64], slices: Mapping[str, pd.Series]
+    tokens: TokenCodes, texts: pd.Series[str], codes: NDArray[np.int64], slices: Mapping[str, pd.Series]
 ) -> list[SliceWording]:  # fmt: skip
     repeated = (
         pd.Series([" ".join(text.split()) for text in texts], dtype="str").duplicated(keep=False).to_numpy()
@@ -239,10 +259,10 @@ def _slices(
         values = cells.to_numpy(dtype=object)
         counts = pd.Series(values)[values != ""].value_counts()
         for value, count in list(counts.items())[:MOST_VALUES]:
-            rows = np.flatnonzero(values == value)
+            rows = values == value
             found.append(
                 SliceWording(
-                    column=column, value=str(value), rows=int(count), variety=_variety([tokens[int(row)] for row in rows]),
+                    column=column, value=str(value), rows=int(count), variety=_variety(tokens.codes[rows[tokens.texts]]),
                     repeated=float(repeated[rows].mean()), classes=len(set(codes[rows].tolist()) - {-1}),
                 )
             )  # fmt: skip
