@@ -1,7 +1,7 @@
-"""Linear classifiers over TF-IDF: what the two families share.
+"""Classifiers over TF-IDF that scikit-learn fits: what these families share.
 
-scikit-learn fits; what is kept is a JSON file and two arrays, and a product of a sparse row with a matrix serves.
-Probabilities are calibrated on the validation part by one temperature, so decisions stay as they were.
+What is kept is a JSON file and a few arrays, and a product of a sparse row with a matrix serves. Probabilities are
+calibrated on the validation part by one temperature, so decisions stay as they were unless they shall be adjusted.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from engine.errors import N_
-from engine.models.calibration import class_scores, fit_temperature, softmax
+from engine.models.calibration import class_scores
+from engine.models.decision import Decision, fit_decision, macro_f1
 from engine.models.family import (
     Dial,
     Discarded,
@@ -33,6 +34,7 @@ from engine.models.family import (
 from engine.models.features.tfidf import (
     Tfidf,
     TfidfParams,
+    Weighting,
     expected_entries,
     expected_seconds,
     expected_width,
@@ -42,19 +44,30 @@ from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
 from engine.params import param
 
+MODEL = "model.json"
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Values of C that `tune_c` tries."""
 
 
-class LinearParams(TfidfParams):
-    """TF-IDF features and the linear classifier over them."""
+class DecisionParams(ParamsBase):
+    """How much rare classes count, in training and in the decision."""
+
+    balanced: bool = param(
+        False, N_("Balance the classes"), N_("Rare classes weigh as much in training as frequent ones."),
+    )  # fmt: skip
+    adjust: bool = param(
+        False, N_("Adjust the decision to macro-F1"),
+        N_("Small classes are answered sooner, as far as macro-F1 on validation gains by it; the probabilities move with it. Helps "
+           "where the classes are uneven and hard to tell apart."),
+    )  # fmt: skip
+
+
+class StrengthParams(ParamsBase):
+    """How closely the training texts are followed."""
 
     C: float = param(
         0.3, N_("Strength C"), N_("Small values keep the model simple; large ones follow the training texts closely."),
         low=0.001, high=100.0, scale="log",
-    )  # fmt: skip
-    balanced: bool = param(
-        False, N_("Balance the classes"), N_("Rare classes weigh as much in training as frequent ones."),
     )  # fmt: skip
     tune_c: bool = param(
         False, N_("Choose C on validation"), N_("Tries six values of C and keeps the best macro-F1 on the validation part."),
@@ -62,64 +75,77 @@ class LinearParams(TfidfParams):
     )  # fmt: skip
 
 
+class LinearParams(DecisionParams, StrengthParams, TfidfParams):
+    """TF-IDF features and the linear classifier over them."""
+
+
+class Scorer(Protocol):
+    """What gives the scores of rows of features in serving."""
+
+    def scores(self, rows: Any) -> FloatArray:
+        """Margins of shape (n, 1), or scores of shape (n, classes with training rows)."""
+        ...
+
+    def save(self, folder: Path) -> None: ...
+
+
 @dataclass(frozen=True)
-class LinearPredictor:
-    """A linear classifier as served: features, coefficients of shape (scores, features) and a temperature.
+class LinearScorer:
+    """A product with `coefficients` of shape (scores, features), and `intercepts`."""
 
-    `present` are the classes that had training rows; the others get probability 0.
-    """
-
-    features: Tfidf
     coefficients: Any
     intercepts: Any
-    temperature: float
-    present: IntArray
-    classes: int
+
+    def scores(self, rows: Any) -> FloatArray:
+        return np.asarray(rows @ self.coefficients.T + self.intercepts, dtype=np.float64)
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "coefficients.npy", self.coefficients.astype(np.float32), allow_pickle=False)
+        np.save(folder / "intercepts.npy", np.atleast_1d(self.intercepts), allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> LinearScorer:
+        return cls(
+            np.load(folder / "coefficients.npy", allow_pickle=False),
+            np.load(folder / "intercepts.npy", allow_pickle=False),
+        )
+
+
+@dataclass(frozen=True)
+class LinearPredictor:
+    """A classifier as served."""
+
+    features: Tfidf
+    scorer: Scorer
+    decision: Decision
 
     def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
-        decision = np.asarray(self.features.transform(inputs) @ self.coefficients.T + self.intercepts)
-        margin = decision[:, 0] if decision.shape[1] == 1 else decision
-        return spread(softmax(class_scores(margin), self.temperature), self.present, self.classes)
+        return self.decision.probabilities(self.scorer.scores(self.features.transform(inputs)))
 
 
 @dataclass(frozen=True)
 class LinearFitted:
-    """A linear classifier as trained: scikit-learn's own estimator decides."""
+    """A classifier as trained: the estimator itself decides; `scorer` is what is kept of it."""
 
     features: Tfidf
     estimator: Any
-    temperature: float
-    classes: int
+    decision: Decision
+    scorer: Scorer
     stopped_early: bool = False
 
     def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
         if not len(inputs):
-            return np.zeros((0, self.classes))
-        scores = class_scores(self.estimator.decision_function(self.features.transform(inputs)))
-        return spread(softmax(scores, self.temperature), self.estimator.classes_, self.classes)
+            return np.zeros((0, self.decision.classes))
+        return self.decision.probabilities(self.estimator.decision_function(self.features.transform(inputs)))
 
     def save(self, folder: Path) -> None:
         self.features.save(folder)
-        np.save(folder / "coefficients.npy", self.estimator.coef_.astype(np.float32), allow_pickle=False)
-        np.save(folder / "intercepts.npy", np.atleast_1d(self.estimator.intercept_), allow_pickle=False)
-        meta = {
-            "temperature": self.temperature,
-            "present": self.estimator.classes_.tolist(),
-            "classes": self.classes,
-            "C": self.estimator.C,
-        }
-        (folder / "model.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
-
-
-def spread(probabilities: FloatArray, present: IntArray, classes: int) -> FloatArray:
-    """Probabilities of the classes seen in training, as columns among all classes of the schema."""
-    full = np.zeros((len(probabilities), classes))
-    full[:, present] = probabilities
-    return full
+        self.scorer.save(folder)
+        (folder / MODEL).write_text(json.dumps(self.decision.as_json(), indent=1), encoding="utf-8")
 
 
 class LinearFamily(ABC):
-    """A linear classifier over TF-IDF; subclasses name the estimator and its usual strength."""
+    """A classifier over TF-IDF; subclasses name the estimator and its usual strength."""
 
     name: str
     version = 1
@@ -129,52 +155,78 @@ class LinearFamily(ABC):
     order: int
     needs_tensorflow = False
     Params: type[ParamsBase] = LinearParams
-    usual_c: ClassVar[float]
+    usual: ClassVar[dict[str, Any]]
+    """Parameters that differ from their defaults on every dial."""
     passes: ClassVar[float]
     """How often the estimator reads the training rows, for the estimate."""
+    tried_message: ClassVar[str] = N_("C = {strength}: macro F1 {score} on validation")
 
     @abstractmethod
-    def estimator(self, params: LinearParams, strength: float, seed: int) -> Any:
-        """The unfitted scikit-learn classifier with C = `strength`."""
+    def estimator(self, params: Any, strength: float, seed: int) -> Any:
+        """The unfitted classifier with `strength`: `fit`, `decision_function` and `classes_` as in scikit-learn."""
+
+    def strengths(self, params: Any) -> Sequence[float]:
+        """What `estimator` is tried with; the best on validation is kept."""
+        return STRENGTHS if params.tune_c else (params.C,)
+
+    def thorough(self) -> dict[str, Any]:
+        """What the thorough dial changes."""
+        return {"tune_c": True}
+
+    def smaller(self) -> dict[str, Any]:
+        """What the quick dial changes, and a machine with little memory."""
+        return {}
+
+    def weighting(self, params: Any) -> Weighting:
+        """How the features are weighted."""
+        return "tfidf"
+
+    def scorer(self, estimator: Any) -> Scorer:
+        """What is kept of the fitted estimator."""
+        return LinearScorer(estimator.coef_, estimator.intercept_)
+
+    def load_scorer(self, folder: Path) -> Scorer:
+        return LinearScorer.load(folder)
 
     def unsuitable(self, facts: Facts, machine: Machine) -> Unsuitable | None:
         return common_reason(
             facts, machine, self.estimate(self.defaults("quick", facts, machine), facts, machine)
         )
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> LinearParams:
-        """Characters where words are not spaced, else both; fewer and shorter sequences if the memory asks for it."""
+    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> Any:
+        """Characters where words are not spaced, else both; fewer and shorter sequences if the memory asks for it.
+
+        The decision is adjusted where the smallest class has less than half of an equal share.
+        """
         analyzer = suited_analyzer(facts)
-        full = LinearParams(analyzer=analyzer, C=self.usual_c, tune_c=dial == "thorough")
-        smaller = full.model_copy(update={"char_max": 3, "max_features": 50_000})
-        least = LinearParams(
-            analyzer="characters" if analyzer == "characters" else "words",
-            char_max=2,
-            word_max=1,
-            C=self.usual_c,
-        )
+        uneven = 2 * facts.smallest_class * facts.classes < facts.rows
+        more = {"adjust": True} | self.thorough() if dial == "thorough" else {"adjust": uneven}
+        full = self.Params(**{"analyzer": analyzer} | self.usual | more)
+        smaller = full.model_copy(update={"char_max": 3, "max_features": 50_000} | self.smaller())
+        words = "characters" if analyzer == "characters" else "words"
+        least = self.Params(**{"analyzer": words, "char_max": 2, "word_max": 1} | self.usual | self.smaller())
         for params in () if dial == "quick" else (full, smaller):
             if self.estimate(params, facts, machine).memory_bytes <= machine.memory_bytes:
                 return params
         return least
 
-    def estimate(self, params: LinearParams, facts: Facts, machine: Machine) -> Estimate:
+    def estimate(self, params: Any, facts: Facts, machine: Machine) -> Estimate:
         """Rough: features by Heaps' law, memory of the count and of a second copy in the solver, time per entry measured."""
         scores = 1 if facts.classes == 2 else facts.classes
         width, entries = expected_width(params, facts), expected_entries(params, facts)
-        fits = len(STRENGTHS) if params.tune_c else 1
+        fits = len(self.strengths(params))
         return Estimate(
             parameters=(width + 1) * scores,
             memory_bytes=int(3e8 + 48 * entries + 600 * width + 12 * width * scores),
             seconds=expected_seconds(params, facts) + fits * self.passes * 1e-8 * entries * scores,
         )
 
-    def formulas(self, params: LinearParams, facts: Facts) -> Sequence[tuple[str, str]]:
+    def formulas(self, params: Any, facts: Facts) -> Sequence[tuple[str, str]]:
         return ()
 
-    def fit(self, data: TrainingData, params: LinearParams, training: Training) -> LinearFitted:
+    def fit(self, data: TrainingData, params: Any, training: Training) -> LinearFitted:
         training.report("phase", name=N_("Counting words and characters"))
-        features, rows = Tfidf.fit(data.train_inputs, params)
+        features, rows = Tfidf.fit(data.train_inputs, params, self.weighting(params))
         validation = features.transform(data.validation_inputs)
         training.report(
             "log", level="info", message=N_("{rows} rows, {features} features, {entries} entries"),
@@ -182,8 +234,8 @@ class LinearFamily(ABC):
         )  # fmt: skip
 
         training.report("phase", name=N_("Fitting"))
-        strengths = STRENGTHS if params.tune_c else (params.C,)
-        tried: list[tuple[float, Any]] = []
+        strengths, classes = self.strengths(params), len(data.classes)
+        tried: list[tuple[float, Any, FloatArray]] = []
         for strength in strengths:
             asked = training.stop()
             if asked == "discard":
@@ -192,37 +244,26 @@ class LinearFamily(ABC):
                 break
             estimator = self.estimator(params, strength, data.seed)
             _fit_quietly(estimator, rows, data.train_labels, training)
-            score = _macro_f1(data.validation_labels, estimator.predict(validation), len(data.classes))
+            scores = class_scores(estimator.decision_function(validation))
+            said = np.asarray(estimator.classes_)[scores.argmax(axis=1)]
+            score = macro_f1(data.validation_labels, said, classes)
             training.report(
-                "log", level="info", message=N_("C = {strength}: macro F1 {score} on validation"),
+                "log", level="info", message=self.tried_message,
                 params={"strength": f"{strength:g}", "score": f"{score:.4f}"},
             )  # fmt: skip
-            tried.append((score, estimator))
-        estimator = max(tried, key=lambda pair: pair[0])[1]
+            tried.append((score, estimator, scores))
+        _, estimator, scores = max(tried, key=lambda one: one[0])
 
         training.report("phase", name=N_("Calibrating"))
-        column = {int(label): position for position, label in enumerate(estimator.classes_)}
-        known = np.array([label in column for label in data.validation_labels.tolist()], dtype=bool)
-        scores = class_scores(estimator.decision_function(validation))[known]
-        labels = np.array([column[label] for label in data.validation_labels[known].tolist()], dtype=np.int64)
+        sizes = np.bincount(data.train_labels, minlength=classes)
+        decision = fit_decision(scores, data.validation_labels, sizes, adjust=params.adjust)
         return LinearFitted(
-            features,
-            estimator,
-            fit_temperature(scores, labels),
-            len(data.classes),
-            len(tried) < len(strengths),
+            features, estimator, decision, self.scorer(estimator), len(tried) < len(strengths)
         )
 
     def load(self, folder: Path) -> LinearPredictor:
-        meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        return LinearPredictor(
-            features=Tfidf.load(folder),
-            coefficients=np.load(folder / "coefficients.npy", allow_pickle=False),
-            intercepts=np.load(folder / "intercepts.npy", allow_pickle=False),
-            temperature=meta["temperature"],
-            present=np.array(meta["present"], dtype=np.int64),
-            classes=meta["classes"],
-        )
+        decision = Decision.of_json(json.loads((folder / MODEL).read_text(encoding="utf-8")))
+        return LinearPredictor(Tfidf.load(folder), self.load_scorer(folder), decision)
 
 
 def _fit_quietly(estimator: Any, rows: Any, labels: IntArray, training: Training) -> None:
@@ -232,9 +273,3 @@ def _fit_quietly(estimator: Any, rows: Any, labels: IntArray, training: Training
         estimator.fit(rows, labels)
     for warning in caught:
         training.report("log", level="warning", text=str(warning.message))
-
-
-def _macro_f1(labels: IntArray, predicted: IntArray, classes: int) -> float:
-    from sklearn.metrics import f1_score
-
-    return float(f1_score(labels, predicted, labels=list(range(classes)), average="macro", zero_division=0))

@@ -26,7 +26,10 @@ FACTS = [toy_facts(), toy_facts(40), toy_facts(200_000, 50), toy_facts(han=0.9)]
 SEQUENCE = {"epochs": 8, "batch_size": 8, "vocabulary": 500, "embedding_size": 16, "learning_rate": 0.01}
 SMALL = {
     "tfidf_svm": {"min_df": 1},
+    "complement_nb": {"min_df": 1},
     "tfidf_logreg": {"min_df": 1},
+    "nb_svm": {"min_df": 1},
+    "rbf_svm": {"min_df": 1, "landmarks": 100},
     "case_network": {
         "epochs": 6,
         "batch_size": 16,
@@ -49,8 +52,11 @@ SMALL = {
 def test_the_families_of_this_release_are_there() -> None:
     assert [f.name for f in TEXT] == [
         "majority",
+        "complement_nb",
         "tfidf_logreg",
         "tfidf_svm",
+        "nb_svm",
+        "rbf_svm",
         "case_network",
         "article_listing",
         "text_cnn",
@@ -124,7 +130,7 @@ def test_what_cannot_be_learnt_is_said_before_the_start(family: Family) -> None:
         assert "{" not in reason.message.format_map(dict(reason.params))
 
 
-@pytest.mark.parametrize("name", ["tfidf_svm", "tfidf_logreg", "case_network", "article_listing", "text_cnn"])
+@pytest.mark.parametrize("name", list(SMALL))
 def test_a_handful_of_rows_is_too_few_to_learn_from(name: str) -> None:
     reason = families.get(name).unsuitable(toy_facts(rows=5), MACHINE)
     assert reason is not None

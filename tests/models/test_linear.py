@@ -7,16 +7,34 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.models.family import families
+from engine.models.decision import macro_f1
+from engine.models.family import Facts, TrainingData, families
 from engine.models.linear import STRENGTHS
-from tests.models.toys import Line, texts_of, toy_data
+from tests.models.toys import MACHINE, Line, texts_of, toy_data, toy_facts
 
 SVM: Any = families.get("tfidf_svm")
 LOGREG: Any = families.get("tfidf_logreg")
-BOTH = pytest.mark.parametrize("family", [SVM, LOGREG], ids=lambda f: f.name)
+BAYES: Any = families.get("complement_nb")
+RATIOS: Any = families.get("nb_svm")
+KERNEL: Any = families.get("rbf_svm")
+ALL = [BAYES, LOGREG, SVM, RATIOS, KERNEL]
+EVERY = pytest.mark.parametrize("family", ALL, ids=lambda f: f.name)
 
 
-@BOTH
+def hard_and_uneven() -> TrainingData:
+    """Three classes of 70, 20 and 10 in a hundred whose words overlap."""
+    random = np.random.default_rng(0)
+    words = [f"w{number}" for number in range(30)]
+    parts = []
+    for rows in (400, 200):
+        labels = random.choice(3, rows, p=[0.7, 0.2, 0.1]).astype(np.int64)
+        weights = [np.where(np.arange(30) % 3 == k, 1.6, 1.0) for k in range(3)]
+        texts = [" ".join(random.choice(words, 8, p=weights[k] / weights[k].sum())) for k in labels]
+        parts += [texts, labels]
+    return TrainingData(*parts, classes=("a", "b", "c"), seed=0)
+
+
+@EVERY
 def test_a_class_without_training_rows_is_never_answered(family: Any, line: Line, tmp_path: Path) -> None:
     data = replace(toy_data(classes=2), classes=("a", "never", "b"))
     data = replace(data, train_labels=data.train_labels * 2, validation_labels=data.validation_labels * 2)
@@ -30,16 +48,16 @@ def test_a_class_without_training_rows_is_never_answered(family: Any, line: Line
         assert (said.argmax(axis=1) == labels * 2).mean() > 0.9
 
 
-@BOTH
+@EVERY
 def test_validation_rows_of_an_unknown_class_do_not_disturb_the_calibration(family: Any, line: Line) -> None:
     data = replace(toy_data(), classes=("a", "b", "c"))
     data = replace(data, validation_labels=np.where(np.arange(60) < 5, 2, data.validation_labels))
     fitted = family.fit(data, family.Params(min_df=1), line.training)
-    assert np.isfinite(fitted.temperature)
-    assert fitted.temperature > 0
+    assert np.isfinite(fitted.decision.temperature)
+    assert fitted.decision.temperature > 0
 
 
-@BOTH
+@EVERY
 def test_three_classes(family: Any, line: Line) -> None:
     fitted = family.fit(toy_data(200, classes=3), family.Params(min_df=1, balanced=True), line.training)
     texts, labels = texts_of(60, seed=4, classes=3)
@@ -90,9 +108,6 @@ def test_balanced_svm_reaches_its_reference_on_development_data(
     import pandas as pd
     from sklearn.metrics import f1_score
 
-    from engine.models.family import TrainingData
-    from tests.models.toys import MACHINE, toy_facts
-
     frame = pd.read_csv(
         shared_data / file, sep="\t" if ".tsv" in file else ",", dtype=str, keep_default_na=False
     )
@@ -108,10 +123,9 @@ def test_balanced_svm_reaches_its_reference_on_development_data(
     assert f1_score(codes[1], said, average="macro") >= least
 
 
-@BOTH
+@EVERY
 def test_a_small_machine_gets_smaller_features(family: Any) -> None:
     from engine.models.family import Machine
-    from tests.models.toys import toy_facts
 
     facts = toy_facts(rows=1_000_000)
     wide = family.defaults("balanced", facts, Machine(2, 2**40))
@@ -119,3 +133,72 @@ def test_a_small_machine_gets_smaller_features(family: Any) -> None:
     narrow = family.defaults("balanced", facts, tight)
     assert family.estimate(narrow, facts, tight).memory_bytes <= tight.memory_bytes
     assert narrow.max_features < wide.max_features
+
+
+@EVERY
+def test_an_adjusted_decision_is_served_as_it_was_trained(family: Any, line: Line, tmp_path: Path) -> None:
+    data = hard_and_uneven()
+    params = family.Params(min_df=1, adjust=True)
+    fitted = family.fit(data, params, line.training)
+    assert np.ptp(fitted.decision.offsets) > 0
+    fitted.save(tmp_path)
+    said = family.load(tmp_path).predict_proba(data.validation_inputs)
+    assert np.abs(said - fitted.predict_proba(data.validation_inputs)).max() < 1e-5
+    plain = family.fit(data, params.model_copy(update={"adjust": False}), line.training)
+    before, after = (
+        macro_f1(data.validation_labels, model.predict_proba(data.validation_inputs).argmax(axis=1), 3)
+        for model in (plain, fitted)
+    )
+    assert after > before
+
+
+@EVERY
+def test_balancing_helps_a_small_class(family: Any, line: Line) -> None:
+    data = hard_and_uneven()
+    shares = []
+    for balanced in (False, True):
+        fitted = family.fit(data, family.Params(min_df=1, balanced=balanced), line.training)
+        shares.append(fitted.predict_proba(data.validation_inputs)[:, 2].mean())
+    assert shares[1] > shares[0] if family is not BAYES else shares[1] != shares[0]
+
+
+def test_both_dials_above_quick_adjust_the_decision_where_classes_are_uneven() -> None:
+    uneven, even = (Facts(900, 3, smallest, 60.0, 200.0, {}) for smallest in (100, 290))
+    for facts, expected in ((uneven, [False, True, True]), (even, [False, False, True])):
+        said = [SVM.defaults(dial, facts, MACHINE).adjust for dial in ("quick", "balanced", "thorough")]
+        assert said == expected
+
+
+def test_ratios_and_weights_in_one_are_the_machines_themselves(line: Line) -> None:
+    fitted = RATIOS.fit(
+        toy_data(classes=3), RATIOS.Params(min_df=1, values="binary", trust=0.5), line.training
+    )
+    texts, _ = texts_of(40, seed=8, classes=3)
+    rows = fitted.features.transform(texts)
+    assert set(np.unique(rows.data)) == {1.0}
+    assert np.allclose(fitted.scorer.scores(rows), fitted.estimator.decision_function(rows), atol=1e-4)
+
+
+def test_ratios_are_the_ones_of_the_paper() -> None:
+    from scipy.sparse import csr_matrix
+
+    from engine.models.text.nb_svm import RatioSvm
+
+    rows = csr_matrix(np.array([[1, 1, 0], [1, 0, 0], [0, 1, 1]], dtype=np.float32))
+    estimator = RatioSvm(1.0, 1.0, 1.0, False, 0).fit(rows, np.array([1, 1, 0]))
+    inside, outside = np.array([3, 2, 1]) / 6, np.array([1, 2, 2]) / 5
+    assert np.allclose(estimator._machines[0][0], np.log(inside / outside))
+
+
+def test_with_every_text_a_landmark_the_kernel_is_exact() -> None:
+    from sklearn.metrics.pairwise import rbf_kernel
+
+    from engine.models.features.tfidf import Tfidf, TfidfParams
+    from engine.models.text.rbf_svm import LandmarkSvm, kernel
+
+    texts, labels = texts_of(80, seed=1)
+    _, rows = Tfidf.fit(texts, TfidfParams(min_df=1))
+    expected = rbf_kernel(rows, gamma=0.7)
+    assert np.allclose(kernel(rows, rows, 0.7), expected, atol=1e-6)
+    turned = LandmarkSvm(1.0, 0.7, 80, False, 0).fit(rows, labels)._turned(rows)
+    assert np.allclose(turned @ turned.T, expected, atol=1e-4)

@@ -31,7 +31,7 @@ def test_characters_are_units_where_words_are_not_spaced() -> None:
 
 
 @pytest.mark.parametrize("analyzer", ["characters", "words", "both"])
-@pytest.mark.parametrize("weighting", ["tfidf", "mean"])
+@pytest.mark.parametrize("weighting", ["tfidf", "mean", "binary"])
 def test_training_rows_are_what_serving_makes_of_the_same_texts(
     analyzer: str, weighting: str, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from engine.models.features.counting import count_terms
 from engine.models.features.units import mostly_unspaced, normalise, units
 from engine.params import Params, param
 
+Weighting = Literal["tfidf", "mean", "binary"]
 VOCABULARY = "vocabulary.json"
 IDF = "idf.npy"
 
@@ -75,14 +76,15 @@ class Tfidf:
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], params: TfidfParams, weighting: Literal["tfidf", "mean"] = "tfidf"
+        cls, texts: Sequence[str], params: TfidfParams, weighting: Weighting = "tfidf"
     ) -> tuple[Tfidf, Any]:
         """The fitted features and the training rows, a CSR matrix of float32.
 
         Args:
             texts: the training part.
             params: what to count.
-            weighting: `mean` gives each row relative frequencies that sum to 1 (a bag for an embedding) instead.
+            weighting: `mean` gives each row relative frequencies that sum to 1 (a bag for an embedding) instead, `binary`
+                ones for what occurs.
 
         Raises:
             NoFeatures: when nothing is frequent enough.
@@ -150,6 +152,9 @@ def _weighted(counts: Any, settings: Mapping[str, Any]) -> tuple[Any, FloatArray
 
     if settings["weighting"] == "mean":
         return normalize(counts, norm="l1"), np.ones(counts.shape[1])
+    if settings["weighting"] == "binary":
+        counts.data[:] = 1
+        return counts, np.ones(counts.shape[1])
     transformer = TfidfTransformer(sublinear_tf=settings["sublinear"])
     return transformer.fit_transform(counts), transformer.idf_
 
@@ -159,7 +164,7 @@ def _vectorizer(
 ) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    mean = settings["weighting"] == "mean"
+    weighting: Weighting = settings["weighting"]
     vectorizer = TfidfVectorizer(
         analyzer="char" if kind == "characters" else "word",
         preprocessor=normalise,
@@ -168,8 +173,9 @@ def _vectorizer(
         ngram_range=tuple(settings[kind]),
         vocabulary=None if terms is None else {term: column for column, term in enumerate(terms)},
         dtype=np.float32,
-        norm="l1" if mean else "l2",
-        sublinear_tf=settings["sublinear"] and not mean,
+        binary=weighting == "binary",
+        norm={"tfidf": "l2", "mean": "l1", "binary": None}[weighting],
+        sublinear_tf=settings["sublinear"] and weighting == "tfidf",
     )
     if idf is not None:
         vectorizer.idf_ = idf

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from engine.errors import N_
 from engine.models.family import families
@@ -22,7 +22,7 @@ class TfidfLogreg(LinearFamily):
         "be read word by word."
     )
     order = 20
-    usual_c = 3.0
+    usual: ClassVar[dict[str, Any]] = {"C": 3.0}
     passes = 40
 
     def estimator(self, params: LinearParams, strength: float, seed: int) -> Any:

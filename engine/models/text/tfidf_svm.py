@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from engine.errors import N_
 from engine.models.family import families
@@ -19,7 +19,7 @@ class TfidfSvm(LinearFamily):
         "small neural networks: the bar that every network has to beat."
     )
     order = 30
-    usual_c = 0.3
+    usual: ClassVar[dict[str, Any]] = {"C": 0.3}
     passes = 12
 
     def estimator(self, params: LinearParams, strength: float, seed: int) -> Any:
