@@ -77,7 +77,7 @@ class CompiledStep:
         self.forward = forward_pass(model)
         self._loss, self._hits = tf.Variable(0.0), tf.Variable(0.0)
         self._measure, self._norm = tf.Variable(False), tf.Variable(float("nan"))
-        self._seen = 0
+        self._seen, self._measured, self._rate = 0, False, float("nan")
         classes = max(int(model.outputs[0].shape[-1]), 2)
         given = objective.class_weights
         weights = tf.constant(np.ones(classes) if given is None else given, tf.float32)
@@ -129,8 +129,13 @@ class CompiledStep:
         self, inputs: NDArray[Any], labels: IntArray, learning_rate: float, measure: bool = False
     ) -> None:
         """Learn from one batch; `measure` notes the length of the gradient, which takes time."""
-        self.optimizer.learning_rate.assign(learning_rate)
-        self._measure.assign(measure)
+        # written only where they change: a write costs as much as a small layer
+        if learning_rate != self._rate:
+            self.optimizer.learning_rate.assign(learning_rate)
+            self._rate = learning_rate
+        if measure != self._measured:
+            self._measure.assign(measure)
+            self._measured = measure
         self._step(inputs, labels)
         self._seen += len(labels)
 

@@ -21,7 +21,7 @@ from engine.services.evaluations import NotComparable, RunNotFinished, SealedTes
 from engine.services.inline import run_job_here, run_waiting
 from engine.services.recipes import FamilyUnsuitable
 from engine.services.splits import SplitOpened
-from engine.services.training import NothingToTrain
+from engine.services.training_rows import NothingToTrain
 from engine.storage.database import write
 from engine.storage.errors import LowSpace
 from engine.storage.tables import opened_rows
