@@ -25,13 +25,14 @@ CONFIDENCE = 0.5
 _MAX_CHARS = 300
 _NOISE = re.compile(r"https?://\S+|www\.\S+|[@#]\w+|[\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
+_TWO_LETTERS = re.compile(r"[^\W\d_](?s:.*?)[^\W\d_]")
 _HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3041-\u30ff]")
 
 
 def language_counts(texts: Iterable[str]) -> dict[str, int]:
     """How many texts are in which language (ISO 639 code) or `UNKNOWN`, most first."""
     plain = [_plain(text) for text in texts]
-    known, sure = _batch().classify([text for text in plain if len(_LETTER.findall(text)) > 1])
+    known, sure = _batch().classify([text for text in plain if _TWO_LETTERS.search(text)])
     counts = Counter(
         code if value >= CONFIDENCE else UNKNOWN for code, value in zip(known, sure, strict=True)
     )

@@ -6,8 +6,6 @@ Stage 1 (data). Scripts are told by the Unicode name of a letter, which begins w
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable
 from functools import lru_cache
 
 CONTROLS = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
@@ -27,20 +25,6 @@ _SPECIAL = {
 }
 _NOT_SCRIPTS = frozenset(("MODIFIER", "FEMININE", "MASCULINE", "MICRO", "KELVIN", "ANGSTROM", "OHM", "DOUBLE-STRUCK",
                           "SCRIPT", "BLACK-LETTER", "MATHEMATICAL", "SUPERSCRIPT", "SUBSCRIPT", "TURNED", "VERTICAL"))  # fmt: skip
-
-
-def script_shares(texts: Iterable[str]) -> dict[str, float]:
-    """Share of each writing system among the letters of all texts, largest first."""
-    letters: Counter[str] = Counter()
-    for text in texts:
-        letters.update(text)
-    scripts: Counter[str] = Counter()
-    for char, count in letters.items():
-        script = script_of(char)
-        if script:
-            scripts[script] += count
-    total = sum(scripts.values())
-    return {script: count / total for script, count in scripts.most_common()}
 
 
 @lru_cache(maxsize=65_536)

@@ -6,13 +6,15 @@ import unicodedata
 
 import pandas as pd
 import pytest
+import regex
 
-from engine.data import errors, language_batch, limits
+from engine.data import characters, errors, language_batch, limits
+from engine.data.characters import count_characters
 from engine.data.languages import UNKNOWN, language_counts
 from engine.data.measures import Measure, measure
 from engine.data.modalities import text as text_module
 from engine.data.schema import make_schema
-from engine.data.scripts import script_of, script_shares
+from engine.data.scripts import script_of
 from engine.modality import keys_of, modalities
 
 TEXT = modalities.get("text-classification")
@@ -138,8 +140,18 @@ def test_script_of_a_letter(char: str, script: str) -> None:
 
 
 def test_script_shares() -> None:
-    assert script_shares(["好好 ok", "好 1!"]) == {"Han": 0.6, "Latin": 0.4}
-    assert script_shares(["12 !?"]) == {}
+    assert count_characters(["好好 ok", "好 1!"]).scripts == {"Han": 0.6, "Latin": 0.4}
+    assert count_characters(["12 !?"]).scripts == {}
+
+
+@pytest.mark.parametrize("at_once", [1, 5, 4_000_000])
+def test_tokens_of_each_text_are_those_of_the_pattern(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(characters, "_AT_ONCE", at_once)
+    draw = random.Random(1)
+    texts = ["".join(draw.choices([*"aé1_ 你カひー👍\n\u0301"], k=draw.randint(0, 9))) for _ in range(500)]
+    pattern = regex.compile(f"{characters.SINGLE}|{characters.JOINED}+")
+    assert count_characters(texts).tokens.tolist() == [len(pattern.findall(text)) for text in texts]
+    assert count_characters([]).tokens.tolist() == []
 
 
 def test_measure_of_sizes() -> None:

@@ -16,16 +16,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.data import errors, limits
+from engine.data.characters import count_characters
 from engine.data.languages import CONFIDENCE, detector_name, language_counts
 from engine.data.measures import measure
 from engine.data.scanning import matching
 from engine.data.schema import Schema
-from engine.data.scripts import script_shares
 from engine.errors import N_
 from engine.modality import modalities
 
 JOINER = "\n"
-TOKENS = r"[\p{Han}\p{Hiragana}\p{Katakana}]|[^\W\p{Han}\p{Hiragana}\p{Katakana}]+"
 TOKENIZER = N_("words; Chinese and Japanese characters are counted singly")
 SAMPLE, LANGUAGE_SAMPLE, SEED = 50_000, 50_000, 0
 _EMBEDDED_CHARS = 600
@@ -143,17 +142,14 @@ class TextClassification:
             tokens and scripts), `scripts` (share of letters by writing system), `languages` (texts by language
             code), `languages_rows` (texts looked at), `detector`, `confidence` (below it a text is "unknown").
         """
-        import regex
-
         sample = inputs if len(inputs) <= SAMPLE else inputs.sample(SAMPLE, random_state=SEED)
         few = sample if len(sample) <= LANGUAGE_SAMPLE else sample.sample(LANGUAGE_SAMPLE, random_state=SEED)
-        pattern = regex.compile(TOKENS)
-        tokens = np.array([len(pattern.findall(text)) for text in sample], dtype=np.int64)
+        counted = count_characters(sample.tolist())
         return {
-            "tokens": measure(tokens, N_("tokens")).model_dump(mode="json"),
+            "tokens": measure(counted.tokens, N_("tokens")).model_dump(mode="json"),
             "tokenizer": TOKENIZER,
             "tokens_rows": len(sample),
-            "scripts": script_shares(sample),
+            "scripts": counted.scripts,
             "languages": language_counts(few),
             "languages_rows": len(few),
             "detector": detector_name(),
