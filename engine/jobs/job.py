@@ -46,6 +46,7 @@ class Job:
     project_id: str | None
     kind: str
     lane: Lane
+    group_id: str | None
     spec: dict[str, Any]
     priority: int
     state: State

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, update
 
 from engine.errors import BentuError
 from engine.jobs import events
@@ -65,7 +65,8 @@ def claim(
         limits: per lane, what one owner may have running.
     """
     waiting, others = job.alias("waiting"), job.alias("others")
-    active = select(others.c.owner, func.count().label("running"))
+    groups = func.count(func.distinct(func.coalesce(others.c.group_id, others.c.id)))
+    active = select(others.c.owner, groups.label("running"))
     active = active.where(others.c.state.in_(ACTIVE), others.c.lane == lane)
     loads = active.group_by(others.c.owner).subquery()
     running = func.coalesce(loads.c.running, 0)
@@ -74,7 +75,12 @@ def claim(
     chosen = select(waiting.c.id).outerjoin(loads, loads.c.owner == waiting.c.owner)
     chosen = chosen.where(waiting.c.state == "queued", waiting.c.lane == lane)
     if job_id is None:
-        chosen = chosen.where(waiting.c.executor == "local", running < limits[lane].running)
+        sibling = job.alias("sibling")
+        begun = select(sibling.c.id).where(
+            sibling.c.group_id == waiting.c.group_id, sibling.c.state.in_(ACTIVE)
+        )
+        free = or_(running < limits[lane].running, begun.correlate(waiting).exists())
+        chosen = chosen.where(waiting.c.executor == "local", free)
         order = (
             waiting.c.priority.desc(),
             running,

@@ -41,6 +41,7 @@ def enqueue(
     priority: int = 0,
     max_attempts: int = ATTEMPTS,
     executor: str = "local",
+    group_id: str | None = None,
     limits: Mapping[str, Limit] = LIMITS,
 ) -> Job:
     """Put a job into the queue, in the transaction that writes what belongs to it.
@@ -56,6 +57,7 @@ def enqueue(
         priority: higher runs first.
         max_attempts: how often its process may die before it is given up.
         executor: `local`, or `inline` for a job that the calling process runs itself.
+        group_id: jobs of one group count as one against the limits (the workers of a search).
         limits: per lane, what one owner may have waiting.
 
     Raises:
@@ -69,10 +71,10 @@ def enqueue(
         if known is not None:
             return job_of(known)
     require_space()
-    _require_room(connection, owner, lane, limits)
+    _require_room(connection, owner, lane, group_id, limits)
     job_id, moment = new_id("job"), now()
     values = {
-        "id": job_id, "owner": owner, "project_id": project_id, "kind": kind, "lane": lane, "spec": dict(spec),
+        "id": job_id, "owner": owner, "project_id": project_id, "kind": kind, "lane": lane, "group_id": group_id, "spec": dict(spec),
         "priority": priority, "state": "queued", "attempt": 0, "max_attempts": max_attempts, "executor": executor,
         "folder": f"jobs/{job_id}", "idempotency": idempotency, "seconds": 0.0, "created": moment, "queued_at": moment,
     }  # fmt: skip
@@ -80,8 +82,15 @@ def enqueue(
     return job_of(connection.execute(select(job).where(job.c.id == job_id)).one())
 
 
-def _require_room(connection: Connection, owner: str, lane: str, limits: Mapping[str, Limit]) -> None:
-    waiting = select(func.count()).where(job.c.owner == owner, job.c.lane == lane, job.c.state == "queued")
+def _require_room(
+    connection: Connection, owner: str, lane: str, group_id: str | None, limits: Mapping[str, Limit]
+) -> None:
+    mine = (job.c.owner == owner, job.c.lane == lane, job.c.state == "queued")
+    if group_id is not None and connection.scalar(
+        select(job.c.id).where(*mine, job.c.group_id == group_id).limit(1)
+    ):
+        return
+    waiting = select(func.count(func.distinct(func.coalesce(job.c.group_id, job.c.id)))).where(*mine)
     count, limit = connection.scalar(waiting) or 0, limits[lane].waiting
     if count >= limit:
         raise QueueFull(waiting=count, limit=limit)
@@ -188,7 +197,7 @@ def resume(engine: Engine, owner: str, job_id: str, limits: Mapping[str, Limit] 
     }  # fmt: skip
     with write(engine) as connection:
         serialise(connection, "queue")
-        _require_room(connection, owner, found.lane, limits)
+        _require_room(connection, owner, found.lane, found.group_id, limits)
         failed = (job.c.id == job_id, job.c.state == "failed", job.c.pid.is_(None))
         if not connection.execute(update(job).where(*failed).values(values)).rowcount:
             raise NotResumable(state=found.state)

@@ -148,6 +148,7 @@ job = Table(
     _of("project_id", "project", nullable=True),
     _needs("kind", Text),
     _needs("lane", Text),
+    Column("group_id", Text),
     _needs("spec", _Json),
     _needs("priority", Integer),
     _needs("state", Text),
@@ -219,6 +220,48 @@ run = Table(
     Index(None, "version_id"),
     Index(None, "split_id"),
     Index(None, "job_id"),
+)  # fmt: skip
+
+# A search through the settings of a family, or the ladder over families; its jobs carry its id as their group.
+search = Table(
+    "search", metadata,
+    _id(), _owner(),
+    _of("project_id", "project"),
+    _of("version_id", "dataset_version", cascade=False),
+    Column("split_id", Text),
+    _needs("kind", Text),
+    _needs("recipe", _Json),
+    _needs("plan", _Json),
+    _needs("created", UTCDateTime),
+    Column("deadline", UTCDateTime),
+    _needs("idempotency", Text),
+    UniqueConstraint("owner", "idempotency"),
+    Index(None, "owner", "project_id", "created"),
+    Index(None, "project_id"),
+    Index(None, "version_id"),
+)  # fmt: skip
+
+candidate = Table(
+    "candidate", metadata,
+    _id(), _owner(),
+    _of("search_id", "search"),
+    _needs("number", Integer),
+    _needs("family", Text),
+    _needs("params", _Json),
+    _needs("state", Text),
+    _needs("job_id", Text),
+    Column("score", Float),
+    Column("low", Float),
+    Column("high", Float),
+    _needs("curve", _Json),
+    _needs("seconds", Float),
+    Column("size", _Big),
+    Column("latency", Float),
+    _digest("probabilities", nullable=True),
+    Column("note", _Json),
+    _needs("started", UTCDateTime),
+    Column("finished", UTCDateTime),
+    UniqueConstraint("search_id", "number"),
 )  # fmt: skip
 
 evaluation = Table(

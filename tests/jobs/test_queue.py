@@ -126,6 +126,28 @@ def test_an_owner_at_the_limit_is_passed_over(database: Engine, submit: Callable
     assert lease.claim(database, "training", TIMING) is not None
 
 
+def test_jobs_of_a_group_count_as_one(database: Engine) -> None:
+    limits = LIMITS | {"training": Limit(1, 2)}
+
+    def submit(group_id: str | None = None) -> Job:
+        return queue.submit(database, "me", "echo", {}, "training", group_id=group_id, limits=limits)
+
+    workers, alone = [submit("search") for _ in range(3)], submit()
+    with pytest.raises(QueueFull):
+        submit()
+    submit("search")
+    claimed = [lease.claim(database, "training", TIMING) for _ in range(5)]
+    assert [c.id for c in claimed if c][:3] == [w.id for w in workers]
+    assert len([c for c in claimed if c]) == 4
+    assert alone.id not in {c.id for c in claimed if c}
+    for one in claimed:
+        if one:
+            run_to_end(database, one)
+    following = lease.claim(database, "training", TIMING)
+    assert following is not None
+    assert following.id == alone.id
+
+
 def test_lanes_do_not_wait_for_each_other(database: Engine, submit: Callable[..., Job]) -> None:
     training, short = submit("echo", "training"), submit("echo", "short")
     claimed = lease.claim(database, "short", TIMING)

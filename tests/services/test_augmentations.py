@@ -78,16 +78,16 @@ def test_only_train_rows_get_copies_and_the_run_counts_them(
 def test_the_test_part_is_not_even_looked_at(
     workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.services import training
+    from engine.services import training_rows
 
     looked: list[Any] = []
-    made = training.Augmenter.__call__
+    made = training_rows.Augmenter.__call__
 
     def watched(self: Any, inputs: Any, labels: Any, row_ids: Any, seed: int, **options: Any) -> Any:
         looked.extend([*inputs, *options["avoid"]])
         return made(self, inputs, labels, row_ids, seed, **options)
 
-    monkeypatch.setattr(training.Augmenter, "__call__", watched)
+    monkeypatch.setattr(training_rows.Augmenter, "__call__", watched)
     submitted = workspace.runs.submit(version.project_id, recipe_of(workspace, version))
     run_waiting(workspace.scope)
     workspace.evaluations.open_test(submitted.id, "check")

@@ -14,8 +14,12 @@ from engine.storage.tables import metadata, run
 
 def fill(engine: Engine) -> None:
     """A project with a dataset, a version, a split, a run, its job with an event, an evaluation and an opening."""
-    job_id = queue.submit(engine, "me", "train", {}, "training").id
-    moment = now()
+    job_id, moment = "job_a", now()
+    waiting = {  # by hand, so that it fits into the table of every revision
+        "id": job_id, "owner": "me", "kind": "train", "lane": "training", "spec": {}, "priority": 0, "state": "queued",
+        "attempt": 0, "max_attempts": 3, "executor": "local", "folder": "jobs/job_a", "seconds": 0.0, "created": moment,
+        "queued_at": moment,
+    }  # fmt: skip
     some: dict[str, Any] = {
         "owner": "me", "name": "n", "sample": False, "draft_revision": 0, "project_id": "prj_a", "dataset_id": "dat_a",
         "version_id": "ver_a", "split_id": "spl_a", "run_id": "run_a", "job_id": job_id, "number": 1, "digest": "d",
@@ -27,6 +31,7 @@ def fill(engine: Engine) -> None:
     ids = {"project": "prj_a", "dataset": "dat_a", "dataset_version": "ver_a", "split": "spl_a", "run": "run_a",
            "evaluation": "eva_a", "test_opening": "opn_a"}  # fmt: skip
     with write(engine) as connection:
+        connection.execute(tables.job.insert().values(waiting))
         for name, row_id in ids.items():
             table = metadata.tables[name]
             values = {column.name: some[column.name] for column in table.c if column.name in some}

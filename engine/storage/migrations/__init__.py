@@ -16,7 +16,7 @@ from engine.storage.home import home
 from engine.storage.integrity import backup, require_sound
 from engine.storage.locks import lock
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 HEAD = REVISIONS[-1]
 SCRIPTS = Path(__file__).parent
 
