@@ -58,11 +58,12 @@ def look_inside_version(
         importing.store_profile(context, scope, version_id, frame, schema)
         stored = scope.cached("profile", version_id)
     core = Profile.model_validate(stored)
-    context.report("phase", name="looking_inside")
+    context.report("phase", name="checking_contents")
     table = TableView(frame, schema, modalities.get(schema.task))
     found = run_checks(
         table, "content", lambda share: context.report("progress", fraction=share * 0.4), context.check
     )
+    context.report("phase", name="describing")
     profile = look_inside(
         table, core, found, lambda share: context.report("progress", fraction=0.4 + share * 0.6)
     )

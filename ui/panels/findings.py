@@ -15,6 +15,7 @@ from engine.errors import N_
 from engine.workspace import Aside, DatasetVersion
 from ui.errors import attempt
 from ui.format import moment
+from ui.panels.contents import contents
 from ui.panels.deep_checks import deep_checks, look_anew
 from ui.panels.finding_fix import fix_buttons, just_made, making
 from ui.panels.rail import Look
@@ -37,9 +38,10 @@ def by_severity(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def findings_panel(version: DatasetVersion, *, complete: bool) -> None:
-    """Everything that is known of a version's faults, with fixes, and the deep checks that look for more.
+    """Everything that is known of a version's faults, with fixes, and what looks for more of them.
 
-    They begin once the profile is `complete`; before that nobody says that nothing was found.
+    Until the profile is `complete` that is the look inside, afterwards the deep checks; and before it is, nobody says that
+    nothing was found.
     """
     st.subheader(t("Findings"), anchor=False)
     just_made(version)
@@ -59,6 +61,8 @@ def findings_panel(version: DatasetVersion, *, complete: bool) -> None:
             _finding(one, version, busy=busy)
     if complete:
         deep_checks(version)
+    else:
+        contents(version)
     _set_aside([one for one in found if handle(one) in aside], aside, version)
 
 

@@ -11,7 +11,6 @@ from engine.workspace import DatasetVersion, VersionChanges
 from ui.errors import attempt
 from ui.format import moment, size
 from ui.panels.columns import column_cards
-from ui.panels.contents import contents
 from ui.panels.downloads import downloads
 from ui.panels.example_map import example_map
 from ui.panels.findings import findings_list, findings_panel
@@ -71,8 +70,6 @@ def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> Non
         findings_list(version.findings, version, key="finding")
     else:
         figures(profile, version)
-        if not profile.complete:
-            contents(version)
         health_panel(profile, version)
         findings_panel(version, complete=profile.complete)
         profile_charts(profile, version)
