@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.errors import BentuError
 from engine.i18n import LOCALES
+from ui.dialogs import without_dialog
 from ui.errors import show_error, show_kept_error
 from ui.navigation import goto, menu, page_table
 from ui.state import choose_project, gone, project, workspace
@@ -33,6 +34,7 @@ with st.sidebar:
         on_change=lambda: choose_language(st.session_state[_LANGUAGE]), label_visibility="collapsed",
     )  # fmt: skip
 
+without_dialog()
 show_kept_error()
 try:
     chosen = project()

@@ -50,6 +50,8 @@ SHARE_CLICK = "share_click"
 """Key of the next click that makes a demo, so that a double click makes one."""
 LINKS = "links"
 """Links that were made in this tab, by demo: they are stored nowhere else, and gone when the tab is."""
+DIALOG = "dialog"
+"""Whether a dialog is open over the page (`ui.dialogs`)."""
 FIXED = "fixed"
 """What the fix that was clicked last made: the result of its job, while the new version is shown."""
 REVIEWED = "reviewed"
@@ -202,6 +204,15 @@ def chosen_run(project_id: str) -> Run | None:
     if missed:
         choose_run(None)
     return None
+
+
+def show(key: str, value: object) -> None:
+    """Let the widget with this key show `value`.
+
+    It is set only where it differs: a value that is set overrides what the person chooses while the page still runs.
+    """
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
 
 
 def follow(purpose: str, job_id: str) -> None:

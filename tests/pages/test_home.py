@@ -155,12 +155,27 @@ def test_deleting_says_what_goes_and_then_does_it(
     assert at.button(key="start_own"), "back to the two ways in"
 
 
-def test_a_project_with_waiting_jobs_cannot_be_deleted(open_page: OpenPage, workspace: Workspace) -> None:
+def test_a_project_that_trains_cannot_be_deleted(open_page: OpenPage, workspace: Workspace) -> None:
     project = workspace.projects.add_sample("reviews_en")
+    run_waiting(workspace.scope)
+    workspace.runs.submit(project.id, workspace.recipes.choose(project.id, "majority", "quick"))
     at = open_page()
     at.menu_button(key=f"project_menu_{project.id}").click("delete").run()
     assert at.button(key="project_delete_go").disabled
-    assert any("1 job of this project" in w.value for w in at.warning)
+    assert any("1 training of this project" in w.value for w in at.warning)
+
+
+def test_a_project_whose_short_job_waits_is_deleted_with_it(
+    open_page: OpenPage, workspace: Workspace
+) -> None:
+    project = workspace.projects.add_sample("reviews_en")
+    at = open_page()
+    at.menu_button(key=f"project_menu_{project.id}").click("delete").run()
+    assert "1 short job of this project is under way and will be cancelled." in texts(at)
+    at.button(key="project_delete_go").click().run()
+    assert not at.exception
+    assert project.id not in {one.id for one in workspace.projects.list()}
+    assert not workspace.jobs.active()
 
 
 def test_runs_are_listed_and_open_on_the_train_page(trained: Trained, open_page: OpenPage) -> None:

@@ -12,6 +12,7 @@ from engine.data.findings import handle
 from engine.data.schema import Finding, Fix
 from engine.recipe import Step
 from engine.workspace import DatasetVersion, Job
+from ui.dialogs import show_dialog
 from ui.errors import attempt
 from ui.navigation import goto
 from ui.panels.finding_review import forget_review, review
@@ -101,7 +102,7 @@ def _confirm(finding: Finding, fix: Fix, title: str, version: DatasetVersion) ->
             ):  # fmt: skip
                 st.rerun()
 
-    st.dialog(title, icon=ICONS[fix.kind], width="large" if reviewed else "small")(body)()
+    show_dialog(title, body, icon=ICONS[fix.kind], width="large" if reviewed else "small")
 
 
 def _effect(

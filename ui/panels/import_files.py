@@ -15,7 +15,7 @@ from ui.format import listed
 from ui.panels.reading import KIND_TITLES, look
 from ui.panels.rows import table
 from ui.panels.upload import drop_file
-from ui.state import FileDraft, ImportDraft, workspace
+from ui.state import FileDraft, ImportDraft, show, workspace
 from ui.text import n, safe_text, t, told_apart
 
 
@@ -33,7 +33,7 @@ def archive_members(draft: ImportDraft) -> None:
         if len(members) < 2:
             continue
         key = f"members_{upload_id}"
-        st.session_state[key] = [file.options.member or members[0] for file in mine]
+        show(key, [file.options.member or members[0] for file in mine])
         with st.container(border=True, key=f"archive_{upload_id}"):
             _archive_state(draft, upload_id, members, len(mine))
             st.multiselect(

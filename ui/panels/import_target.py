@@ -10,7 +10,7 @@ import streamlit as st
 from engine.data.readers import SOURCE_COLUMN, Preview, ReadOptions
 from engine.workspace import Dataset, DatasetVersion, Job
 from ui.format import listed
-from ui.state import ImportDraft, workspace
+from ui.state import ImportDraft, show, workspace
 from ui.text import safe_text, t, told_apart
 
 NEW = "new"
@@ -23,7 +23,7 @@ def choose_target(draft: ImportDraft, datasets: Sequence[Dataset]) -> DatasetVer
         draft.into = None
         return None
     key = f"import_into_{draft.key}"
-    st.session_state[key] = draft.into if draft.into in versions else NEW
+    show(key, draft.into if draft.into in versions else NEW)
     newest = [max(d.versions, key=lambda v: v.number).id for d in datasets if d.versions]
 
     def decide() -> None:

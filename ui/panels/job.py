@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.errors import N_, BentuError
 from engine.workspace import Job
+from ui.dialogs import dialog_open
 from ui.errors import show_error
 from ui.state import WATCHED, follow, followed, workspace
 from ui.text import t
@@ -15,7 +16,7 @@ from ui.text import t
 PHASES = {
     "reading": N_("Reading the file"), "checking": N_("Checking rows and columns"), "storing": N_("Storing the version"),
     "profiling": N_("Profiling"), "checking_contents": N_("Checking the contents"), "describing": N_("Languages and wording"), "loading": N_("Loading the data"), "cleaning": N_("Cleaning"), "splitting": N_("Splitting"), "finding_copies": N_("Looking for nearly equal texts"),
-    "training": N_("Training"), "augmenting": N_("Augmenting"), "packaging": N_("Packaging"), "checking_parity": N_("Checking the packaged model"),
+    "training": N_("Training"), "searching": N_("Searching"), "augmenting": N_("Augmenting"), "packaging": N_("Packaging"), "checking_parity": N_("Checking the packaged model"),
     "evaluating": N_("Evaluating"), "comparing": N_("Comparing"), "writing": N_("Writing the sample"),
     "correcting": N_("Looking up the corrections"), "placing": N_("Placing the examples"), "editing": N_("Going through the rows"), "exporting": N_("Writing the file"), "checking_deeply": N_("Looking for near-duplicates, odd labels and outliers"),
 }  # fmt: skip
@@ -42,7 +43,7 @@ def watch(job_id: str, label: str, on_done: Callable[[Job], None] | None = None)
     @st.fragment(run_every=0.5, key=f"watch_{job_id}")
     def live() -> None:
         now = workspace().jobs.get(job_id)
-        if not now.active:
+        if not now.active and not dialog_open():
             st.rerun()
         with st.container(border=True):
             _line(now, label)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from engine.workspace import Project
+from ui.dialogs import show_dialog
 from ui.errors import attempt
 from ui.format import moment, score, size
 from ui.navigation import goto
@@ -77,7 +78,7 @@ def create_dialog() -> None:
             ):
                 st.rerun()
 
-    st.dialog(t("New project"))(body)()
+    show_dialog(t("New project"), body)
 
 
 def start_own(name: str) -> None:
@@ -102,7 +103,7 @@ def rename_dialog(project: Project) -> None:
             ):  # fmt: skip
                 st.rerun()
 
-    st.dialog(t("Rename project"))(body)()
+    show_dialog(t("Rename project"), body)
 
 
 def delete_dialog(project: Project) -> None:
@@ -151,7 +152,7 @@ def delete_dialog(project: Project) -> None:
             ):  # fmt: skip
                 st.rerun()
 
-    st.dialog(t("Delete this project?"), icon=":material/warning:")(body)()
+    show_dialog(t("Delete this project?"), body, icon=":material/warning:")
 
 
 def _delete(project_id: str) -> None:

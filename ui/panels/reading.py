@@ -23,7 +23,7 @@ from engine.errors import N_
 from ui.errors import show_error
 from ui.format import listed
 from ui.panels.rows import table
-from ui.state import FileDraft, workspace
+from ui.state import FileDraft, show, workspace
 from ui.text import labelled, safe_text, t
 
 KIND_TITLES = {
@@ -71,9 +71,7 @@ def settled(draft: FileDraft, preview: Preview) -> ReadOptions:
 def _bound(draft: FileDraft, name: str, value: Any) -> dict[str, Any]:
     """Key and callback of the widget for the option `name`, which shows `value` until somebody decides."""
     key = f"read_{name}_{draft.key}"
-    if key not in st.session_state or st.session_state[key] != value:
-        # Only where it differs: what is set here overrides a choice that the person makes while the page still runs.
-        st.session_state[key] = value
+    show(key, value)
 
     def decide() -> None:
         keep = {} if name == "replace_invalid" else {"rename": None}

@@ -12,7 +12,7 @@ from engine.data.schema import ROLE_TITLES, ROLES
 from engine.data.types import TYPE_TITLES, ColumnType
 from engine.errors import N_
 from ui.format import listed, percent
-from ui.state import ImportDraft, workspace
+from ui.state import ImportDraft, show, workspace
 from ui.text import labelled, safe_text, t
 
 ROLE_HELP = {
@@ -67,7 +67,7 @@ def _column(draft: ImportDraft, preview: Preview, place: int, name: str) -> None
         ]
         st.caption(" · ".join(cells[:EXAMPLES]) if cells else t("empty in the first rows"))
     key = f"role_{draft.key}_{place}"
-    st.session_state[key] = draft.roles.get(name, "ignore")
+    show(key, draft.roles.get(name, "ignore"))
     role.selectbox(
         t("Role of {column}", column=safe_text(name, 60)), ROLES, key=key, label_visibility="collapsed",
         format_func=labelled(ROLE_TITLES), on_change=lambda: draft.roles.update({name: st.session_state[key]}),

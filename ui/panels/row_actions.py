@@ -9,6 +9,7 @@ import streamlit as st
 
 from engine.data.edits import Drop, Edit, Relabel
 from engine.workspace import DatasetVersion
+from ui.dialogs import show_dialog
 from ui.panels.finding_fix import begin, making_now, sealed_rows
 from ui.state import workspace
 from ui.text import n, safe_text, t
@@ -70,4 +71,4 @@ def _ask(version: DatasetVersion, ids: Sequence[int], *, relabel: bool) -> None:
                 st.rerun()
 
     title = t("Give these rows a label") if relabel else t("Drop these rows")
-    st.dialog(title, icon=":material/label:" if relabel else ":material/delete_sweep:")(body)()
+    show_dialog(title, body, icon=":material/label:" if relabel else ":material/delete_sweep:")

@@ -134,9 +134,9 @@ def share_fields(version: DatasetVersion, spec: Split, kind: str) -> Split:
     drawn = kind in DRAWN
     folds = 0
     if drawn:
-        words = {k: t("{n} folds", n=k) if k else t("one validation part") for k in FOLDS}
+        words = {k: t("{n} folds", n=k) if k else t("no folds") for k in FOLDS}
         folds = st.segmented_control(
-            t("Folds"), FOLDS, default=spec.folds if spec.folds in FOLDS else 0, key=f"split_folds_{version.id}", required=True,
+            t("Folds"), FOLDS, default=spec.folds if spec.folds in FOLDS else 0, key=f"split_folds_{version.id}", required=True, wrap=True,
             format_func=words.__getitem__,
             help=t("With folds, each row outside test is validated once, by a model that was trained on the other folds: more training, and a steadier figure where rows are few."),
         ) or 0  # fmt: skip

@@ -8,6 +8,7 @@ import streamlit as st
 
 from engine.feedback.corrections import CHANGING
 from engine.workspace import DatasetVersion, VersionChanges
+from ui.dialogs import show_dialog
 from ui.errors import attempt
 from ui.format import moment, size
 from ui.panels.columns import column_cards
@@ -203,7 +204,7 @@ def delete_dataset_dialog(version: DatasetVersion) -> None:
             ):  # fmt: skip
                 st.rerun()
 
-    st.dialog(t("Delete this dataset?"), icon=":material/warning:")(body)()
+    show_dialog(t("Delete this dataset?"), body, icon=":material/warning:")
 
 
 def _delete(dataset_id: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from engine.workspace import Dataset, DatasetVersion
+from ui.dialogs import show_dialog
 from ui.errors import attempt
 from ui.format import listed, moment
 from ui.panels.version_difference import difference
@@ -136,4 +137,4 @@ def _ask(one: DatasetVersion) -> None:
             ):  # fmt: skip
                 st.rerun()
 
-    st.dialog(t("Delete this version?"), icon=":material/warning:")(body)()
+    show_dialog(t("Delete this version?"), body, icon=":material/warning:")
