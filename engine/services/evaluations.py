@@ -174,6 +174,8 @@ class Evaluations:
     def start_comparison(self, run_ids: Sequence[str], part: str, metric: str) -> Job:
         """Compare runs of one split as a job, also of versions that inherit it: the job checks that the rows are the same.
 
+        A split with a new test set has the validation rows of the one before, so runs on either are compared on validation.
+
         Raises:
             NotComparable: fewer than two runs, or runs of splits that were drawn apart.
             SealedTest, RunNotFinished: one of them was not scored on the part.
@@ -181,9 +183,7 @@ class Evaluations:
         rows = [self._scope.row(run, i, "run") for i in run_ids]
         if len(rows) < 2:
             raise NotComparable(problem={"message": N_("fewer than two runs were chosen")})
-        with read(self._scope.engine) as connection:
-            drawn = lineage.drawn(connection, {r.project_id for r in rows})
-        if len({drawn.get(r.split_id, r.split_id) for r in rows}) > 1:
+        if _drawn_apart(self._scope, rows) and not (part == "validation" and _other_test(self._scope, rows)):
             raise NotComparable(problem={"message": N_("they were trained on different splits")})
         recipes = [read_recipe(r.recipe) for r in rows]
         if part == "validation" and len({recipe.split.fold for recipe in recipes}) > 1:
@@ -354,8 +354,11 @@ def compare_runs(
     index = {label: i for i, label in enumerate(schema.classes)}
     frames = [_predictions(scope, r.id, spec["part"]).sort_values(ROW_ID) for r in rows]
     left_out = 0
-    if spec["part"] == "validation" and any(_edited(scope, r.version_id) for r in rows):
+    edited = any(_edited(scope, r.version_id) for r in rows)
+    if spec["part"] == "validation" and (edited or _drawn_apart(scope, rows)):
         frames, left_out = _common(frames)
+        if frames[0].empty:
+            raise NotComparable(problem={"message": N_("no row of validation is known to both with the same label")})  # fmt: skip
     if any(list(f[ROW_ID]) != list(frames[0][ROW_ID]) for f in frames):
         raise NotComparable(problem={"message": N_("they were scored on different rows")})
     if any(list(f["true"]) != list(frames[0]["true"]) for f in frames):
@@ -380,6 +383,21 @@ def compare_runs(
     key = _comparison_key(spec["runs"], spec["part"], spec["metric"])
     scope.cache("comparison", key, {"differences": [{**d.model_dump(), "left_out": left_out} for d in found]})
     return {}
+
+
+def _drawn_apart(scope: Scope, rows: Sequence[Any]) -> bool:
+    """Whether runs stand on splits of which none was inherited from another."""
+    with read(scope.engine) as connection:
+        drawn = lineage.drawn(connection, {r.project_id for r in rows})
+    return len({drawn.get(r.split_id, r.split_id) for r in rows}) > 1
+
+
+def _other_test(scope: Scope, rows: Sequence[Any]) -> bool:
+    """Whether runs of one lineage were divided alike but for a new test set: no row that both validated on was trained on."""
+    asked = [read_recipe(r.recipe).split.whole.model_copy(update={"test_name": ""}) for r in rows]
+    with read(scope.engine) as connection:
+        kin = lineage.kin(connection, rows[0].version_id)
+    return all(one == asked[0] for one in asked) and all(r.version_id in kin for r in rows)
 
 
 def _edited(scope: Scope, version_id: str) -> bool:

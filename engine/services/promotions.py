@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, update
 
 from engine.errors import N_, NotFound, saying
 from engine.evaluation.result import Difference
-from engine.feedback.gate import Part, gate_part, require_not_worse
+from engine.feedback.gate import ENOUGH, Part, enough, gate_part, require_not_worse
 from engine.jobs.job import Job
 from engine.packaging.parity import REQUIRED
 from engine.services import demo_bundles, publishing
@@ -41,13 +41,24 @@ MAX_REASON = 1000
 
 @dataclass(frozen=True)
 class GateView:
-    """Candidate against the demo's model: on which rows, by which figure, and what came out (None: not compared yet)."""
+    """Candidate against the demo's model: on which rows, by which figure, and what came out (None: not compared yet).
+
+    `same_test` is whether both have the same test set; where they have not, the validation rows that they share decide.
+    """
 
     current: Run
     candidate: Run
     part: Part
     metric: str
     difference: Difference | None
+    same_test: bool = True
+    least: int = ENOUGH
+    """Common rows that a comparison needs once edits left rows out of it."""
+
+    @property
+    def too_few(self) -> bool:
+        """Whether edits left too few common rows for the comparison to let anything pass."""
+        return self.difference is not None and not enough(self.difference)
 
 
 def publishable(scope: Scope, run_id: str, reason: str) -> tuple[Run, str, dict[str, Any], str | None]:
@@ -83,10 +94,12 @@ def gate(scope: Scope, demo_id: str, run_id: str) -> GateView:
     current, candidate = Runs(scope).get(served), Runs(scope).get(run_id)
     if candidate.project_id != row.project_id or candidate.state != "succeeded":
         raise RunUnpublishable(name=candidate.name)
-    part = gate_part(*(Evaluations(scope).get(r.id, "test") is not None for r in (current, candidate)))
+    opened = [Evaluations(scope).get(r.id, "test") is not None for r in (current, candidate)]
+    same_test = (current.drawn_id, current.test_name) == (candidate.drawn_id, candidate.test_name)
+    part = gate_part(opened[0], opened[1], same_test)
     metric = current.recipe.evaluation.metric
     found = Evaluations(scope).comparison([current.id, candidate.id], part, metric)
-    return GateView(current, candidate, part, metric, found[0] if found else None)
+    return GateView(current, candidate, part, metric, found[0] if found else None, same_test)
 
 
 def start_gate(scope: Scope, demo_id: str, run_id: str) -> Job:

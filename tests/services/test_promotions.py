@@ -9,17 +9,19 @@ from datetime import UTC, datetime
 
 import pytest
 
+from engine.data.edits import Drop
 from engine.errors import BentuError
-from engine.feedback.gate import CandidateWorse
+from engine.feedback.gate import CandidateWorse, TooFewCommonRows
 from engine.i18n import LOCALES, render_error
 from engine.packaging.bundle import open_bundle
-from engine.services import publishing
+from engine.services import publishing, splits
 from engine.services.demo_errors import (
     AlreadyServing,
     ComparisonMissing,
     DemoChanged,
     NoFormerVersion,
 )
+from engine.services.evaluations import NotComparable
 from engine.services.inline import run_waiting
 from engine.workspace import Workspace, open_workspace
 from tests.services.sharing import Made, add_feedback, bundle_of, published
@@ -94,6 +96,64 @@ def test_a_run_on_a_version_made_of_corrections_takes_the_place_on_the_same_rows
         0,
         0,
     )
+
+
+def test_what_heavy_edits_left_of_the_rows_lets_nothing_pass(made: Made, workspace: Workspace) -> None:
+    found, _ = workspace.demos.publish(made.svm, title="a")
+    view = workspace.splits.current(made.version)
+    assert view is not None
+    parts = splits.assignment(workspace.scope, view.id)
+    validation = parts.index[parts == "validation"].tolist()
+    job = workspace.datasets.start_edit(made.version, [Drop(rows=tuple(validation[6:]))])
+    run_waiting(workspace.scope)
+    child = str((workspace.jobs.get(job.id).result or {})["version_id"])
+    again = workspace.corrections.retrain(made.svm, child)
+    run_waiting(workspace.scope)
+    workspace.demos.start_gate(found.id, again.id)
+    run_waiting(workspace.scope)
+    gate = workspace.demos.gate(found.id, again.id)
+    assert gate.difference is not None and gate.too_few
+    assert (gate.difference.n, gate.difference.left_out) == (6, len(validation) - 6)
+    with pytest.raises(TooFewCommonRows):
+        workspace.demos.promote(found.id, again.id, found.serial)
+    # the way on: the sealed rows are the same for both
+    for run_id in (made.svm, again.id):
+        workspace.evaluations.open_test(run_id, "to share")
+    run_waiting(workspace.scope)
+    workspace.demos.start_gate(found.id, again.id)
+    run_waiting(workspace.scope)
+    gate = workspace.demos.gate(found.id, again.id)
+    assert gate.difference is not None
+    assert (gate.part, gate.too_few, gate.difference.left_out) == ("test", False, 0)
+
+
+def test_a_run_on_a_new_test_set_is_compared_on_the_validation_rows_of_both(
+    made: Made, workspace: Workspace
+) -> None:
+    found, token = workspace.demos.publish(made.majority, title="a")
+    workspace.evaluations.open_test(made.majority, "to share")
+    run_waiting(workspace.scope)
+    workspace.splits.start_new_test(made.version, "spring", 20)
+    run_waiting(workspace.scope)
+    draft = workspace.runs.get(made.svm).recipe
+    new = workspace.splits.current(made.version)
+    assert new is not None
+    recipe = draft.model_copy(update={"split": new.spec})
+    candidate = workspace.runs.submit(made.project, recipe)
+    run_waiting(workspace.scope)
+    workspace.evaluations.open_test(candidate.id, "to share")
+    run_waiting(workspace.scope)
+    view = workspace.demos.gate(found.id, candidate.id)
+    assert (view.part, view.same_test) == ("validation", False)
+    with pytest.raises(NotComparable):
+        workspace.evaluations.start_comparison([made.majority, candidate.id], "test", "macro_f1")
+    workspace.demos.start_gate(found.id, candidate.id)
+    run_waiting(workspace.scope)
+    view = workspace.demos.gate(found.id, candidate.id)
+    assert view.difference is not None
+    assert (view.difference.n, view.difference.left_out, view.too_few) == (24, 0, False)
+    workspace.demos.promote(found.id, candidate.id, found.serial)
+    assert published(token).model.number == 2
 
 
 def test_promote_and_back_with_what_let_it_pass(made: Made, workspace: Workspace) -> None:

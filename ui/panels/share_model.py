@@ -86,13 +86,18 @@ def _candidates(demo: Demo, runs: Sequence[Run], preset: str | None) -> None:
     blocked = None
     if view.difference is None:
         blocked = t("The two must be compared first.")
+    elif view.too_few:
+        blocked = t(
+            "Only {rows} rows can be compared since the data were edited, so it cannot take the place: at least {least} are needed. Open the test part for both runs if they share it, or train on a version with fewer edits.",
+            rows=f"{view.difference.n:,}", least=view.least,
+        )  # fmt: skip
     elif view.difference.verdict == "worse":
         blocked = t("It is worse on the same rows, so it cannot take the place.")
     elif low and not override:
         blocked = t(
             "First write why it should be shared although the packaged model disagrees with the trained one."
         )
-    better = view.difference is not None and view.difference.verdict == "better"
+    better = blocked is None and view.difference is not None and view.difference.verdict == "better"
     _promote_button(demo, run, reason=blocked, override=override, better=better)
 
 
@@ -125,6 +130,7 @@ def _compute(demo: Demo, view: GateView) -> None:
 def _side_by_side(view: GateView) -> None:
     st.caption(
         t("Both on test, the sealed rows of their split.") if view.part == "test"
+        else t("Both on the validation rows that they share: their test sets are different (“{current}” and “{candidate}”), so no sealed rows can decide.", current=safe_text(view.current.test_name, 80), candidate=safe_text(view.candidate.test_name, 80)) if not view.same_test
         else t("Both on validation. Open the test part for both runs on the evaluate page to compare on sealed rows.")
     )  # fmt: skip
     rows = []
