@@ -49,6 +49,7 @@ from engine.services.publishing import sync_publications
 from engine.services.recipes import FamilyCard, Recipes
 from engine.services.runs import Run, Runs
 from engine.services.scope import Scope
+from engine.services.searches import Candidate, Insight, Plan, Search, Searches
 from engine.services.settings import Settings
 from engine.services.splits import Splits, SplitView
 from engine.services.trials import Trial, Trials
@@ -66,6 +67,7 @@ __all__ = [
     "Arrival",
     "Aside",
     "Basis",
+    "Candidate",
     "Circle",
     "Dataset",
     "DatasetDeletion",
@@ -82,15 +84,18 @@ __all__ = [
     "FoundRows",
     "GateView",
     "GrownClass",
+    "Insight",
     "Item",
     "Job",
     "ModelVersion",
     "Opening",
+    "Plan",
     "Project",
     "Promotion",
     "PublishedDemo",
     "Receipt",
     "Run",
+    "Search",
     "Source",
     "SplitView",
     "StepState",
@@ -139,6 +144,7 @@ class Workspace:
         self.lexicons = Lexicons(scope)
         self.runs = Runs(scope)
         self.trials = Trials(scope)
+        self.searches = Searches(scope)
         self.evaluations = Evaluations(scope)
         self.demos = Demos(scope)
         self.inbox = Inbox(scope)

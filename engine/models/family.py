@@ -155,6 +155,7 @@ class Family(Protocol):
 
     A family may also offer `notes(params) -> Sequence[str]`, message ids of what a person should know before training,
     `about`, paragraphs (message ids) on where it comes from, and `schedule(params) -> Sequence[float]`, the learning rate of every epoch.
+    `pretrained = True` says that it learnt from other texts before, `ladder = False` that the ladder leaves it out.
     """
 
     name: str

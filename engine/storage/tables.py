@@ -227,7 +227,7 @@ search = Table(
     "search", metadata,
     _id(), _owner(),
     _of("project_id", "project"),
-    _of("version_id", "dataset_version", cascade=False),
+    _of("version_id", "dataset_version"),
     Column("split_id", Text),
     _needs("kind", Text),
     _needs("recipe", _Json),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.recipe import Augmentation, Step
-from engine.workspace import DatasetVersion, Run, Workspace
+from engine.workspace import DatasetVersion, Plan, Run, Workspace
 
 Importer = Callable[..., DatasetVersion]
 ROOT = Path(__file__).parents[2]
@@ -83,3 +83,21 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     assert all(abs(first[i] - second[i]) < 1e-6 for i in first), (first, second)
     assert ended.environment is not None and ended.environment["augmented_rows"] > 0
     assert ended.metrics == workspace.runs.get(whole.id).metrics
+
+
+def test_a_killed_search_loses_one_candidate_and_goes_on(
+    workspace: Workspace, imported: Importer, worker: None
+) -> None:
+    version = imported(rows=300)
+    recipe = workspace.recipes.choose(version.project_id, "tfidf_svm", "quick")
+    begun = workspace.searches.start(version.project_id, recipe, "settings", Plan(minutes=5, most=40))
+    eventually(lambda: sum(c.state == "done" for c in workspace.searches.get(begun.id).candidates) >= 3)
+    (job,) = workspace.searches.get(begun.id).jobs
+    os.kill(int(workspace.jobs.get(job.id).pid or 0), signal.SIGKILL)
+    eventually(lambda: not workspace.searches.get(begun.id).active)
+    found = workspace.searches.get(begun.id)
+    assert found.jobs[0].state == "succeeded"
+    assert found.jobs[0].attempt == 2
+    assert len(found.candidates) == 40
+    assert sum(c.state == "lost" for c in found.candidates) <= 1
+    assert all(c.state in ("done", "lost") for c in found.candidates)

@@ -90,6 +90,7 @@ class ArticleListing:
     )
     order = 50
     needs_tensorflow = True
+    ladder = False
     about = ABOUT
     Params: type[ParamsBase] = ListingParams
 

@@ -31,7 +31,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["project_id"], ["project.id"], name="fk_search_project_id", ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(["version_id"], ["dataset_version.id"], name="fk_search_version_id"),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["dataset_version.id"], name="fk_search_version_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_search"),
         sa.UniqueConstraint("owner", "idempotency", name="uq_search_owner_idempotency"),
     )

@@ -1,0 +1,224 @@
+"""The machine searches: settings of one family, the ladder over families, budgets, limits, stops and deaths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from engine.models.family import Discarded, families
+from engine.recipe import Recipe
+from engine.services import searching
+from engine.services.inline import run_waiting
+from engine.services.searches import SearchActive
+from engine.training.search import NothingToSearch
+from engine.workspace import DatasetVersion, Plan, Search, Workspace
+
+
+@pytest.fixture
+def version(imported: Callable[..., DatasetVersion]) -> DatasetVersion:
+    return imported(300)
+
+
+def recipe_for(workspace: Workspace, version: DatasetVersion, family: str = "tfidf_svm") -> Recipe:
+    return workspace.recipes.choose(version.project_id, family, "quick")
+
+
+def searched(workspace: Workspace, version: DatasetVersion, family: str = "tfidf_svm", **plan: Any) -> Search:
+    settings = {"minutes": 5, "most": 4, **plan}
+    recipe = recipe_for(workspace, version, family)
+    begun = workspace.searches.start(version.project_id, recipe, "settings", Plan(**settings), inline=True)
+    assert begun.state == "queued"
+    run_waiting(workspace.scope)
+    return workspace.searches.get(begun.id)
+
+
+def test_a_search_tries_the_form_first_and_ends_with_a_best_one(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
+    found = searched(workspace, version, most=12)
+    assert found.state == "ended"
+    assert [c.state for c in found.candidates] == ["done"] * 12
+    assert found.candidates[0].params == found.recipe.family.params
+    assert found.deadline is not None
+    scores = {c.number: c.score for c in found.candidates}
+    assert found.insight.best in scores
+    assert scores[found.insight.best] == max(s for s in scores.values() if s is not None)
+    for one in found.candidates:
+        assert one.low is not None and one.score is not None and one.high is not None
+        assert one.low <= one.score <= one.high
+        assert one.size and one.latency and one.seconds > 0
+    assert found.insight.recommended in found.insight.behind  # type: ignore[operator]
+    assert set(found.insight.front) <= set(scores)
+    assert workspace.searches.list(version.project_id) == [found]
+
+
+def test_its_best_one_is_trained_as_any_recipe_and_scores_the_same(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
+    found = searched(workspace, version)
+    best = found.candidate(found.insight.best or 0)
+    run = workspace.runs.submit(
+        version.project_id, workspace.searches.recipe_of(found.id, best.number), inline=True
+    )
+    run_waiting(workspace.scope)
+    metrics = workspace.runs.get(run.id).metrics
+    assert metrics is not None
+    assert metrics["macro_f1"]["value"] == pytest.approx(best.score)
+
+
+def test_the_test_part_is_never_looked_at(
+    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[str] = set()
+    real = searching.measure
+
+    def watched(recipe: Recipe, data: Any, training: Any) -> Any:
+        seen.update(data.train_inputs)
+        seen.update(data.validation_inputs)
+        return real(recipe, data, training)
+
+    monkeypatch.setattr(searching, "measure", watched)
+    searched(workspace, version, most=1)
+    split = workspace.splits.current(version.id)
+    assert split is not None
+    assert len(seen) <= split.counts["train"] + split.counts["validation"]
+
+
+def test_the_ladder_climbs_and_recommends_the_smallest_that_is_as_good(
+    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    light = [family.name for family in families if not family.needs_tensorflow]
+    real = searching._rungs
+    monkeypatch.setattr(
+        searching, "_rungs", lambda recipe, facts: [r for r in real(recipe, facts) if r.family in light]
+    )
+    recipe = recipe_for(workspace, version)
+    begun = workspace.searches.start(version.project_id, recipe, "ladder", Plan(minutes=5), inline=True)
+    run_waiting(workspace.scope)
+    found = workspace.searches.get(begun.id)
+    assert {"majority", "tfidf_svm", "tfidf_logreg"} <= {c.family for c in found.candidates}
+    assert len({c.family for c in found.candidates}) == len(found.candidates)
+    assert all(c.state == "done" for c in found.candidates), [c.note for c in found.candidates]
+    recommended = found.candidate(found.insight.recommended or 0)
+    assert recommended.family != "majority"
+    assert found.insight.behind is not None
+    inside = [n for n, (low, _) in found.insight.behind.items() if low <= 0]
+    assert recommended.size == min(found.candidate(n).size or 0 for n in inside)
+
+
+def test_rungs_beyond_the_budget_are_named_and_not_climbed(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
+    recipe = recipe_for(workspace, version)
+    begun = workspace.searches.start(version.project_id, recipe, "ladder", Plan(minutes=0.1), inline=True)
+    run_waiting(workspace.scope)
+    found = workspace.searches.get(begun.id)
+    skipped = [c for c in found.candidates if c.state == "skipped"]
+    assert skipped
+    assert all(c.note and c.note["reason"] == "budget" for c in skipped)
+    assert "article_listing" not in {c.family for c in found.candidates}
+
+
+def test_what_breaks_a_limit_is_not_recommended(workspace: Workspace, version: DatasetVersion) -> None:
+    found = searched(workspace, version, most=3, largest=1)
+    assert [c.state for c in found.candidates] == ["over"] * 3
+    assert found.insight.best is None
+
+
+def test_a_failing_candidate_does_not_end_the_search(
+    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = searching.measure, iter(range(100))
+
+    def second_fails(recipe: Recipe, data: Any, training: Any) -> Any:
+        if next(calls) == 1:
+            raise NothingToSearch(family="toy")
+        return real(recipe, data, training)
+
+    monkeypatch.setattr(searching, "measure", second_fails)
+    found = searched(workspace, version, most=3)
+    assert [c.state for c in found.candidates] == ["done", "failed", "done"]
+    assert found.candidates[1].note is not None
+    assert found.candidates[1].note["error"]["code"] == "NOTHING_TO_SEARCH"
+
+
+def test_a_hopeless_candidate_is_pruned(
+    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = searching.measure, iter(range(100))
+
+    def with_curves(recipe: Recipe, data: Any, training: Any) -> Any:
+        good = next(calls) < 5
+        for epoch in range(1, 6):
+            training.report("epoch", epoch=epoch, val_macro_f1=0.5 + epoch / 10 if good else 0.1)
+            if training.stop() == "discard":
+                raise Discarded()
+        return real(recipe, data, training)
+
+    monkeypatch.setattr(searching, "measure", with_curves)
+    found = searched(workspace, version, most=6)
+    assert [c.state for c in found.candidates] == [*["done"] * 5, "pruned"]
+    assert dict(found.candidates[5].curve) == {1: 0.1, 2: 0.1}
+
+
+def test_a_double_click_makes_one_search_and_a_going_one_is_not_deleted(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
+    recipe, plan = recipe_for(workspace, version), Plan(most=1, workers=2)
+    first, second = (
+        workspace.searches.start(version.project_id, recipe, "settings", plan, click="one", inline=True)
+        for _ in range(2)
+    )
+    assert first.id == second.id
+    assert len(first.jobs) == 2
+    with pytest.raises(SearchActive):
+        workspace.searches.delete(first.id)
+    workspace.searches.stop(first.id)
+    assert workspace.searches.get(first.id).state == "ended"
+    workspace.searches.delete(first.id)
+    assert workspace.searches.list(version.project_id) == []
+
+
+def test_two_workers_share_the_candidates(workspace: Workspace, version: DatasetVersion) -> None:
+    found = searched(workspace, version, most=4, workers=2)
+    assert [c.number for c in found.candidates] == [0, 1, 2, 3]
+    assert len({tuple(sorted(map(str, c.params.items()))) for c in found.candidates}) == 4
+
+
+def test_what_a_broken_worker_had_begun_is_lost(
+    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = searching.measure, iter(range(100))
+
+    def breaks(recipe: Recipe, data: Any, training: Any) -> Any:
+        if next(calls) == 1:
+            raise KeyError("a fault of ours")
+        return real(recipe, data, training)
+
+    monkeypatch.setattr(searching, "measure", breaks)
+    found = searched(workspace, version)
+    assert found.state == "ended"
+    assert [c.state for c in found.candidates] == ["done", "lost"]
+    assert found.insight.best == 0
+
+
+def test_a_family_without_such_settings_is_refused(workspace: Workspace, version: DatasetVersion) -> None:
+    with pytest.raises(NothingToSearch):
+        workspace.searches.start(
+            version.project_id, recipe_for(workspace, version, "majority"), "settings", Plan()
+        )
+
+
+def test_deleting_the_data_takes_the_searches_along(workspace: Workspace, version: DatasetVersion) -> None:
+    searched(workspace, version, most=1)
+    workspace.projects.delete(version.project_id)
+    from sqlalchemy import func, select
+
+    from engine.storage.database import read
+    from engine.storage.tables import candidate, search
+
+    with read(workspace.scope.engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(search)) == 0
+        assert connection.scalar(select(func.count()).select_from(candidate)) == 0
