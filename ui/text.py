@@ -99,8 +99,18 @@ def told_apart(names: Mapping[Any, str]) -> Callable[[Any], str]:
 
 
 def say(message: str, params: Mapping[str, Any], /) -> str:
-    """A message of the engine (a finding, a step's state) with its parameters, safe to show as Markdown."""
-    return t(message, **_safe_params(params))
+    """A message of the engine (a finding, a step's state) with its parameters, safe to show as Markdown; numbers have
+    thousands separators."""
+    return t(
+        message, **{name: _Grouped(v) if type(v) is int else v for name, v in _safe_params(params).items()}
+    )
+
+
+class _Grouped(int):
+    """A whole number that a sentence writes with thousands separators, unless the sentence says how."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}"
 
 
 def _safe_params(params: Mapping[str, Any]) -> dict[str, Any]:

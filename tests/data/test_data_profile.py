@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from engine.data.profile import Profile, profile_table
-from engine.data.profile.columns import PERIODS
 from engine.data.schema import ROW_ID, Finding, Schema, make_schema
 from engine.modality import modalities
 
@@ -87,11 +86,16 @@ def test_time_coverage_reads_only_dates_that_begin_with_the_year() -> None:
     assert found.time is not None
     assert (found.time.first, found.time.last) == ("2023-12-31", "2024-06-01")
     assert (found.time.readable, found.time.unreadable) == (5, 2)
-    assert found.time.periods == {"2023-12": 1, "2024-05": 3, "2024-06": 1}
+    assert found.time.unit == "week"
+    assert {week: count for week, count in found.time.periods.items() if count} == {
+        "2023-12-25": 1,
+        "2024-04-29": 3,
+        "2024-05-27": 1,
+    }
     assert codes(found)["unreadable_dates"] == (4, 5)
-    years = [f"{1900 + i}-01-01" for i in range(PERIODS + 1)]
+    years = [f"{1900 + i}-01-01" for i in range(121)]
     long = profiled(text=years, label=["p"] * len(years), day=years).time
-    assert long is not None and "1900" in long.periods and len(long.periods) == PERIODS + 1
+    assert long is not None and "1900" in long.periods and len(long.periods) == 121 and long.unit == "year"
     plain = profiled(text=["a", "b"], label=["p", "n"], day=["2023", "2024"]).time
     assert plain is not None and (plain.first, plain.last) == ("2023-01-01", "2024-01-01")
     none = profiled(text=["a"], label=["p"], day=["never"]).time

@@ -13,7 +13,7 @@ LIGHT = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882
 DARK = ("#56B4E9", "#E69F00", "#2FBF94", "#CC79A7", "#F0E442", "#D55E00", "#B9A7F0", "#9CA3AF")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "hexagon")
-Height = Literal[280, 360, 440]
+Height = Literal[180, 280, 360, 440]
 
 
 def palette() -> tuple[str, ...]:

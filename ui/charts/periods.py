@@ -1,4 +1,4 @@
-"""Rows over time, by month or by year."""
+"""Rows over time, by day, week, month or year."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from ui.charts.layout import finish, neutral
+from ui.charts.layout import Height, finish, neutral
 from ui.text import t
 
 
-def period_bars(periods: Mapping[str, int]) -> go.Figure:
-    """One bar a period ("2024-05" or "2024"), in order."""
+def period_bars(periods: Mapping[str, int], height: Height = 280) -> go.Figure:
+    """One bar a period ("2024-05-13", "2024-05" or "2024"), in order; empty ones keep their place."""
     figure = go.Figure()
     figure.add_bar(
         x=list(periods), y=list(periods.values()), marker={"color": neutral()},
         hovertemplate="%{x}: %{y:,}<extra></extra>",
     )  # fmt: skip
-    finish(figure, y=t("rows"), legend=False)
-    figure.update_xaxes(type="category")
+    finish(figure, height=height, y=t("rows"), legend=False)
+    figure.update_xaxes(type="category", nticks=6, tickangle=0)
     return figure

@@ -1,18 +1,20 @@
-"""Every column of a version as a card: role, empty and distinct cells, and its most frequent values."""
+"""Every column of a version as a card: role, empty and distinct cells, how its values are spread, and its most frequent values."""
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import pandas as pd
 import streamlit as st
 
-from engine.data.profile import ColumnProfile, Histogram, Profile
+from engine.data.profile import ColumnProfile, Profile
 from engine.data.schema import ROLE_TITLES
 from engine.data.types import TYPE_TITLES
 from engine.workspace import DatasetVersion
-from ui.format import percent, significant
-from ui.text import n, safe_text, t
+from ui.charts.layout import draw, kept
+from ui.charts.periods import period_bars
+from ui.charts.spread import spread_bars
+from ui.format import percent
+from ui.panels.profile import period_note
+from ui.text import language, n, safe_text, sentences, t
 
 PAGE_CARDS = 12
 
@@ -34,10 +36,10 @@ def column_cards(profile: Profile, version: DatasetVersion) -> None:
         grid = st.grid(3, min_column_width=240, key=f"columns_grid_{version.id}")
         for place, column in enumerate(profile.columns[first : first + PAGE_CARDS], start=first):
             with grid, st.container(border=True, height="stretch", key=f"column_{version.id}_{place}"):
-                _card(column, profile.rows, f"column_top_{version.id}_{place}")
+                _card(column, profile.rows, version.id, f"column_top_{version.id}_{place}")
 
 
-def _card(column: ColumnProfile, rows: int, key: str) -> None:
+def _card(column: ColumnProfile, rows: int, version_id: str, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{safe_text(column.name, 60)}**", width="stretch")
         st.badge(t(ROLE_TITLES[column.role]), color="gray" if column.role == "ignore" else "blue")
@@ -48,8 +50,7 @@ def _card(column: ColumnProfile, rows: int, key: str) -> None:
         )
     looks = f"{t(TYPE_TITLES[column.type])} · " if column.type else ""
     st.caption(f"{looks}{n('{n} distinct value', '{n} distinct values', column.distinct)} · {empty}")
-    if column.histogram is not None:
-        _spread(column, column.histogram, key)
+    _spread(column, version_id, key)
     if not column.top:
         return
     st.dataframe(
@@ -59,16 +60,24 @@ def _card(column: ColumnProfile, rows: int, key: str) -> None:
     )  # fmt: skip
 
 
-def _spread(column: ColumnProfile, histogram: Histogram, key: str) -> None:
-    spans = [f"{significant(a)} – {significant(b)}" for a, b in pairwise(histogram.edges)]
-    frame = pd.DataFrame([(span, count) for span, count in zip(spans, histogram.counts, strict=True)], columns=[t("Value"), t("Rows")])  # fmt: skip
-    alt = t("How the numbers of {column} are spread.", column=column.name)
-    fold = st.expander(
-        t("Spread of the numbers"), icon=":material/bar_chart:", key=f"{key}_spread", on_change="rerun"
-    )
-    if fold.open:
-        fold.dataframe(
-            frame, key=f"{key}_spread_table", hide_index=True, alt=alt, height="content",
-            column_config={2: st.column_config.ProgressColumn(t("Rows"), format="localized", min_value=0, max_value=max(histogram.counts), width="small")},
-        )  # fmt: skip
-        fold.caption(n("From {n} cell.", "From {n} cells.", column.sampled))
+def _spread(column: ColumnProfile, version_id: str, key: str) -> None:
+    """The histogram of a column of numbers, dates or texts, drawn from the cells that were sampled."""
+    name, place = safe_text(column.name, 60), (version_id, language(), str(st.context.theme.type))
+    note = n("From {n} cell.", "From {n} cells.", column.sampled)
+    if column.histogram is not None:
+        numbers = column.histogram
+        figure = kept(f"{key}_spread", *place, lambda: spread_bars(numbers, t("value")))
+        alt = t("How the numbers of {column} are spread.", column=name)
+    elif column.lengths is not None:
+        lengths = column.lengths
+        figure = kept(f"{key}_spread", *place, lambda: spread_bars(lengths, t("characters")))
+        alt = t("How long the cells of {column} are.", column=name)
+        note = sentences([note, t("The last bar holds all longer ones.")])
+    elif column.periods:
+        figure = kept(f"{key}_spread", *place, lambda: period_bars(column.periods, 180))
+        alt = t("How the dates of {column} are spread.", column=name)
+        note = sentences([note, period_note(column.unit)])
+    else:
+        return
+    draw(figure, key=f"{key}_spread", alt=alt)
+    st.caption(note)

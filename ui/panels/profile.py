@@ -13,14 +13,20 @@ import streamlit as st
 from engine.data.profile import Measure, Profile, SliceProfile
 from engine.workspace import DatasetVersion
 from ui.charts.bars import MOST_BARS, class_bars, count_bars, largest
+from ui.charts.class_lengths import class_boxes
 from ui.charts.layout import draw, kept
 from ui.charts.lengths import size_histogram
 from ui.charts.periods import period_bars
 from ui.charts.slices import slice_bars
 from ui.format import percent, significant
 from ui.panels.crosses import cross_card
-from ui.text import language, n, safe_text, sentences, t
+from ui.text import N_, language, n, safe_text, sentences, t
 from ui.writing import language_name, script_name
+
+_PERIODS = {
+    "day": N_("One bar a day."), "week": N_("One bar a week, named by its Monday."), "month": N_("One bar a month."),
+    "year": N_("One bar a year."),
+}  # fmt: skip
 
 
 def figures(profile: Profile, version: DatasetVersion) -> None:
@@ -76,6 +82,7 @@ def profile_charts(profile: Profile, version: DatasetVersion) -> None:
 
     if profile.classes:
         _classes(card, profile, classes)
+        _class_sizes(card, profile, classes)
     _sizes(card, profile, classes)
     _writing(card, profile.details)
     cross_card(profile.crosses, version)
@@ -85,7 +92,7 @@ def profile_charts(profile: Profile, version: DatasetVersion) -> None:
         time = profile.time
         card(
             "time", t("Over time"), lambda: period_bars(time.periods), lambda: _counts(time.periods, t("Period")),
-            t("Rows by period, from {first} to {last}.", first=time.first, last=time.last),
+            t("Rows by period, from {first} to {last}.", first=time.first, last=time.last), period_note(time.unit),
         )  # fmt: skip
     missing = {c.name: c.missing for c in profile.columns if c.missing}
     if missing:
@@ -110,6 +117,30 @@ def _classes(card: Any, profile: Profile, classes: tuple[str, ...]) -> None:
         t(
             "Rows by class; the largest has {most}, the smallest {least}.",
             most=percent(profile.classes[0].share), least=percent(profile.classes[-1].share),
+        ),
+        note,
+    )  # fmt: skip
+
+
+def _class_sizes(card: Any, profile: Profile, classes: tuple[str, ...]) -> None:
+    shown = profile.classes[:MOST_BARS]
+    if all(one.size_p75 == 0 < one.size_median for one in shown):
+        return  # of an earlier Bentu, which did not measure quarters; looking anew does
+    longest = max(profile.classes, key=lambda one: one.size_median)
+    shortest = min(profile.classes, key=lambda one: one.size_median)
+    note = t("The box holds the middle half of a class, the lines reach from 5 to 95 of 100 rows.")
+    if len(profile.classes) > len(shown):
+        many = t("The {n} largest of {total} classes.", n=MOST_BARS, total=f"{len(profile.classes):,}")
+        note = sentences([note, many])
+    card(
+        "class_sizes", t("Length by class"), lambda: class_boxes(shown, classes, t(profile.sizes.unit)),
+        lambda: pd.DataFrame(
+            [(c.label, c.size_p5, c.size_p25, c.size_median, c.size_p75, c.size_p95) for c in profile.classes],
+            columns=[t("Class"), t("5 % are at most"), t("25 % are at most"), t("Median length"), t("75 % are at most"), t("95 % are at most")],
+        ),
+        t(
+            "Median length by class in {unit}: from {least} to {most}.",
+            unit=t(profile.sizes.unit), least=f"{shortest.size_median:,.0f}", most=f"{longest.size_median:,.0f}",
         ),
         note,
     )  # fmt: skip
@@ -185,6 +216,11 @@ def _bars(
         name, title, lambda: count_bars(largest(counts), total, of_total=of_total), lambda: _counts(counts, head),
         t("Most: {name} with {count}.", name=most[0], count=f"{most[1]:,}"), note,
     )  # fmt: skip
+
+
+def period_note(unit: str | None) -> str:
+    """What one bar of dates is."""
+    return t(_PERIODS[unit]) if unit else ""
 
 
 def _counts(counts: Mapping[str, int], head: str) -> pd.DataFrame:

@@ -5,17 +5,21 @@ Stage 1 (data).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.data.measures import Histogram
+from engine.data.measures import Histogram, measure
+from engine.data.profile.periods import period_counts
 from engine.data.profile.result import ColumnProfile, SliceProfile, TimeProfile
 from engine.data.table_view import TableView
+from engine.data.times import read_times
 from engine.data.types import TypeKind, draft_types
 
-TOP_VALUES, SLICE_VALUES, SLICE_LABELS, PERIODS = 10, 50, 30, 120
+TOP_VALUES, SLICE_VALUES, SLICE_LABELS = 10, 50, 30
 _VALUE_CHARS = 200
 _TYPED, _SEED, _BARS = 2_000, 0, 12
 """Cells of which a column's type is drafted and its histogram drawn, the seed of their sample, and the bars."""
@@ -36,28 +40,38 @@ def column_profiles(table: TableView) -> tuple[ColumnProfile, ...]:
             (value[:_VALUE_CHARS], int(n)) for value, n in zip(values, counts[order], strict=True) if value
         ]
         missing = int((cells == "").sum())
-        kind, histogram = _looks(cells.iloc[chosen])
+        looks = _looks(cells.iloc[chosen])
         found.append(
             ColumnProfile(
                 name=column.name, role=column.role, missing=missing, distinct=len(counts) - (missing > 0),
-                top=tuple(top[:TOP_VALUES]), type=kind, histogram=histogram, sampled=len(chosen),
+                top=tuple(top[:TOP_VALUES]), sampled=len(chosen), **looks,
             )
         )  # fmt: skip
     return tuple(found)
 
 
-def _looks(cells: pd.Series[str]) -> tuple[TypeKind, Histogram | None]:
-    """The draft type of cells and, of numbers, a histogram; cells that are none are left out of it."""
-    kind = draft_types(cells.to_frame())[0].kind
-    if kind != "number":
-        return kind, None
+def _looks(cells: pd.Series[str]) -> dict[str, Any]:
+    """The draft type of cells and how numbers, dates or lengths of texts are spread; cells that fit not are left out of it."""
+    kind: TypeKind = draft_types(cells.to_frame())[0].kind
+    if kind == "number":
+        return {"type": kind, "histogram": _numbers(cells)}
+    if kind == "date":
+        unit, periods = period_counts(read_times(cells).dropna())
+        return {"type": kind, "unit": unit, "periods": periods}
+    if kind == "text":
+        sizes = cells[cells != ""].str.len().to_numpy(dtype=np.int64)
+        return {"type": kind, "lengths": measure(sizes, "").histogram if len(sizes) else None}
+    return {"type": kind}
+
+
+def _numbers(cells: pd.Series[str]) -> Histogram | None:
     plain = cells.str.replace(",", "", regex=False).str.rstrip("% ").str.replace("−", "-", regex=False)
     numbers = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64)
     numbers = numbers[np.abs(numbers) < 1e300]
     if not len(numbers) or numbers.min() == numbers.max():
-        return kind, None
+        return None
     counts, edges = np.histogram(numbers, bins=_BARS)
-    return kind, Histogram(edges=tuple(edges.tolist()), counts=tuple(counts.tolist()))
+    return Histogram(edges=tuple(edges.tolist()), counts=tuple(counts.tolist()))
 
 
 def slice_profile(table: TableView, column: str) -> SliceProfile:
@@ -82,13 +96,11 @@ def time_profile(table: TableView, column: str) -> TimeProfile:
     given = (table.cells(column) != "").to_numpy()
     days = table.times.dropna()
     unreadable = table.times.isna().to_numpy() & given
-    periods = days.dt.strftime("%Y-%m").value_counts().sort_index()
-    if len(periods) > PERIODS:
-        periods = days.dt.strftime("%Y").value_counts().sort_index()
+    unit, periods = period_counts(days)
     first, last = (
         (days.min().date().isoformat(), days.max().date().isoformat()) if len(days) else (None, None)
     )
     return TimeProfile(
         column=column, first=first, last=last, readable=len(days), unreadable=int(unreadable.sum()),
-        periods={str(period): int(count) for period, count in periods.items()},
+        periods=periods, unit=unit,
     )  # fmt: skip

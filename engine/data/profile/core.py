@@ -49,11 +49,12 @@ def _classes(table: TableView) -> tuple[ClassCount, ...]:
         return ()
     sizes = np.asarray(table.sizes)[table.given][np.argsort(codes, kind="stable")]
     by_class = np.split(sizes, np.cumsum(np.bincount(codes, minlength=len(table.classes)))[:-1])
-    spread = [np.percentile(own, (5, 50, 95)).tolist() for own in by_class]
+    spread = [np.percentile(own, (5, 25, 50, 75, 95)).tolist() for own in by_class]
     return tuple(
         ClassCount(
             label=str(label), count=int(n), share=int(n) / total,
-            size_p5=spread[place][0], size_median=spread[place][1], size_p95=spread[place][2],
+            size_p5=spread[place][0], size_p25=spread[place][1], size_median=spread[place][2], size_p75=spread[place][3],
+            size_p95=spread[place][4],
         )
         for place, (label, n) in enumerate(table.classes.items())
     )  # fmt: skip

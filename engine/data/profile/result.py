@@ -10,29 +10,33 @@ from typing import Any
 
 from engine.data.measures import Histogram, Measure, Plain
 from engine.data.profile.crosses import CrossTab
+from engine.data.profile.periods import Unit
 from engine.data.profile.wording import Wording
 from engine.data.schema import Finding, Role
 from engine.data.types import TypeKind
 
-FORMAT = 3
+FORMAT = 4
 """Of a stored profile; one of an older format is made anew."""
 
 
 class ClassCount(Plain):
-    """One class, its rows, and their share of the labelled rows; sizes (median, 5th and 95th percentile) in the modality's unit."""
+    """One class, its rows, and their share of the labelled rows; sizes (5th, 25th, 50th, 75th and 95th percentile) in the modality's unit."""
 
     label: str
     count: int
     share: float
     size_median: float
     size_p5: float = 0.0
+    size_p25: float = 0.0
+    size_p75: float = 0.0
     size_p95: float = 0.0
 
 
 class ColumnProfile(Plain):
     """One column: empty cells, distinct values, and the most frequent values (cut to 200 characters) with their rows.
 
-    `type` is a draft from `sampled` cells; where most of them are numbers, `histogram` shows those.
+    `type` is a draft from `sampled` cells. Of those, `histogram` shows the numbers of a column of numbers, `lengths` the
+    characters of a column of texts, and `periods` the dates of a column of dates by `unit`.
     """
 
     name: str
@@ -42,6 +46,9 @@ class ColumnProfile(Plain):
     top: tuple[tuple[str, int], ...]
     type: TypeKind | None = None
     histogram: Histogram | None = None
+    lengths: Histogram | None = None
+    unit: Unit | None = None
+    periods: Mapping[str, int] = {}
     sampled: int = 0
 
 
@@ -77,7 +84,7 @@ class SliceProfile(Plain):
 
 
 class TimeProfile(Plain):
-    """First and last day (ISO), rows with and without a readable date, and rows by period ("2024-05" or "2024")."""
+    """First and last day (ISO), rows with and without a readable date, and rows by period as `period_counts` calls them."""
 
     column: str
     first: str | None
@@ -85,6 +92,7 @@ class TimeProfile(Plain):
     readable: int
     unreadable: int
     periods: Mapping[str, int]
+    unit: Unit | None = None
 
 
 class Profile(Plain):
