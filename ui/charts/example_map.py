@@ -1,4 +1,4 @@
-"""The examples as points: one colour and one shape a class, the text on hover, chosen by lasso, box or click."""
+"""The examples as points: one colour and one shape a class, the text on hover, chosen by lasso or click."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def example_points(places: pd.DataFrame, classes: Sequence[str]) -> go.Figure:
         every = "" in order and len(order) == len(named) + 1
         _add(figure, rest, t("without a label") if every else t("other classes"), neutral(), "circle-open")
     finish(figure, height=440, legend=True)
+    # A line that is seen on both grounds: Plotly's own is black on the dark one.
+    figure.update_layout(newselection={"line": {"color": neutral(), "width": 2, "dash": "dot"}})
     figure.update_layout(dragmode="lasso", legend={"itemsizing": "constant"}, hoverlabel={"align": "left"})
     axis = {"showgrid": True, "showticklabels": False, "range": [-1.08, 1.08], "rangemode": "normal"}
     figure.update_xaxes(**axis)
