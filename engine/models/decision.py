@@ -100,7 +100,7 @@ def fit_offsets(scores: FloatArray, labels: IntArray, sizes: IntArray) -> FloatA
     smooth = np.convolve(np.pad(reached, _NEIGHBOURS, mode="edge"), np.ones(width) / width, "valid")
     none = int(np.argmin(np.abs(_SHARES)))
     best = int(smooth.argmax())
-    if smooth[best] <= smooth[none] + 1e-9:
+    if min(smooth[best] - smooth[none], reached[best] - reached[none]) <= 1e-9:
         best = none
     return np.asarray(-_SHARES[best] * logarithms)
 

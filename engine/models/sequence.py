@@ -82,6 +82,24 @@ class SequenceFamily:
         """Multiplications that a token costs on the way forward, the vocabulary's table aside."""
         raise NotImplementedError
 
+    def learn_encoder(self, texts: Sequence[str], params: Any) -> Any:
+        """The way from texts to `TokenRows`, learnt on the training texts; has a `size`, see `Tokens`."""
+        return Tokens.fit(texts, params.pieces, params.vocabulary, params.max_length)
+
+    def load_encoder(self, folder: Path) -> Any:
+        """What the encoder saved."""
+        return Tokens.load(folder)
+
+    def rows_said(self, encoder: Any, rows: TokenRows, params: Any) -> tuple[str, dict[str, Any]]:
+        """Message and placeholders about the encoded training texts, for the log."""
+        return N_(
+            "{pieces} pieces in the vocabulary, {mean} a text; {cut} of the texts are cut at {length}; {numbers} numbers to learn"
+        ), {"cut": f"{(rows.lengths >= params.max_length).mean():.1%}", "length": params.max_length}
+
+    def expected_vocabulary(self, params: Any, facts: Facts) -> int:
+        """Rough number of different tokens, before the texts were seen."""
+        return int(params.vocabulary)
+
     def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> Any:
         raise NotImplementedError
 
@@ -94,7 +112,7 @@ class SequenceFamily:
 
         Memory: TensorFlow, weights with two moments, gradients and the best copy, a batch's activations.
         """
-        count = self.parameter_count(params, params.vocabulary, facts.classes)
+        count = self.parameter_count(params, self.expected_vocabulary(params, facts), facts.classes)
         tokens = expected_tokens(params, facts)
         epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
         steps = -(-facts.rows // params.batch_size)
@@ -106,7 +124,7 @@ class SequenceFamily:
         )  # fmt: skip
 
     def formulas(self, params: Any, facts: Facts) -> Sequence[Formula]:
-        count = self.parameter_count(params, params.vocabulary, facts.classes)
+        count = self.parameter_count(params, self.expected_vocabulary(params, facts), facts.classes)
         return learning_formulas(params, facts.classes, count)
 
     def schedule(self, params: LearningParams) -> Sequence[float]:
@@ -121,19 +139,17 @@ class SequenceFamily:
         import keras
 
         training.report("phase", name=N_("Learning a vocabulary"))
-        tokens = Tokens.fit(data.train_inputs, params.pieces, params.vocabulary, params.max_length)
+        tokens = self.learn_encoder(data.train_inputs, params)
         rows, checks = tokens.transform(data.train_inputs), tokens.transform(data.validation_inputs)
         keras.utils.set_random_seed(data.seed)
         model = self.build(params, tokens.size, len(data.classes))
-        training.report(
-            "log", level="info",
-            message=N_("{pieces} pieces in the vocabulary, {mean} a text; {cut} of the texts are cut at {length}; {numbers} numbers to learn"),
-            params={
-                "pieces": f"{tokens.size:,}", "mean": f"{rows.lengths.mean():.1f}",
-                "cut": f"{(rows.lengths >= params.max_length).mean():.1%}", "length": params.max_length,
-                "numbers": f"{model.count_params():,}",
-            },
-        )  # fmt: skip
+        message, said = self.rows_said(tokens, rows, params)
+        said |= {
+            "pieces": f"{tokens.size:,}",
+            "mean": f"{rows.lengths.mean():.1f}",
+            "numbers": f"{model.count_params():,}",
+        }
+        training.report("log", level="info", message=message, params=said)
         training.report("phase", name=N_("Training"))
         validation = token_rows(checks, data.validation_labels)
         outcome = train_network(
@@ -146,7 +162,7 @@ class SequenceFamily:
         return NetworkFitted(tokens, answers, checks[: min(SAMPLE, len(checks))], outcome.stopped_early)
 
     def load(self, folder: Path) -> NetworkPredictor:
-        return NetworkPredictor(Tokens.load(folder), LiteModel(folder / MODEL))
+        return NetworkPredictor(self.load_encoder(folder), LiteModel(folder / MODEL))
 
 
 def token_rows(rows: TokenRows, labels: Any) -> Any:

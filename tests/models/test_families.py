@@ -45,6 +45,7 @@ SMALL = {
         "max_words": 200,
         "max_length": 20,
     },
+    "embedding_bag": {"epochs": 12, "batch_size": 8, "min_df": 1},
     "text_cnn": {**SEQUENCE, "filters": 16},
 }
 
@@ -59,6 +60,7 @@ def test_the_families_of_this_release_are_there() -> None:
         "rbf_svm",
         "case_network",
         "article_listing",
+        "embedding_bag",
         "text_cnn",
     ]
 

@@ -135,7 +135,7 @@ def test_a_small_machine_gets_smaller_features(family: Any) -> None:
     assert narrow.max_features < wide.max_features
 
 
-@EVERY
+@pytest.mark.parametrize("family", ALL[1:], ids=lambda f: f.name)
 def test_an_adjusted_decision_is_served_as_it_was_trained(family: Any, line: Line, tmp_path: Path) -> None:
     data = hard_and_uneven()
     params = family.Params(min_df=1, adjust=True)
@@ -202,3 +202,11 @@ def test_with_every_text_a_landmark_the_kernel_is_exact() -> None:
     assert np.allclose(kernel(rows, rows, 0.7), expected, atol=1e-6)
     turned = LandmarkSvm(1.0, 0.7, 80, False, 0).fit(rows, labels)._turned(rows)
     assert np.allclose(turned @ turned.T, expected, atol=1e-4)
+
+
+def test_long_texts_are_read_by_what_occurs() -> None:
+    short, long = (Facts(900, 3, 290, median, 2000.0, {}) for median in (60.0, 900.0))
+    assert RATIOS.defaults("quick", short, MACHINE).values == "tfidf"
+    params = RATIOS.defaults("thorough", long, MACHINE)
+    assert params.values == "binary"
+    assert np.allclose([params.C, *RATIOS.strengths(params)], [0.01, *(c / 100 for c in STRENGTHS)])

@@ -53,7 +53,7 @@ def test_rows_are_padded_to_the_longest_chosen() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["text_cnn"])
+@pytest.mark.parametrize("name", ["embedding_bag", "text_cnn"])
 def test_padding_changes_no_answer_and_the_count_is_exact(name: str) -> None:
     from engine.models.family import families
     from engine.training.preload import preload

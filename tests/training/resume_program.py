@@ -23,6 +23,7 @@ from engine.training.run import fit_run
 from tests.models.toys import texts_of, toy_data
 
 FAMILIES = {
+    "embedding_bag": {"epochs": 6, "patience": 0, "batch_size": 16, "buckets": 1000, "min_df": 1},
     "case_network": {
         "epochs": 6,
         "patience": 0,

@@ -29,8 +29,8 @@ class NoFeatures(RecipeError):
     remedy = N_("Lower “rarest kept” to 1, or bring more text.")
 
 
-class TfidfParams(Params):
-    """What is counted, and how."""
+class GramParams(Params):
+    """What is counted."""
 
     analyzer: Literal["characters", "words", "both"] = param(
         "both", N_("Count"), N_("Character sequences suit scripts without spaces and rich word forms; words suit the rest."),
@@ -52,6 +52,11 @@ class TfidfParams(Params):
         2, N_("Rarest kept"), N_("What occurs in fewer training texts is dropped."), low=1, high=50,
         unit=N_("texts"), scale="log", level="advanced",
     )  # fmt: skip
+
+
+class TfidfParams(GramParams):
+    """What is counted, and how."""
+
     max_features: int = param(
         200_000, N_("Most features"), N_("The most frequent are kept; with both kinds, half for each."), low=100,
         high=200_000, scale="log", level="advanced",
@@ -205,7 +210,7 @@ def expected_width(params: TfidfParams, facts: Facts) -> int:
     return int(sum(min(size, params.max_features / len(kinds)) for size in kinds))
 
 
-def expected_entries(params: TfidfParams, facts: Facts) -> float:
+def expected_entries(params: GramParams, facts: Facts) -> float:
     """Rough number of non-zero weights in the training rows."""
     length = typical_length(facts)
     grams = _counted_characters(params, length) * (0.65 if length < 500 else 0.3)
@@ -214,7 +219,7 @@ def expected_entries(params: TfidfParams, facts: Facts) -> float:
     return facts.rows * per_text
 
 
-def expected_seconds(params: TfidfParams, facts: Facts) -> float:
+def expected_seconds(params: GramParams, facts: Facts) -> float:
     """Rough time to read the training and validation texts: 0.9 microseconds a counted sequence (one core)."""
     length = typical_length(facts)
     words = length * params.word_max * 0.3
@@ -224,5 +229,5 @@ def expected_seconds(params: TfidfParams, facts: Facts) -> float:
     return 1.2 * 0.9e-6 * facts.rows * counted
 
 
-def _counted_characters(params: TfidfParams, length: float) -> float:
+def _counted_characters(params: GramParams, length: float) -> float:
     return length * max(params.char_max - params.char_min + 1, 1)

@@ -18,7 +18,7 @@ from engine.models.linear import DecisionParams, LinearFamily
 from engine.params import Params as ParamsBase
 from engine.params import param
 
-SMOOTHINGS = (0.03, 0.1, 0.3, 1.0, 3.0)
+SMOOTHINGS = (0.01, 0.03, 0.1, 0.3, 1.0)
 """Tried by `tune_smoothing`."""
 
 
@@ -26,7 +26,7 @@ class SmoothingParams(ParamsBase):
     """How counts become weights."""
 
     smoothing: float = param(
-        0.3, N_("Smoothing"), N_("Added to every count, so that a word not yet seen with a class does not rule it out."),
+        0.03, N_("Smoothing"), N_("Added to every count, so that a word not yet seen with a class does not rule it out."),
         low=0.001, high=10.0, scale="log",
     )  # fmt: skip
     tune_smoothing: bool = param(

@@ -1,0 +1,147 @@
+"""The mean of learnt vectors of all words and character sequences, and a linear classifier over it.
+
+Joulin, Grave, Bojanowski, Mikolov, "Bag of tricks for efficient text classification" (2017), known as fastText; character
+sequences as in Bojanowski et al., "Enriching word vectors with subword information" (2017), over the whole text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.errors import N_
+from engine.models.family import Dial, Estimate, Facts, Machine, families
+from engine.models.features.hashed import HashedGrams
+from engine.models.features.tfidf import (
+    GramParams,
+    TfidfParams,
+    expected_entries,
+    expected_seconds,
+    expected_width,
+    suited_analyzer,
+)
+from engine.models.features.tokens import TokenRows
+from engine.models.learning import LearningParams
+from engine.models.sequence import SequenceFamily
+from engine.params import Params as ParamsBase
+from engine.params import param
+
+
+class BagParams(GramParams):
+    """What has a vector, and the vectors."""
+
+    buckets: int = param(
+        200_000, N_("Buckets"), N_("Sequences are hashed into so many; where there are too few, different ones share a vector."),
+        low=1000, high=2_000_000, scale="log", level="advanced",
+    )  # fmt: skip
+    max_length: int = param(
+        1000, N_("Longest text read"), N_("What is longer loses its end; longer costs more time."), low=50, high=5000,
+        scale="log", unit=N_("characters"),
+    )  # fmt: skip
+    embedding_size: int = param(
+        16, N_("Vector length"), N_("Length of the learned vector of each word or character sequence."), low=8, high=512,
+        scale="log",
+    )  # fmt: skip
+    dropout: float = param(
+        0.0, N_("Dropout"), N_("Share of the mean vector switched off at random in each step, against learning by heart."),
+        low=0.0, high=0.8,
+    )  # fmt: skip
+
+
+class EmbeddingBagParams(LearningParams, BagParams):
+    """Sequences, vectors and how they learn."""
+
+    learning_rate: float = param(
+        2e-2, N_("Learning rate"), N_("Size of the first steps."), low=1e-6, high=1.0, scale="log",
+    )  # fmt: skip
+    batch_size: int = param(
+        128, N_("Batch size"), N_("Texts between two updates of the weights."), low=8, high=1024, scale="log", unit=N_("texts"),
+    )  # fmt: skip
+
+
+class EmbeddingBag(SequenceFamily):
+    """fastText's idea in Keras."""
+
+    name = "embedding_bag"
+    title = N_("Embedding bag (fastText's idea)")
+    summary = N_(
+        "Learns a vector for every word and character sequence and classifies the mean of them. The quickest network; with few "
+        "texts the linear SVM is better."
+    )
+    order = 60
+    Params: type[ParamsBase] = EmbeddingBagParams
+
+    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> EmbeddingBagParams:
+        """Characters where words are not spaced, else both; few rows get small batches."""
+        common = EmbeddingBagParams(
+            analyzer=suited_analyzer(facts), batch_size=32 if facts.rows < 4000 else 128
+        )
+        changes: dict[Dial, dict[str, Any]] = {
+            "quick": {"epochs": 6, "patience": 2, "char_max": 3, "max_length": 500},
+            "balanced": {"epochs": 20},
+            "thorough": {"epochs": 40, "patience": 5, "embedding_size": 32, "learning_rate": 1e-2, "max_length": 2000},
+        }  # fmt: skip
+        return common.model_copy(update=changes[dial])
+
+    def learn_encoder(self, texts: Sequence[str], params: EmbeddingBagParams) -> HashedGrams:
+        settings: dict[str, Any] = {
+            "characters": [min(params.char_min, params.char_max), params.char_max],
+            "words": [1, params.word_max],
+            "length": params.max_length,
+        }
+        unused = {"characters": "words", "words": "characters"}.get(params.analyzer)
+        if unused:
+            settings[unused] = None
+        return HashedGrams.fit(texts, settings, params.buckets, params.min_df)
+
+    def load_encoder(self, folder: Path) -> HashedGrams:
+        return HashedGrams.load(folder)
+
+    def rows_said(
+        self, encoder: Any, rows: TokenRows, params: EmbeddingBagParams
+    ) -> tuple[str, dict[str, Any]]:
+        return N_("{pieces} buckets in use, {mean} sequences a text; {numbers} numbers to learn"), {}
+
+    def expected_vocabulary(self, params: EmbeddingBagParams, facts: Facts) -> int:
+        counted = TfidfParams(**{name: getattr(params, name) for name in GramParams.model_fields})
+        return min(expected_width(counted, facts), params.buckets)
+
+    def estimate(self, params: EmbeddingBagParams, facts: Facts, machine: Machine) -> Estimate:
+        """As the other networks, with the time to hash and to gather (rates measured on two cores, rough)."""
+        count = self.parameter_count(params, self.expected_vocabulary(params, facts), facts.classes)
+        read = _cut(facts, params.max_length)
+        entries = expected_entries(params, read)
+        epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+        steps = -(-facts.rows // params.batch_size)
+        return Estimate(
+            parameters=count,
+            memory_bytes=int(8.5e8 + 24 * count + 8 * entries),
+            seconds=6
+            + 0.6 * expected_seconds(params, read)
+            + epochs * (steps * (1.5e-3 + 4e-9 * count) + 2.5e-8 * entries * params.embedding_size),
+        )
+
+    def build(self, params: EmbeddingBagParams, vocabulary: int, classes: int) -> Any:
+        import keras
+
+        ops = keras.ops
+        tokens = keras.Input((None,), dtype="int32")
+        read = ops.cast(ops.expand_dims(ops.not_equal(tokens, 0), -1), "float32")
+        vectors = keras.layers.Embedding(vocabulary, params.embedding_size)(tokens) * read
+        mean = ops.sum(vectors, axis=1) / ops.maximum(ops.sum(read, axis=1), 1.0)
+        if params.dropout:
+            mean = keras.layers.Dropout(params.dropout)(mean)
+        return keras.Model(tokens, keras.layers.Dense(classes, name="logits")(mean))
+
+    def parameter_count(self, params: EmbeddingBagParams, vocabulary: int, classes: int) -> int:
+        return vocabulary * params.embedding_size + (params.embedding_size + 1) * classes
+
+
+def _cut(facts: Facts, length: int) -> Facts:
+    """The same data with no text longer than `length`."""
+    return replace(facts, size_median=min(facts.size_median, length), size_p95=min(facts.size_p95, length))
+
+
+families.register(EmbeddingBag())
