@@ -28,7 +28,7 @@ class ExampleMap:
 
     Args:
         places: one row an example, in the order of the table: `row_id`, `x` and `y` within [-1, 1], `label`, and `shown`,
-            the example in short.
+            the example in short; then for each slice column its cells, in a column called by `slice_column`.
         rows: how many rows the version has; more than the places where a sample was drawn.
         kept: share of the variance between the examples' features that the two axes show.
     """
@@ -36,6 +36,11 @@ class ExampleMap:
     places: pd.DataFrame
     rows: int
     kept: float
+
+
+def slice_column(name: str) -> str:
+    """What the column of `ExampleMap.places` is called that holds the cells of the slice column `name`."""
+    return f"slice:{name}"
 
 
 def map_examples(table: TableView, most: int = PLACED) -> ExampleMap:
@@ -55,6 +60,10 @@ def map_examples(table: TableView, most: int = PLACED) -> ExampleMap:
             ROW_ID: ids[chosen], "x": plane[:, 0].round(4), "y": plane[:, 1].round(4),
             "label": table.labels.iloc[chosen].to_numpy(dtype=object),
             "shown": [table.modality.show(value, _SHOWN) for value in inputs],
+            **{
+                slice_column(name): table.cells(name).iloc[chosen].to_numpy(dtype=object)
+                for name in table.schema.names("slice")
+            },
         }
     )  # fmt: skip
     return ExampleMap(places, len(ids), kept)

@@ -19,7 +19,7 @@ from engine.storage.home import folder
 from engine.storage.tables import dataset_version, new_id
 
 RESULT = "map"
-FORMAT = 1
+FORMAT = 2
 """Of the stored map; one of another format is made anew."""
 
 

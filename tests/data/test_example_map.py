@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.data.example_map import map_examples
+from engine.data.example_map import map_examples, slice_column
 from engine.data.schema import make_schema
 from engine.data.table_view import TableView
 from engine.modality import modalities
@@ -34,6 +34,13 @@ def test_alike_examples_lie_together() -> None:
     spread = places.groupby("label")[["x", "y"]].std().to_numpy().max()
     assert np.linalg.norm(centres.loc["food"] - centres.loc["money"]) > 2 * spread
     assert places[["x", "y"]].abs().to_numpy().max() <= 1
+
+
+def test_slices_stand_beside_the_places() -> None:
+    frame = pd.DataFrame({"text": ["a b", "c d", "e f"], "x": ["north", "", "south"]}, dtype="str")
+    schema = make_schema({"text": "input", "x": "slice"}, ["text", "x"])
+    places = map_examples(TableView(frame, schema, modalities.get("text-classification"))).places
+    assert places[slice_column("x")].tolist() == ["north", "", "south"]
 
 
 def test_the_same_table_gives_the_same_map() -> None:

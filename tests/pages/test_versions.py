@@ -49,6 +49,34 @@ def test_a_file_is_written_and_offered(
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_the_map_keeps_the_column_that_gives_its_colours(
+    open_page: OpenPage, workspace: Workspace, locale: str
+) -> None:
+    rows = "text,label,region\n" + "".join(
+        f"text {i},{'a' if i % 2 else 'b'},{'*n*' if i % 3 else 's'}\n" for i in range(60)
+    )
+    project = workspace.projects.create("coloured").id
+    version = import_text(workspace, project, rows, text="input", label="label", region="slice")
+    workspace.maps.start(version.id)
+    run_waiting(workspace.scope)
+    at = open_page("data", locale=locale)
+    at.session_state[VERSION] = version.id
+    at.session_state[f"map_{version.id}"] = True
+    at.run()
+    own = f"map_colour_{version.id}"
+    assert at.selectbox(key=own).value == ""
+    at.selectbox(key=own).set_value("slice:region").run()
+    assert not at.exception
+    assert at.session_state["map_colour"] == "slice:region"
+    again = open_page("data", locale=locale)  # as when one comes back to the page: the widget's own key is gone
+    again.session_state["map_colour"] = "slice:region"
+    again.session_state[f"map_{version.id}"] = True
+    again.run()
+    assert not again.exception
+    assert again.selectbox(key=own).value == "slice:region"
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 @pytest.mark.parametrize("relabel", [False, True])
 def test_rows_chosen_on_the_map_are_dropped_or_relabelled(
     open_page: OpenPage, workspace: Workspace, version: DatasetVersion, locale: str, relabel: bool

@@ -1,4 +1,4 @@
-"""The examples as points: one colour and one shape a class, the text on hover, chosen by lasso or click."""
+"""The examples as points: one colour and one shape a class or slice, the text on hover, chosen by lasso or click."""
 
 from __future__ import annotations
 
@@ -15,24 +15,32 @@ MOST_CLASSES = 12
 """Classes with a colour of their own; the rest share the neutral one."""
 
 
-def example_points(places: pd.DataFrame, classes: Sequence[str]) -> go.Figure:
-    """Points by class, largest first; `customdata` of a point is its row id."""
+def example_points(places: pd.DataFrame, classes: Sequence[str], by: str | None = None) -> go.Figure:
+    """Points by class, largest first; `customdata` of a point is its row id.
+
+    Args:
+        places: of an `ExampleMap`.
+        classes: the schema's classes, for their colours.
+        by: another column of `places` whose values have the colours instead.
+    """
     figure = go.Figure()
-    colours = class_colours(classes)
-    order = places["label"].value_counts().index.tolist()
+    column = by or "label"
+    order = places[column].value_counts().index.tolist()
     named = [label for label in order if label][:MOST_CLASSES]
+    classes = named if by else classes
+    colours = class_colours(classes)
     for label in named:
         _add(
             figure,
-            places[places["label"] == label],
+            places[places[column] == label],
             plain(label),
             colours.get(label, neutral()),
             _shape(label, classes),
         )
-    rest = places[~places["label"].isin(named)]
+    rest = places[~places[column].isin(named)]
     if len(rest):
         every = "" in order and len(order) == len(named) + 1
-        _add(figure, rest, t("without a label") if every else t("other classes"), neutral(), "circle-open")
+        _add(figure, rest, _rest_name(by is not None, every), neutral(), "circle-open")
     finish(figure, height=440, legend=True)
     # A line that is seen on both grounds: Plotly's own is black on the dark one.
     figure.update_layout(newselection={"line": {"color": neutral(), "width": 2, "dash": "dot"}})
@@ -41,6 +49,13 @@ def example_points(places: pd.DataFrame, classes: Sequence[str]) -> go.Figure:
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure
+
+
+def _rest_name(sliced: bool, empty: bool) -> str:
+    """What the points without a colour are: those without a label or value, and where there are too many, the rarer ones too."""
+    if sliced:
+        return t("without a value") if empty else t("other values")
+    return t("without a label") if empty else t("other classes")
 
 
 def _shape(label: str, classes: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from engine.data.example_map import slice_column
 from engine.workspace import DatasetVersion
 from ui.charts.example_map import example_points
 from ui.charts.layout import kept
@@ -16,8 +17,10 @@ from ui.panels.job import attach, watch
 from ui.panels.row_actions import row_actions
 from ui.panels.rows import row_table
 from ui.state import follow, workspace
-from ui.text import language, n, t
+from ui.text import language, n, t, told_apart
 
+_COLOUR = "map_colour"
+"""Session key of the column that gave the colours last."""
 DRAWN, SEED = 5_000, 0
 """Points that a browser draws at ease; a seeded sample where more were placed."""
 
@@ -71,13 +74,13 @@ def _map(version: DatasetVersion) -> None:
                 drawn=f"{len(places):,}", placed=f"{placed:,}", rows=f"{rows:,}",
             )
         )  # fmt: skip
-    classes = version.schema.classes
+    classes, by = version.schema.classes, _colour_choice(version, places)
     figure = kept(
-        "example_map", version.id, language(), str(st.context.theme.type), lambda: example_points(places, classes)
+        f"example_map_{by}", version.id, language(), str(st.context.theme.type), lambda: example_points(places, classes, by)
     )  # fmt: skip
     st.plotly_chart(
         figure, key=_chart_key(version.id), on_select=lambda: _choose(version.id), selection_mode=("points", "lasso"),
-        alt=t("A map of {n} examples by class; alike texts lie near each other.", n=f"{len(places):,}"),
+        alt=_alt(len(places), by),
         config={"displayModeBar": False, "responsive": True, "typesetMath": False},
     )  # fmt: skip
     ids = chosen_rows(version.id)
@@ -92,6 +95,36 @@ def _map(version: DatasetVersion) -> None:
         )  # fmt: skip
     row_table(version, key=f"map_rows_{version.id}", ids=ids)
     row_actions(version, ids, key=f"map_{version.id}")
+
+
+def _colour_choice(version: DatasetVersion, places: pd.DataFrame) -> str | None:
+    """The column of `places` that gives the colours; None for the class. The choice stays when one leaves the page and
+    holds for every version that has such a column."""
+    columns = {
+        slice_column(name): name for name in version.schema.names("slice") if slice_column(name) in places
+    }
+    if not columns:
+        return None
+    options, key = ["", *columns], f"map_colour_{version.id}"
+    if key not in st.session_state:
+        wanted = st.session_state.get(_COLOUR, "")
+        st.session_state[key] = wanted if wanted in options else ""
+    chosen = st.selectbox(
+        t("Colours by"), options, key=key, width=260, on_change=_keep_colour, args=(key,),
+        format_func=told_apart({"": t("Class"), **columns}),
+    )  # fmt: skip
+    return chosen or None
+
+
+def _keep_colour(key: str) -> None:
+    st.session_state[_COLOUR] = st.session_state[key]
+
+
+def _alt(count: int, by: str | None) -> str:
+    if by is None:
+        return t("A map of {n} examples by class; alike texts lie near each other.", n=f"{count:,}")
+    column = by.removeprefix(slice_column(""))
+    return t("A map of {n} examples by {column}; alike texts lie near each other.", n=f"{count:,}", column=column)  # fmt: skip
 
 
 def chosen_rows(version_id: str) -> list[int]:
