@@ -26,7 +26,7 @@ _NAMES = np.array([*PARTS, EXCLUDED], dtype=object)
 
 def place_added(
     table: pd.DataFrame, schema: Schema, modality: Modality, parts: pd.Series[str], spec: Split,
-    alike: IntArray | None = None, opened: Collection[int] = (),
+    alike: IntArray | None = None, opened: Collection[int] = (), gone: Collection[str] = (),
 ) -> tuple[pd.Series[str], list[Finding]]:  # fmt: skip
     """The part of every row of a table of which some are new, and what is to be said about the new ones.
 
@@ -44,17 +44,19 @@ def place_added(
         spec: what the old rows were divided by.
         alike: near-duplicate group of each row of the table, where such rows stay together.
         opened: ids of rows of opened test parts, whatever part they have by now.
+        gone: keys of inputs of such rows that are no longer in the table.
     """
     ids = table[ROW_ID].to_numpy(dtype=np.int64)
     known = parts.reindex(ids)
     codes = np.array(pd.Index(PARTS).get_indexer(pd.Index(known.fillna(""))), dtype=np.int64)
     new = known.isna().to_numpy()
     labels, groups = label_codes(table, schema)
-    keys = pd.factorize(modality.read(table, schema).map(modality.key).to_numpy())[0].astype(np.int64)
-    blocks = block_ids(keys, groups, alike)
+    keys = modality.read(table, schema).map(modality.key)
+    blocks = block_ids(pd.factorize(keys.to_numpy())[0].astype(np.int64), groups, alike)
     wanted = new & (labels >= 0)
     taken = np.full(int(blocks.max(initial=-1)) + 1, OUT, dtype=np.int64)
     seen = ~new & (codes == OUT) & np.isin(ids, np.fromiter(opened, dtype=np.int64, count=len(opened)))
+    seen |= new & keys.isin(list(gone)).to_numpy()
     taken[blocks[seen]] = TEST
     for part in (TRAIN, VALIDATION, TEST):  # the last one wins: what stands in test is test
         taken[blocks[(codes == part) & ~new]] = part

@@ -5,10 +5,12 @@ Stage 2 (prepare). Rows that somebody has seen as test rows never come back as u
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from engine.data.findings import finding, some
 from engine.data.schema import Finding, Severity
 from engine.errors import N_, DataError
 from engine.models.family import IntArray
@@ -116,3 +118,11 @@ def new_test_finding(made: NewTest, name: str) -> Finding:
         )
     params = {"name": name, "fresh": made.fresh, "used": made.used, "left_out": made.left_out}
     return Finding("split_new_test", severity, message, made.fresh + made.used, params=params)
+
+
+def shared_finding(rows: IntArray, name: str, others: Sequence[str]) -> Finding:
+    """That a new test set has rows (by id) of test sets that nobody opened yet."""
+    message = N_(
+        "{count} rows of the test set “{name}” belong to test sets that nobody opened ({others}) as well: whoever opens one of them has seen rows of this one, and it is counted for both."
+    )
+    return finding("split_test_shared", "info", message, rows, name=name, others=some(others))

@@ -169,7 +169,7 @@ def assign_split(
 
 KEPT = (
     "added_beside_test", "added_left_out", "split_unlabelled", "split_value_left_out", "split_validation_carved", "split_time_unreadable", "split_time_repeats",
-    "split_slice_repeats", "split_regrouped", "split_new_test",
+    "split_slice_repeats", "split_regrouped", "split_new_test", "split_test_shared",
 )  # fmt: skip
 """Findings about rows that a child version keeps as they are."""
 

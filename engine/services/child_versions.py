@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from engine.data.schema import ROW_ID, Finding, Schema
 from engine.data.versions import table_digest, write_table
+from engine.errors import N_, DataError
 from engine.services import lineage
 from engine.services.datasets import DatasetVersion
 from engine.services.scope import Scope
@@ -22,6 +23,14 @@ from engine.storage.tables import dataset_version, new_id, opened_rows, project,
 
 MARK = "row_mark"
 """Kind of the stored result that says, by dataset, from which id on rows of a version that is gone are not taken."""
+
+
+class ParentChanged(DataError):
+    code = "PARENT_CHANGED"
+    message = N_(
+        "While this was worked out, “{version}” was deleted or divided anew, so no version was made of it."
+    )
+    remedy = N_("Look at the versions as they are now, then try again.")
 
 
 def keep_table(table: pd.DataFrame) -> str:

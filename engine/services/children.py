@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from engine.data.schema import Schema
+from engine.data.schema import ROW_ID, Schema
 from engine.data.versions import check_table
 from engine.feedback.corrections import CHANGING, Child, Correction, make_child
 from engine.jobs.context import JobContext
@@ -20,7 +20,7 @@ from engine.modality import modalities
 from engine.prepare.split import recount_split
 from engine.services import datasets, importing, splits
 from engine.services.accepted import PREVIEW, CorrectionsChanged, Items, NothingToChange, made
-from engine.services.child_versions import first_free_row, insert_child, keep_table
+from engine.services.child_versions import ParentChanged, first_free_row, insert_child, keep_table
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.database import read, serialise, write
@@ -46,11 +46,22 @@ def make_version(
     Raises:
         CorrectionsChanged: feedback is no longer as it was previewed.
         NothingToChange: the child would be its parent.
+        ParentChanged: another tab deleted the parent meanwhile.
     """
     with read(scope.engine) as connection:
         known = made(connection, spec["version"], spec["key"])
     if known is not None:  # an earlier attempt ended after its transaction, or it was made by another tab
         return _completed(context, scope, project_id, known, existing=True)
+    child = None
+    while child is None:  # anew where another tab gave the ids of the new rows to others meanwhile
+        child = _make(context, scope, project_id, spec)
+    return _completed(context, scope, project_id, child[0], existing=child[1])
+
+
+def _make(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> tuple[str, bool] | None:
+    """The child's id and whether another tab made it; None where the ids of its new rows were given away meanwhile."""
     frame, schema = _loaded(context, scope, spec)
     said = _accepted(scope, project_id, spec["items"])
     child = _child(context, scope, spec, frame, schema, said)
@@ -66,6 +77,7 @@ def make_version(
     context.check()
     context.report("phase", name="storing")
     stored = _stored(child)
+    new = child.table[ROW_ID][~child.table[ROW_ID].isin(frame[ROW_ID])]
     split_id, version_id = new_id("spl"), new_id("ver")
     source = {
         "parent": parent.id, "parent_split": former.id, "split": split_id, "preview": spec["key"], "changes": stored["changes"],
@@ -75,15 +87,20 @@ def make_version(
         context.fence(connection)
         serialise(connection, f"dataset:{project_id}")
         known = made(connection, parent.id, spec["key"])
-        if known is None:
-            insert_child(
-                connection, scope, version_id, parent, child.table, parent.schema, stored["table"], source, findings
-            )  # fmt: skip
-            splits.insert_split(
-                connection, scope, split_id, version_id, former.spec, stored["assignment"], recounted
-            )
-            _mark(connection, scope, version_id, spec["items"])
-    return _completed(context, scope, project_id, known or version_id, existing=known is not None)
+        if known is not None:
+            return known, True
+        if splits.current_id(connection, parent.id) is None:
+            raise ParentChanged(version=parent.label)
+        if len(new) and first_free_row(connection, parent.id) > new.min():
+            return None
+        insert_child(
+            connection, scope, version_id, parent, child.table, parent.schema, stored["table"], source, findings
+        )  # fmt: skip
+        splits.insert_split(
+            connection, scope, split_id, version_id, former.spec, stored["assignment"], recounted
+        )
+        _mark(connection, scope, version_id, spec["items"])
+    return version_id, False
 
 
 def _completed(

@@ -20,7 +20,7 @@ from engine.data import edits
 from engine.data.edits import Asked, Edit, Edited, aligned, apply_edits, later_copies
 from engine.data.findings import finding
 from engine.data.readers import SOURCE_COLUMN, ReadOptions, read_with_notes
-from engine.data.schema import ROW_ID, Finding, Role, Schema, make_schema
+from engine.data.schema import ROW_ID, Finding, Schema, make_schema
 from engine.data.table_view import TableView
 from engine.data.versions import check_table
 from engine.errors import N_, DataError
@@ -28,14 +28,12 @@ from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.params import read_params
-from engine.prepare.appended import place_added
 from engine.prepare.filters import filters
-from engine.prepare.split import recount_split
 from engine.services import datasets, importing, lineage, splits, uploads
-from engine.services.child_versions import first_free_row, insert_child, keep_table
+from engine.services.child_versions import ParentChanged, first_free_row, insert_child, keep_table
 from engine.services.datasets import DatasetVersion
 from engine.services.found_rows import rows_of
-from engine.services.near_groups import READ_CHARS
+from engine.services.inherited import inherited_division
 from engine.services.scope import Scope
 from engine.services.splits import SplitView
 from engine.storage.database import read, serialise, write
@@ -137,6 +135,7 @@ def edit_version(
     Raises:
         NothingToEdit, NothingLeft: the child would be its parent, or empty.
         OpenedTestChanged: rows of an opened test part were to change.
+        ParentChanged: another tab deleted the parent or divided it anew meanwhile.
         DataError: what the rows or roles would then be wrong in.
     """
     key = _key(spec)
@@ -144,6 +143,20 @@ def edit_version(
         known = _made(connection, scope, spec["version"], key)
     if known is not None:  # an earlier attempt ended after its transaction, or another tab made it
         return _completed(context, scope, project_id, known, existing=True)
+    made = None
+    while made is None:  # anew where another tab gave the ids of the new rows to others meanwhile
+        made = _make(context, scope, project_id, spec, key)
+    version_id, existing = made
+    for edit in spec["edits"]:
+        if edit["kind"] == "append":
+            uploads.discard(edit["upload"])
+    return _completed(context, scope, project_id, version_id, existing=existing)
+
+
+def _make(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any], key: str
+) -> tuple[str, bool] | None:
+    """The child's id and whether another tab made it; None where the ids of its new rows were given away meanwhile."""
     frame, schema, parts, edited, notes = _edited(context, scope, spec)
     parent = datasets.Datasets(scope).version(spec["version"])
     schema = _schema(schema, frame, spec)
@@ -156,7 +169,9 @@ def edit_version(
         raise OpenedTestChanged(rows=edited.test_changed, openings=former.openings)
     context.report("phase", name="checking")
     schema, obstacles = check_table(edited.table, schema, modalities.get(schema.task))
-    division = _division(scope, former, parent, edited, schema, parts) if former is not None else None
+    division = None
+    if former is not None and parts is not None:
+        division = inherited_division(context, scope, former, parent, edited, schema, parts)
     context.check()
     context.report("phase", name="storing")
     artifact, version_id = keep_table(edited.table), new_id("ver")
@@ -165,24 +180,22 @@ def edit_version(
         context.fence(connection)
         serialise(connection, f"dataset:{project_id}")
         known = _made(connection, scope, parent.id, key)
-        if known is None:
-            if (
-                edited.test_changed
-                and former is not None
-                and (looks := _looks(connection, parent.id, former))
-            ):
-                raise OpenedTestChanged(rows=edited.test_changed, openings=looks)  # opened meanwhile
-            insert_child(
-                connection, scope, version_id, parent, edited.table, schema, artifact, source, (*notes, *obstacles)
+        if known is not None:
+            return known, True
+        if not _stands(connection, parent.id, former):
+            raise ParentChanged(version=parent.label)
+        if edited.added and first_free_row(connection, parent.id) > edited.added[0]:
+            return None
+        if edited.test_changed and former is not None and (looks := _looks(connection, parent.id, former)):
+            raise OpenedTestChanged(rows=edited.test_changed, openings=looks)  # opened meanwhile
+        insert_child(
+            connection, scope, version_id, parent, edited.table, schema, artifact, source, (*notes, *obstacles)
+        )  # fmt: skip
+        if division is not None:
+            splits.insert_split(
+                connection, scope, division["id"], version_id, division["spec"], division["artifact"], division["found"]
             )  # fmt: skip
-            if division is not None:
-                splits.insert_split(
-                    connection, scope, division["id"], version_id, division["spec"], division["artifact"], division["found"]
-                )  # fmt: skip
-    for edit in spec["edits"]:
-        if edit["kind"] == "append":
-            uploads.discard(edit["upload"])
-    return _completed(context, scope, project_id, known or version_id, existing=known is not None)
+    return version_id, False
 
 
 def _completed(
@@ -195,18 +208,30 @@ def _completed(
     return {"version_id": version_id, "existing": existing, **source["counts"]}
 
 
+def _stands(connection: Connection, version_id: str, former: SplitView | None) -> bool:
+    """Whether the parent is still there, divided as it was when the work began."""
+    there = connection.scalar(select(dataset_version.c.id).where(dataset_version.c.id == version_id))
+    return there is not None and splits.current_id(connection, version_id) == (former.id if former else None)
+
+
 def _looks(connection: Connection, version_id: str, former: SplitView) -> int:
     found = lineage.openings_of(connection, version_id)
     return found.on(former.spec.test_name) + found.elsewhere
 
 
 def _made(connection: Connection, scope: Scope, parent_id: str, key: str) -> str | None:
-    """The version that the same edits made of the same parent, or None."""
-    query = select(dataset_version.c.id).where(
+    """The version that the same edits made of the same parent, or None; one that was divided anew since is another thing,
+    and so is one whose parent was."""
+    query = select(dataset_version.c.id, dataset_version.c.source).where(
         dataset_version.c.parent_id == parent_id, dataset_version.c.owner == scope.owner,
         dataset_version.c.source["edit"].as_string() == key,
     )  # fmt: skip
-    return connection.scalar(query.limit(1))
+    above = splits.current_id(connection, parent_id)
+    for row in connection.execute(query.order_by(dataset_version.c.number.desc())):
+        inherited = (row.source.get("parent_split"), row.source.get("split"))
+        if inherited == (above, splits.current_id(connection, row.id)):
+            return str(row.id)
+    return None
 
 
 def _edited(
@@ -300,50 +325,6 @@ def _schema(schema: Schema, frame: pd.DataFrame, spec: Mapping[str, Any]) -> Sch
             made = make_schema(edit["roles"], columns, schema.task)
             schema = made.model_copy(update={"classes": schema.classes})
     return schema
-
-
-def _division(
-    scope: Scope, former: SplitView, parent: DatasetVersion, edited: Edited, schema: Schema, parts: pd.Series[str] | None
-) -> dict[str, Any]:  # fmt: skip
-    """The split that the child inherits: every row keeps its part, new ones go to train or validation."""
-    assert parts is not None
-    table, modality = edited.table, modalities.get(schema.task)
-    notes: list[Finding] = []
-    assignment = parts.reindex(table[ROW_ID])
-    inputs, alike = modality.read(table, schema), None
-    if edited.added:
-        from engine.data.near_duplicates import near_duplicate_groups
-        from engine.services import new_tests
-
-        if former.spec.near_duplicates:
-            alike = near_duplicate_groups([modality.show(value, READ_CHARS) for value in inputs])
-        assignment, notes = place_added(
-            table, schema, modality, parts.drop(list(edited.removed), errors="ignore"), former.spec, alike,
-            new_tests.opened_ids(scope, parent.id),
-        )  # fmt: skip
-    found = recount_split(
-        table, schema, inputs.map(modality.key), assignment, (*former.findings, *notes), alike
-    )
-    spec = former.spec
-    if edited.test_changed or _reads_otherwise(parent.schema, schema):
-        spec = spec.model_copy(update={"test_name": _test_name(scope, parent, spec.test_name)})
-    artifact = splits.keep_assignment(found.assignment)
-    return {"id": new_id("spl"), "former": former.id, "spec": spec, "artifact": artifact, "found": found}
-
-
-def _reads_otherwise(before: Schema, after: Schema) -> bool:
-    """Whether the same rows have another truth or other inputs, so that scores on them are not of the same test."""
-    roles: tuple[Role, ...] = ("label", "input")
-    return any(before.names(role) != after.names(role) for role in roles)
-
-
-def _test_name(scope: Scope, parent: DatasetVersion, former: str) -> str:
-    """A name for test rows that are no longer those of the former set."""
-    known = set(splits.Splits(scope).test_names(parent.id))
-    number = 2
-    while (name := f"{former[:60]} · {number}") in known:
-        number += 1
-    return name
 
 
 def _source(

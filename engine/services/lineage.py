@@ -101,15 +101,27 @@ def openings(connection: Connection, project_ids: Collection[str]) -> dict[str, 
     names_of: defaultdict[str, set[str]] = defaultdict(
         set
     )  # an edit that changes test rows renames what is left of them
-    for one, name in connection.execute(select(split.c.id, test_name).where(split.c.version_id.in_(oldest))):
-        names_of[drawn_of.get(one, one)].add(name or FIRST_TEST)
+    shared: defaultdict[tuple[str, str], set[str]] = defaultdict(
+        set
+    )  # whoever looks at one sees rows of the other
+    for version, one, name, counts in connection.execute(
+        select(split.c.version_id, split.c.id, test_name, split.c.counts).where(
+            split.c.version_id.in_(oldest)
+        )
+    ):
+        name, first = name or FIRST_TEST, oldest[version]
+        names_of[drawn_of.get(one, one)].add(name)
+        for other in counts.get("shares", ()):
+            shared[first, name].add(other)
+            shared[first, other].add(name)
     for version, opening, one in connection.execute(
         select(split.c.version_id, test_opening.c.id, split.c.id)
         .join(test_opening, test_opening.c.split_id == split.c.id)
         .where(split.c.version_id.in_(oldest))
     ):
         own[oldest[version]].add(opening)
-        named[opening] = names_of[drawn_of.get(one, one)]
+        names = names_of[drawn_of.get(one, one)]
+        named[opening] = names.union(*(shared.get((oldest[version], name), ()) for name in names))
         all_of[alike[version]].add(opening)
     for version, opening in connection.execute(
         select(dataset_version.c.id, opened_rows.c.opening)

@@ -5,22 +5,22 @@ The former ones keep their record: runs stay tied to the split that they were be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
-from engine.data.schema import ROW_ID
+from engine.data.schema import ROW_ID, Schema
 from engine.errors import N_, DataError
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.models.family import IntArray
-from engine.prepare.blocks import block_ids
+from engine.prepare.blocks import TEST, block_ids
 from engine.prepare.facts import train_facts
-from engine.prepare.new_test import draw_new_test, new_test_finding
+from engine.prepare.new_test import draw_new_test, new_test_finding, shared_finding
 from engine.prepare.split import EXCLUDED, PARTS, label_codes, recount_split
 from engine.recipe import FIRST_TEST, Split
 from engine.services import datasets, lineage, near_groups, splits
@@ -103,13 +103,21 @@ def make_new_test(
     blocks = block_ids(pd.factorize(keys.to_numpy())[0].astype(np.int64), groups, alike)
     ids = pd.Index(frame[ROW_ID])
     opened, used = _seen(scope, version_id)
+    seen, known = (
+        ids.isin(rows) | keys.isin(keys_of_gone(scope, version_id, schema, rows.difference(ids))).to_numpy()
+        for rows in (opened, used)
+    )
     codes = pd.Index(PARTS).get_indexer(pd.Index(splits.assignment(scope, former.id).reindex(ids)))
     made = draw_new_test(
-        codes.astype(np.int64), labels, blocks, ids.isin(opened), ids.isin(used), spec["rows"], spec["seed"]
+        codes.astype(np.int64), labels, blocks, seen, known, spec["rows"], spec["seed"]
     )  # fmt: skip
     parts = np.array([*PARTS, EXCLUDED], dtype=object)[made.parts]
     assignment = pd.Series(parts, index=ids.rename(ROW_ID), name="part", dtype="str")
-    kept = [f for f in former.findings if f.code != "split_new_test"] + [new_test_finding(made, name)]
+    kept = [f for f in former.findings if f.code not in ("split_new_test", "split_test_shared")]
+    kept.append(new_test_finding(made, name))
+    shared, others = _shared(scope, version_id, ids[made.parts == TEST])
+    if others:
+        kept.append(shared_finding(shared, name, others))
     found = recount_split(frame, schema, keys, assignment, kept, alike)
     folds = splits.fold_codes(scope, former.id)
     if folds is not None:
@@ -123,10 +131,10 @@ def make_new_test(
     with write(scope.engine, durable=True) as connection:
         context.fence(connection)
         serialise(connection, f"split:{version_id}")
-        splits.insert_split(connection, scope, split_id, version_id, asked, artifact, found)
+        splits.insert_split(connection, scope, split_id, version_id, asked, artifact, found, others)
     splits.keep_facts(scope, version_id, split_id, measured)
     _go_on_with(scope, project_id, version_id, asked)
-    return {"split_id": split_id, "fresh": made.fresh, "used": made.used, "left_out": made.left_out}
+    return {"split_id": split_id, "fresh": made.fresh, "used": made.used, "left_out": made.left_out, "shared": len(shared)}  # fmt: skip
 
 
 def _go_on_with(scope: Scope, project_id: str, version_id: str, asked: Split) -> None:
@@ -150,6 +158,44 @@ def opened_ids(scope: Scope, version_id: str) -> set[int]:
         parts = splits.assignment(scope, split_id)
         seen.update(parts.index[parts == "test"].tolist())
     return seen
+
+
+def keys_of_gone(scope: Scope, version_id: str, schema: Schema, rows: Collection[int]) -> set[str]:
+    """Keys of the inputs that rows had which a version lacks, read in other versions of the lineage by its schema.
+
+    A row that was dropped and comes back has another id; by its key it is known all the same.
+    """
+    missing, keys, modality = set(rows), set[str](), modalities.get(schema.task)
+    if not missing:
+        return keys
+    with read(scope.engine) as connection:
+        kin = lineage.kin(connection, version_id)
+    for other in kin:
+        frame, _ = datasets.load_table(scope, other)
+        held = frame[frame[ROW_ID].isin(missing)]
+        keys.update(modality.read(held, schema).map(modality.key))
+        missing.difference_update(held[ROW_ID])
+        if not missing:
+            break
+    return keys
+
+
+def _shared(scope: Scope, version_id: str, rows: pd.Index[int]) -> tuple[IntArray, list[str]]:
+    """Which of these rows stand in other test sets of the lineage, and the names of those sets."""
+    with read(scope.engine) as connection:
+        others = connection.execute(
+            select(split.c.id, split.c.spec).where(
+                split.c.version_id.in_(lineage.kin(connection, version_id))
+            )
+        ).all()
+    held, sets = np.zeros(len(rows), dtype=bool), set[str]()
+    for other in others:
+        parts = splits.assignment(scope, other.id)
+        both = rows.isin(parts.index[parts == "test"])
+        if both.any():
+            held |= both
+            sets.add(other.spec.get("test_name", FIRST_TEST))
+    return rows[held].to_numpy(dtype=np.int64), sorted(sets)
 
 
 def _seen(scope: Scope, version_id: str) -> tuple[set[int], set[int]]:

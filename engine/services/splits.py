@@ -156,6 +156,16 @@ def current(scope: Scope, version_id: str) -> SplitView | None:
     return _view(scope, row) if row else None
 
 
+def current_id(connection: Connection, version_id: str) -> str | None:
+    """Id of the split of a version within a transaction, or None while there is none."""
+    return connection.scalar(
+        select(split.c.id)
+        .where(split.c.version_id == version_id)
+        .order_by(split.c.created.desc(), split.c.id)
+        .limit(1)
+    )
+
+
 def get(scope: Scope, split_id: str) -> SplitView:
     """One split by id; raises `NotFound`."""
     return _view(scope, scope.row(split, split_id, "split"))
@@ -302,13 +312,16 @@ def keep_assignment(assignment: pd.Series, folds: pd.Series | None = None) -> st
 
 
 def insert_split(
-    connection: Connection, scope: Scope, split_id: str, version_id: str, spec: Split, artifact: str, found: SplitResult
+    connection: Connection, scope: Scope, split_id: str, version_id: str, spec: Split, artifact: str, found: SplitResult,
+    shares: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Write the row of a split whose assignment was kept as `artifact`."""
+    """Write the row of a split whose assignment was kept as `artifact`; `shares` names the test sets whose rows its own holds."""
     connection.execute(
         insert(split).values(
             id=split_id, owner=scope.owner, version_id=version_id, spec=spec.model_dump(mode="json"), artifact=artifact,
-            counts={"parts": dict(found.counts), "classes": {p: dict(c) for p, c in found.class_counts.items()}},
+            counts={
+                "parts": dict(found.counts), "classes": {p: dict(c) for p, c in found.class_counts.items()}, "shares": list(shares)
+            },
             leaks=dict(found.leaks), findings=_findings_json(found), created=now(),
         )
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.data.edits import Append, Drop
 from engine.errors import BentuError
 from engine.recipe import Recipe, Split
 from engine.services import near_groups, splits
@@ -283,6 +284,71 @@ def test_rows_that_no_run_knows_come_first(workspace: Workspace, imported: Impor
     assert view is not None
     assert not view.frozen
     assert view.counts["excluded"] == 0
+
+
+def test_rows_of_an_unopened_test_set_in_a_new_one_are_said_and_a_look_at_either_counts_for_both(
+    workspace: Workspace, imported: Importer
+) -> None:
+    version = imported(content=rows(copies=0), roles={k: v for k, v in ROLES.items() if v != "split"})
+    first = trained(workspace, version, Split())
+    old = splits.assignment(workspace.scope, str(first.split_id))
+    made = done(workspace, workspace.splits.start_new_test(version.id, "spring", 40))
+    view = workspace.splits.current(version.id)
+    assert view is not None
+    new = splits.assignment(workspace.scope, view.id)
+    both = new.index[(new == "test") & (old == "test")]
+    assert len(both) > 0
+    assert made["shared"] == len(both)
+    said = next(f for f in view.findings if f.code == "split_test_shared")
+    assert (said.count, set(said.rows), said.params["others"]) == (len(both), set(both), "“test 1”")
+    assert view.openings == 0
+    workspace.evaluations.open_test(first.id, "a look at the former one")
+    run_waiting(workspace.scope)
+    view = workspace.splits.current(version.id)
+    assert view is not None
+    assert view.openings == 1, "its rows were seen, under whatever name"
+    done(workspace, workspace.splits.start_new_test(version.id, "summer", 20))
+    latest = workspace.splits.current(version.id)
+    assert latest is not None
+    assert latest.openings == 0
+    third = splits.assignment(workspace.scope, latest.id)
+    assert not ((third == "test") & (old == "test")).any()
+    of_spring = set(third.index[(third == "test") & (new == "test")])
+    codes = {f.code: f for f in latest.findings}
+    assert ("split_test_shared" in codes) == bool(of_spring)
+
+
+def test_a_row_that_was_seen_dropped_and_added_again_is_not_fresh(
+    workspace: Workspace, imported: Importer
+) -> None:
+    version = imported(content=rows(copies=0), roles={k: v for k, v in ROLES.items() if v != "split"})
+    first = trained(workspace, version, Split())
+    workspace.evaluations.open_test(first.id, "a look")
+    run_waiting(workspace.scope)
+    done(workspace, workspace.splits.start_new_test(version.id, "spring", 20))
+    old = splits.assignment(workspace.scope, str(first.split_id))
+    view = workspace.splits.current(version.id)
+    assert view is not None
+    new = splits.assignment(workspace.scope, view.id)
+    seen = old.index[old == "test"].tolist()[:6]
+    learnt = old.index[(old == "train") & (new == "train")].tolist()[:6]
+    dropped = done(workspace, workspace.datasets.start_edit(version.id, [Drop(rows=(*seen, *learnt))]))
+    again = "\n".join(
+        ["text,label,region,part", *[f"{text(i)},{'ab'[i // 5 % 2]},north,train" for i in (*seen, *learnt)]]
+    )
+    upload = workspace.datasets.stage(again.encode(), "again.csv")
+    back = done(workspace, workspace.datasets.start_edit(dropped["version_id"], [Append(upload=upload.id)]))
+    child = workspace.datasets.version(back["version_id"])
+    inherited = workspace.splits.current(child.id)
+    assert inherited is not None
+    parts = splits.assignment(workspace.scope, inherited.id)
+    assert (parts.loc[240:245] == "excluded").all(), (
+        "rows that somebody has seen as test rows are no training rows"
+    )
+    assert parts.loc[246:251].isin(["train", "validation"]).all()
+    assert any(f.code == "added_beside_test" and f.count == 6 for f in inherited.findings)
+    made = done(workspace, workspace.splits.start_new_test(child.id, "summer", 30))
+    assert made["fresh"] == 0, "every row was learnt from, chosen on or seen, whatever id it has now"
 
 
 def test_a_recipe_with_folds_and_values_survives_its_yaml(
