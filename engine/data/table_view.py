@@ -12,10 +12,13 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.data.findings import row_ids
 from engine.data.labels import labels_of
+from engine.data.repeats import maybe_repeated
 from engine.data.schema import Schema
 from engine.data.times import read_times
 from engine.data.versions import read_inputs
@@ -102,17 +105,18 @@ class TableView:
     @cached_property
     def copies(self) -> Copies:
         """The inputs that come more than once by the modality's key; inputs without content are left out."""
-        codes, names = pd.factorize(keys_of(self.modality, self.inputs))
+        rows = maybe_repeated(self.inputs, lambda some: keys_of(self.modality, some))
+        codes, names = pd.factorize(keys_of(self.modality, self.inputs.iloc[rows]))
         often = np.bincount(codes, minlength=len(names)) > 1
         often[np.asarray(names == "", dtype=bool)] = False
-        rows = np.flatnonzero(often[codes])
-        again, different = pd.factorize(codes[rows])
-        return Copies(rows, again.astype(np.int64), len(different))
+        kept = often[codes]
+        again, different = pd.factorize(codes[kept])
+        return Copies(rows[kept], again.astype(np.int64), len(different))
 
     def cells(self, column: str) -> pd.Series[str]:
         """A column's cells without surrounding white space, "" where one is missing; computed once."""
         if column not in self._cells:
-            self._cells[column] = self.frame[column].fillna("").str.strip()
+            self._cells[column] = _stripped(self.frame[column].fillna(""))
         return self._cells[column]
 
     def values(self, column: str) -> tuple[NDArray[np.int64], pd.Series[str]]:
@@ -136,3 +140,16 @@ class TableView:
         if name not in self._made:
             self._made[name] = make(self)
         return cast(T, self._made[name])
+
+
+def _stripped(cells: pd.Series[str]) -> pd.Series[str]:
+    """Cells without surrounding white space; what has none keeps its memory, so that long texts are not there twice."""
+    found = pa.array(cells, pa.large_string())
+    chunks = found.chunks if isinstance(found, pa.ChunkedArray) else [found]
+    kept = []
+    for chunk in chunks:
+        bare = pc.utf8_trim_whitespace(chunk)
+        shorter = pc.sum(pc.binary_length(bare)).as_py() != pc.sum(pc.binary_length(chunk)).as_py()
+        kept.append(bare if shorter else chunk)
+    whole = pa.chunked_array(kept, pa.large_string())
+    return pd.Series(whole.to_pandas(), dtype="str").set_axis(cells.index)

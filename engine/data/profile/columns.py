@@ -15,12 +15,15 @@ import pyarrow.compute as pc
 from engine.data.measures import Histogram, measure
 from engine.data.profile.periods import period_counts
 from engine.data.profile.result import ColumnProfile, SliceProfile, TimeProfile
+from engine.data.repeats import maybe_repeated
 from engine.data.table_view import TableView
 from engine.data.times import read_times
 from engine.data.types import TypeKind, draft_types
 
 TOP_VALUES, SLICE_VALUES, SLICE_LABELS = 10, 50, 30
 _VALUE_CHARS = 200
+_LARGE = 100_000_000
+"""Bytes of a column from which memory matters more than a second."""
 _TYPED, _SEED, _BARS = 2_000, 0, 12
 """Cells of which a column's type is drafted and its histogram drawn, the seed of their sample, and the bars."""
 
@@ -32,22 +35,37 @@ def column_profiles(table: TableView) -> tuple[ColumnProfile, ...]:
     chosen = np.sort(np.random.default_rng(_SEED).choice(rows, min(_TYPED, rows), replace=False))
     for column in table.schema.columns:
         cells = table.cells(column.name)
-        tally = pc.value_counts(pa.array(cells, pa.large_string()))
-        counts = np.asarray(tally.field("counts"))
-        order = np.argsort(-counts, kind="stable")[: TOP_VALUES + 1]  # equal counts: as they come in the file
-        values = tally.field("values").take(pa.array(order)).to_pylist()
-        top = [
-            (value[:_VALUE_CHARS], int(n)) for value, n in zip(values, counts[order], strict=True) if value
-        ]
+        distinct, tally = _tally(cells)
+        top = [(value[:_VALUE_CHARS], n) for value, n in tally if value]
         missing = int((cells == "").sum())
         looks = _looks(cells.iloc[chosen])
         found.append(
             ColumnProfile(
-                name=column.name, role=column.role, missing=missing, distinct=len(counts) - (missing > 0),
+                name=column.name, role=column.role, missing=missing, distinct=distinct - (missing > 0),
                 top=tuple(top[:TOP_VALUES]), sampled=len(chosen), **looks,
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _tally(cells: pd.Series[str]) -> tuple[int, list[tuple[str, int]]]:
+    """How many different cells there are, and the most frequent ones; of equally frequent ones those that come first."""
+    alone = np.zeros(0, dtype=np.int64)
+    looked = cells
+    if (
+        cells.array.nbytes > _LARGE
+    ):  # nearly all of them different texts: only those that repeat are held twice
+        rows = maybe_repeated(cells)
+        single = np.ones(len(cells), dtype=bool)
+        single[rows] = False
+        alone, looked = np.flatnonzero(single), cells.iloc[rows]
+    tally = pc.value_counts(pa.array(looked, pa.large_string()))
+    counts = np.asarray(tally.field("counts"))
+    order = np.argsort(-counts, kind="stable")[: TOP_VALUES + 1]
+    values = tally.field("values").take(pa.array(order)).to_pylist()
+    first = cells.iloc[alone[: TOP_VALUES + 1]].tolist()
+    found = [*zip(values, counts[order].tolist(), strict=True), *((value, 1) for value in first)]
+    return len(counts) + len(alone), found[: TOP_VALUES + 1]
 
 
 def _looks(cells: pd.Series[str]) -> dict[str, Any]:
