@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from engine.storage.database import open_database
+from engine.storage.migrations import migrate
 from engine.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parents[1]
@@ -24,9 +27,21 @@ def bentu_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy: migrating takes longer than many tests."""
+    path = tmp_path_factory.mktemp("database") / "bentu.db"
+    engine = open_database(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def workspace(bentu_home: Path) -> Iterator[Workspace]:
-    """A migrated, empty workspace."""
+def workspace(bentu_home: Path, empty_database: Path) -> Iterator[Workspace]:
+    """A migrated workspace: empty, or over the home that an earlier fixture of the test has filled."""
+    if not (bentu_home / "bentu.db").exists():
+        shutil.copy(empty_database, bentu_home / "bentu.db")
     opened = open_workspace()
     yield opened
     opened.scope.engine.dispose()

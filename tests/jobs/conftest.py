@@ -57,16 +57,6 @@ def server_schema(monkeypatch: pytest.MonkeyPatch, bentu_home: Path) -> Iterator
     admin.dispose()
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty SQLite file to copy: migrating takes longer than most tests."""
-    path = tmp_path_factory.mktemp("database") / "bentu.db"
-    engine = open_database(f"sqlite:///{path}")
-    migrate(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
 def database(server_schema: None, empty_database: Path, bentu_home: Path) -> Iterator[Engine]:
     """A migrated, empty database."""
