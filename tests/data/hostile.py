@@ -11,10 +11,12 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 MB = 1 << 20
+Measure = Callable[[Path, str, Path], dict[str, float | str]]
 WORKBOOK = "[Content_Types].xml", "xl/workbook.xml"
 
 
@@ -213,7 +215,7 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
 """Name of the file, its bytes, and the code with which it is refused."""
 
 _MEASURED = """
-import json, resource, sys, tempfile, time
+import json, os, resource, sys, time
 from pathlib import Path
 from engine.data.readers import ReadOptions, preview_file, read_with_notes
 from engine.data.readers.workbook import open_workbook
@@ -221,31 +223,55 @@ from engine.errors import DataError
 import engine.data.readers.several, openpyxl, pyarrow.parquet, charset_normalizer, zipfile
 
 def peak():
-    try:  # of this program alone; getrusage counts what the parent had before it became this program
+    try:  # of this process alone; getrusage counts what the parent had
         return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
-path, name, room = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-options = ReadOptions(encoding="UTF-8", separator=",") if name.endswith(("csv", "txt")) else ReadOptions()
-before, began = peak(), time.process_time()
-preview = preview_file(path, name, options, room)
-looked = time.process_time() - began
-began, code = time.process_time(), ""
-try:
-    read_with_notes(path, name, options, None, room)
-except DataError as problem:
-    code = problem.code
-read = time.process_time() - began
-print(json.dumps({"code": code, "preview": preview.problem.code if preview.problem else "", "looked": looked, "read": read,
-                  "memory": peak() - before, "columns": len(preview.columns)}))
+def measure(path, name, room):
+    options = ReadOptions(encoding="UTF-8", separator=",") if name.endswith(("csv", "txt")) else ReadOptions()
+    before, began = peak(), time.process_time()
+    preview = preview_file(path, name, options, room)
+    looked = time.process_time() - began
+    began, code = time.process_time(), ""
+    try:
+        read_with_notes(path, name, options, None, room)
+    except DataError as problem:
+        code = problem.code
+    read = time.process_time() - began
+    return {"code": code, "preview": preview.problem.code if preview.problem else "", "looked": looked, "read": read,
+            "memory": peak() - before, "columns": len(preview.columns)}
+
+for line in sys.stdin:
+    path, name, room = json.loads(line)
+    child = os.fork()
+    if not child:
+        print(json.dumps(measure(Path(path), name, Path(room))), flush=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status:
+        print(json.dumps({"code": f"the reading process ended with status {status}"}), flush=True)
+        os._exit(1)
 """
 
 
-def measured(path: Path, name: str, room: Path) -> dict[str, float | str]:
-    """Look at a file and read it in a process of its own: codes, CPU seconds of each, and MB that the peak grew by."""
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, str(path), name, str(room)], capture_output=True, text=True, timeout=120, check=True
-    )  # fmt: skip
-    found: dict[str, float | str] = json.loads(done.stdout)
-    return found
+@contextmanager
+def measuring() -> Iterator[Measure]:
+    """How a file is looked at and read in a process of its own: codes, CPU seconds of each, and MB that the peak grew by.
+
+    Each file's process is forked from one that has imported the readers and read nothing: the imports are paid once.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", _MEASURED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:  # fmt: skip
+        assert parent.stdin and parent.stdout
+
+        def measure(path: Path, name: str, room: Path) -> dict[str, float | str]:
+            assert parent.stdin and parent.stdout
+            parent.stdin.write(json.dumps([str(path), name, str(room)]) + "\n")
+            parent.stdin.flush()
+            found: dict[str, float | str] = json.loads(parent.stdout.readline())
+            return found
+
+        yield measure
+        parent.stdin.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,20 @@ import pytest
 from engine.data.readers import check_readable
 from engine.errors import DataError
 from engine.i18n import render_error
-from tests.data.hostile import HOSTILE, LONG_PARQUET, measured
+from tests.data.hostile import HOSTILE, LONG_PARQUET, Measure, measuring
 
 SECONDS, MEGABYTES = 2.0, 120
 
 
+@pytest.fixture(scope="module")
+def measured() -> Iterator[Measure]:
+    with measuring() as measure:
+        yield measure
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", HOSTILE)
-def test_it_is_refused_quickly_and_flat(tmp_path: Path, case: str) -> None:
+def test_it_is_refused_quickly_and_flat(tmp_path: Path, measured: Measure, case: str) -> None:
     name, make, code = HOSTILE[case]
     path, room = tmp_path / "in" / "content", tmp_path / "room"
     path.parent.mkdir()
