@@ -15,7 +15,7 @@ from ui.charts.layout import draw
 from ui.errors import show_error
 from ui.format import points
 from ui.panels.job import watch
-from ui.panels.metrics import CHOOSABLE, METRICS, metric_title, part_title, score_of
+from ui.panels.metrics import CHOOSABLE, METRICS, metric_head, metric_title, part_title, score_of
 from ui.panels.repeated import comparable, other_part
 from ui.panels.test_seal import purpose
 from ui.state import follow, followed, unfollow, workspace
@@ -143,7 +143,7 @@ def _side_by_side(runs: Sequence[Run], part: str) -> None:
         alt=t("Scores of the compared runs on {part}.", part=part_title(part)),
         column_config={
             "run": st.column_config.TextColumn(t("Run"), pinned=True), "data": t("Data"), "rows": number(t("Rows"), format="localized"),
-            **{m: number(f"{metric_title(m)}, %", format="%.1f") for m in METRICS},
+            **{m: number(metric_head(m), format="%.1f") for m in METRICS},
         },
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import streamlit as st
 from engine.workspace import Run
 from ui.errors import attempt
 from ui.format import percent
-from ui.panels.metrics import metric_title
+from ui.panels.metrics import metric_head, metric_title
 from ui.panels.recent import RUN_LOOKS
 from ui.panels.run_table import SYMBOLS
 from ui.state import workspace
@@ -41,7 +41,7 @@ def fold_scores(run: Run, metric: str) -> None:
             ),
             hide_index=True, key=f"folds_{run.id}", placeholder="–", alt=t("The score of each fold on its own rows."),
             column_config={
-                "fold": t("Fold"), "state": t("State"), "value": st.column_config.NumberColumn(metric_title(metric) + ", %", format="%.1f"),
+                "fold": t("Fold"), "state": t("State"), "value": st.column_config.NumberColumn(metric_head(metric), format="%.1f"),
                 "interval": t("Interval"), "rows": st.column_config.NumberColumn(t("Rows"), format="localized"),
             },
         )  # fmt: skip

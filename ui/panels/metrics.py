@@ -35,6 +35,11 @@ def metric_title(name: str) -> str:
     return t(METRICS[name]) if name in METRICS else name
 
 
+def metric_head(name: str) -> str:
+    """The head of a column that shows the metric in percent."""
+    return t("{metric}, %", metric=metric_title(name))
+
+
 def part_title(part: str) -> str:
     """The part's name in the reader's language."""
     return t(PARTS[part]) if part in PARTS else part

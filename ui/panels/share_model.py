@@ -14,7 +14,7 @@ from ui.errors import attempt, error_text, show_error
 from ui.format import moment, points
 from ui.panels.comparison import SIGNS, VERDICTS
 from ui.panels.job import watch
-from ui.panels.metrics import METRICS, metric_title, part_title, score_of
+from ui.panels.metrics import METRICS, metric_head, metric_title, part_title, score_of
 from ui.panels.run_record import parity_line
 from ui.panels.share_publish import reason_field
 from ui.panels.share_terms import TITLE_OF_KIND
@@ -158,7 +158,7 @@ def _side_by_side(view: GateView) -> None:
         alt=t("Scores of the compared runs on {part}.", part=part_title(view.part)),
         column_config={
             "run": st.column_config.TextColumn(t("Run"), pinned=True), "data": t("Data"), "rows": number(t("Rows"), format="localized"),
-            **{m: number(f"{metric_title(m)}, %", format="%.1f") for m in METRICS},
+            **{m: number(metric_head(m), format="%.1f") for m in METRICS},
         },
     )  # fmt: skip
 
