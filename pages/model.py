@@ -16,6 +16,8 @@ from ui.panels.formulas import formulas
 from ui.panels.readiness import readiness
 from ui.panels.recipe_yaml import recipe_yaml
 from ui.panels.schedule import schedule
+from ui.panels.search_start import search_start
+from ui.panels.search_view import search_view
 from ui.state import CLONED_FROM, choose_run, project, workspace
 from ui.text import N_, t
 
@@ -120,6 +122,11 @@ with left:
 
 schedule(recipe)
 formulas(here.id, recipe)
+
+st.subheader(t("Let the machine search"), anchor=False)
+search_start(here.id, recipe, blocked is None)
+search_view(here.id, version.id)
+
 recipe_yaml(here.id, recipe)
 
 # At the foot of the window, so that what a change led to and the start are in view wherever one scrolled.

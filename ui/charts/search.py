@@ -1,0 +1,147 @@
+"""What a search tried: the ladder with intervals, the way to the best, what mattered, and score against size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from engine.params import FieldSpec
+from engine.workspace import Candidate
+from ui.charts.layout import finish, neutral, palette, plain, wrapped
+from ui.text import t
+
+
+def ladder_figure(
+    rungs: Sequence[Candidate], titles: Sequence[str], metric: str, recommended: int | None
+) -> go.Figure:
+    """One line a family: its score on validation with the interval, the recommended one filled."""
+    colour, places = palette()[0], list(range(len(rungs)))
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[100 * (r.score or 0) for r in rungs], y=places, mode="markers",
+        marker={
+            "size": 11, "color": [colour if r.number == recommended else "rgba(0,0,0,0)" for r in rungs],
+            "line": {"width": 2, "color": colour},
+        },
+        error_x={
+            "type": "data", "symmetric": False, "color": neutral(), "thickness": 1.5,
+            "array": [100 * ((r.high or 0) - (r.score or 0)) for r in rungs],
+            "arrayminus": [100 * ((r.score or 0) - (r.low or 0)) for r in rungs],
+        },
+        customdata=[plain(title, 60) for title in titles], hovertemplate="%{customdata}: %{x:.1f} %<extra></extra>",
+    )  # fmt: skip
+    finish(figure, height=280 if len(rungs) <= 7 else 440, x=metric, legend=False)
+    figure.update_xaxes(ticksuffix=" %", rangemode="normal")
+    figure.update_yaxes(
+        tickvals=places, ticktext=[wrapped(title, 22, 2) for title in titles], autorange="reversed", rangemode="normal"
+    )  # fmt: skip
+    return figure
+
+
+def way_figure(done: Sequence[Candidate], metric: str) -> go.Figure:
+    """Every candidate's score in the order of trying, and the best so far as a step line."""
+    numbers, scores = [c.number + 1 for c in done], [100 * (c.score or 0) for c in done]
+    best: list[float] = []
+    for value in scores:
+        best.append(max(value, best[-1]) if best else value)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=numbers, y=scores, mode="markers", name=t("candidate"), marker={"color": neutral(), "size": 7}
+    )
+    figure.add_scatter(
+        x=numbers, y=best, mode="lines", name=t("best so far"), line={"color": palette()[0], "shape": "hv", "width": 2}
+    )  # fmt: skip
+    finish(figure, x=t("candidate"), y=metric)
+    figure.update_yaxes(ticksuffix=" %", rangemode="normal")
+    figure.update_xaxes(rangemode="normal")
+    return figure
+
+
+def importance_figure(shares: Mapping[str, float], titles: Mapping[str, str]) -> go.Figure:
+    """What decided over the score, largest first."""
+    ranked = sorted(shares.items(), key=lambda item: -item[1])
+    places = list(range(len(ranked)))
+    figure = go.Figure()
+    figure.add_bar(
+        x=[100 * share for _, share in ranked], y=places, orientation="h", marker={"color": palette()[0]},
+        text=[f"{100 * share:.0f} %" for _, share in ranked], textposition="outside", cliponaxis=False,
+        hoverinfo="skip",
+    )  # fmt: skip
+    finish(figure, height=280 if len(ranked) <= 7 else 440, legend=False)
+    figure.update_xaxes(range=[0, 115], showticklabels=False, showgrid=False)
+    figure.update_yaxes(
+        tickvals=places, ticktext=[wrapped(titles.get(name, name), 22, 2) for name, _ in ranked], autorange="reversed",
+        rangemode="normal", showgrid=False,
+    )  # fmt: skip
+    return figure
+
+
+def paths_figure(done: Sequence[Candidate], fields: Sequence[FieldSpec], metric: str) -> go.Figure:
+    """Parallel coordinates: one line a candidate through its settings to its score."""
+    figure = go.Figure()
+    scores = [100 * (c.score or 0) for c in done]
+    figure.add_parcoords(
+        line={"color": scores, "colorscale": "Cividis", "showscale": False},
+        dimensions=[*(_axis(field, done) for field in fields), {"label": plain(metric, 30), "values": scores}],
+        labelside="bottom", labelangle=0,
+    )  # fmt: skip
+    finish(figure, height=360, legend=False)
+    figure.update_layout(margin={"l": 48, "r": 48, "t": 24, "b": 32})
+    return figure
+
+
+def _axis(field: FieldSpec, done: Sequence[Candidate]) -> dict[str, Any]:
+    import math
+
+    values = [c.params.get(field.name, field.default) for c in done]
+    label = plain(t(field.title), 18)
+    if field.kind in ("choice", "bool"):
+        options = [False, True] if field.kind == "bool" else list(field.choices)
+        shown = (
+            [t("no"), t("yes")]
+            if field.kind == "bool"
+            else [plain(t(title), 16) for title in field.choice_titles]
+        )
+        return {
+            "label": label, "values": [options.index(v) for v in values], "tickvals": list(range(len(options))),
+            "ticktext": shown, "range": [0, max(len(options) - 1, 1)],
+        }  # fmt: skip
+    if field.scale == "log":
+        powers = [math.log10(max(float(v), 1e-12)) for v in values]
+        ticks = list(range(math.floor(min(powers)), math.ceil(max(powers)) + 1))
+        return {
+            "label": label,
+            "values": powers,
+            "tickvals": ticks,
+            "ticktext": [f"{10.0**p:g}" for p in ticks],
+        }
+    return {"label": label, "values": [float(v) for v in values]}
+
+
+def merits_figure(
+    done: Sequence[Candidate], front: Sequence[int], titles: Sequence[str], metric: str
+) -> go.Figure:
+    """Score against size on disk; the larger a dot, the longer a text takes; what nothing beats is joined."""
+    figure = go.Figure()
+    slowest = max((c.latency or 0) for c in done) or 1.0
+    ahead = set(front)
+    figure.add_scatter(
+        x=[(c.size or 1) / 1e6 for c in done], y=[100 * (c.score or 0) for c in done], mode="markers", name=t("candidate"),
+        marker={
+            "size": [8 + 18 * (c.latency or 0) / slowest for c in done], "opacity": 0.8,
+            "color": [palette()[0] if c.number in ahead else neutral() for c in done],
+        },
+        customdata=[[plain(title, 60), 1000 * (c.latency or 0)] for c, title in zip(done, titles, strict=True)],
+        hovertemplate="%{customdata[0]}: %{y:.1f} %, %{x:.3g} MB, %{customdata[1]:.2g} ms<extra></extra>",
+    )  # fmt: skip
+    best = sorted((c for c in done if c.number in ahead), key=lambda c: c.size or 0)
+    figure.add_scatter(
+        x=[(c.size or 1) / 1e6 for c in best], y=[100 * (c.score or 0) for c in best], mode="lines", name=t("not beaten"),
+        line={"color": palette()[0], "dash": "dot", "width": 1}, hoverinfo="skip",
+    )  # fmt: skip
+    finish(figure, height=360, x=t("size of the model (MB)"), y=metric)
+    figure.update_xaxes(type="log", rangemode="normal")
+    figure.update_yaxes(ticksuffix=" %", rangemode="normal")
+    return figure
