@@ -37,6 +37,16 @@ class TokenCodes:
         texts, codes = np.divmod(both, max(1, len(self.names)))
         return TokenCodes(codes, texts, self.names, self.count)
 
+    def without(self, token: str) -> TokenCodes:
+        """All but one token, if it is there; the others keep their order."""
+        if token not in self.names:
+            return self
+        gone = self.names.index(token)
+        here = self.codes != gone
+        codes = self.codes[here]
+        names = self.names[:gone] + self.names[gone + 1 :]
+        return TokenCodes(codes - (codes > gone), self.texts[here], names, self.count)
+
     def only(self, kept: NDArray[np.bool_]) -> TokenCodes:
         """Those tokens whose code is `kept`, renamed in the order of their letters."""
         order = sorted(np.flatnonzero(kept).tolist(), key=self.names.__getitem__)

@@ -61,3 +61,11 @@ def test_texts_that_are_all_alike_cost_points() -> None:
     frame = pd.DataFrame({"text": ["always the same few words"] * 1200, "label": ["a", "b"] * 600})
     reasons = health(profile_table(frame, SCHEMA, TextClassification()), []).reasons
     assert [reason.points for reason in reasons] == [5]
+
+
+def test_a_small_test_part_costs_points_and_a_reason_names_its_finding() -> None:
+    profile = profiled(1200)
+    assert health(profile, [], test_rows=200).score == health(profile, []).score == 100
+    small = health(profile, [], test_rows=20)
+    assert [(reason.points, reason.finding) for reason in small.reasons] == [(9, "")]
+    assert [reason.finding for reason in health(profile, [finding("warning", 3)]).reasons] == ["duplicates"]

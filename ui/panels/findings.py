@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -93,10 +94,16 @@ def _nothing() -> None:
         st.badge(t("Nothing to complain about"), icon=":material/check_circle:", color="green")
 
 
+def anchor(version_id: str, name: str) -> str:
+    """Where on the page the finding with the handle `name` stands; letters and digits only, whatever a column is called."""
+    return "finding-" + sha256(f"{version_id}:{name}".encode()).hexdigest()[:16]
+
+
 def _finding(finding: Finding, version: DatasetVersion, *, busy: bool) -> None:
     name = handle(finding)
     own = f"finding_{version.id}_{name}"
     with st.container(border=True, key=f"box_{own}", gap="xsmall"):
+        st.html(f'<span id="{anchor(version.id, name)}"></span>', width="content")
         st.markdown(say(finding.message, finding.params))
         with st.container(horizontal=True, vertical_alignment="center"):
             shown = finding.rows and st.toggle(

@@ -34,6 +34,8 @@ def wording_cards(found: Wording, version: DatasetVersion) -> None:
             st.caption(t("From {looked}.", looked=looked))
         _words("words", t("Words that most texts hold"), found.words, found, version, looked)
         _words("phrases", t("Words in a row"), found.phrases, found, version, looked)
+        pairs_of = n("{n} row", "{n} rows", found.pairs_of)
+        _words("pairs", t("Two letters in a row"), found.pairs, found, version, pairs_of, found.pairs_of)
         if any(one.words for one in found.classes):
             _telling(found, version, looked)
         if found.slices:
@@ -41,22 +43,25 @@ def wording_cards(found: Wording, version: DatasetVersion) -> None:
 
 
 def _figures(found: Wording) -> pd.DataFrame:
-    rows = [(t("Words in all"), f"{found.tokens:,}"), (t("Different words"), f"{found.types:,}")]
+    rows = [(t("Words in all"), f"{found.tokens:,}", ""), (t("Different words"), f"{found.types:,}", "")]
     if found.variety is not None:
-        rows.append((t("Different ones in {count} words", count=SEGMENT), percent(found.variety)))
+        rows.append((t("Different ones in {count} words", count=SEGMENT), percent(found.variety), ""))
     rows += [
         (
             t("Texts with: {what}", what=t(SIGN_TITLES[name])),
             percent(count / found.rows if found.rows else 0.0),
+            f"{found.rates[name]:.2f}" if name in found.rates else "–",
         )
         for name, count in found.signs.items()
     ]
-    return pd.DataFrame(rows, columns=[t("Figure"), t("Value")])
+    return pd.DataFrame(rows, columns=[t("Figure"), t("Value"), t("In 1000 characters")])
 
 
 def _words(
-    name: str, title: str, words: tuple[tuple[str, int], ...], found: Wording, version: DatasetVersion, looked: str
+    name: str, title: str, words: tuple[tuple[str, int], ...], found: Wording, version: DatasetVersion, looked: str,
+    rows: int | None = None,
 ) -> None:  # fmt: skip
+    """A card of words or the like with how many of `rows` texts hold each; all that were looked at by default."""
     if not words:
         return
     counts = dict(words[:BARS])
@@ -64,7 +69,7 @@ def _words(
     alt = t("Most: {name} with {count}.", name=most, count=f"{held:,}")
     with st.container(border=True, height="stretch", key=f"wording_{name}"):
         st.markdown(f"**{title}**")
-        draw(kept(f"wording_{name}", version.id, language(), str(st.context.theme.type), lambda: count_bars(counts, found.rows)), key=f"wording_chart_{name}", alt=alt)  # fmt: skip
+        draw(kept(f"wording_{name}", version.id, language(), str(st.context.theme.type), lambda: count_bars(counts, rows or found.rows)), key=f"wording_chart_{name}", alt=alt)  # fmt: skip
         st.caption(t("Texts that hold it, from {looked}.", looked=looked))
         _table(name, pd.DataFrame(list(words), columns=[t("Word"), t("Rows")]), alt)
 

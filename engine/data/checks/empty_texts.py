@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from engine.data.checks import Stage, checks
 from engine.data.findings import Found, found
+from engine.data.schema import Fix
 from engine.data.table_view import TableView
 from engine.errors import N_
 
@@ -21,7 +22,10 @@ class EmptyTexts:
     def run(self, table: TableView) -> Iterable[Found]:
         rows = table.ids[(table.inputs.str.strip() == "").to_numpy(dtype=bool)]
         if len(rows):
-            yield found("empty_texts", "warning", N_("Rows without any text: {count}."), rows)
+            yield found(
+                "empty_texts", "warning", N_("Rows without any text: {count}."), rows,
+                fixes=[Fix("drop", N_("Drop all {count}"), {"count": len(rows)})],
+            )  # fmt: skip
 
 
 checks.register(EmptyTexts())

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.data.measures import Plain
+from engine.data.profile.characters import ADDRESS_MARK, letter_pairs, sign_rates, without_addresses
 from engine.data.scanning import matching
 from engine.data.token_codes import TokenCodes, token_codes
 from engine.data.token_presence import Presence
@@ -30,7 +31,7 @@ _PRIOR = 1_000.0
 
 _TOKENS = r"[\p{Han}\p{Hiragana}\p{Katakana}]|[^\W\p{Han}\p{Hiragana}\p{Katakana}]+"
 SIGNS = {
-    "links": r"https?://|www\.",
+    "links": r"(?i:https?://|www\.)",
     "mentions": r"(?:^|[^A-Za-z0-9._%+-])[@＠]\w",
     "hashtags": r"(?:^|\s)#\w|#[^#\s]{1,30}#",
     "emoji": "[\U0001f300-\U0001faff\u2600-\u26ff\u2764\u263a]",
@@ -75,6 +76,8 @@ class Wording(Plain):
         words: the words that most texts hold, with how many do.
         phrases: the same of two words in a row, in Chinese of three characters.
         signs: texts with web addresses and the like, by the names of `SIGNS`.
+        rates: how often each of them stands in 1000 characters.
+        pairs: two letters in a row (Chinese characters too) that most of `pairs_of` texts hold, with how many do.
         classes: telling words of each class, the largest first; at most `MOST_CLASSES`.
         slices: each larger value of every slice column by itself.
     """
@@ -87,6 +90,9 @@ class Wording(Plain):
     words: tuple[tuple[str, int], ...]
     phrases: tuple[tuple[str, int], ...]
     signs: Mapping[str, int]
+    rates: Mapping[str, float] = {}
+    pairs: tuple[tuple[str, int], ...] = ()
+    pairs_of: int = 0
     classes: tuple[Telling, ...]
     slices: tuple[SliceWording, ...]
 
@@ -106,18 +112,22 @@ def wording(
     texts = [str(text)[:_BEGINNING] for text in inputs.iloc[places]]
     known = pd.Index(list(classes)).get_indexer(pd.Index(np.asarray(labels, dtype=object)[places]))
     codes = known.astype(np.int64)
-    tokens = _tokens(texts)
-    presence = _presence(texts)
+    plain = without_addresses(texts)
+    tokens = _tokens(plain)
+    presence = _presence(plain)
     counts = presence.counts()
     order = np.lexsort((np.arange(len(counts)), -counts))[:LISTED]
     # One pattern at a time over the sample as a whole: matching wants a Series.
     series = pd.Series(inputs.iloc[places].to_numpy(dtype=object), dtype="str")
+    phrases, words = _phrases(tokens), tokens.without(ADDRESS_MARK)
+    held = {name: matching(series, pattern).tolist() for name, pattern in SIGNS.items()}
+    pairs_of, pairs = letter_pairs(plain, LISTED)
     return Wording(
-        rows=len(texts), of=len(inputs), tokens=len(tokens.codes), types=len(tokens.names), variety=_variety(tokens.codes),
-        words=tuple((presence.names[at], int(counts[at])) for at in order), phrases=_phrases(tokens),
-        signs={name: len(matching(series, pattern)) for name, pattern in SIGNS.items()},
+        rows=len(texts), of=len(inputs), tokens=len(words.codes), types=len(words.names), variety=_variety(words.codes),
+        words=tuple((presence.names[at], int(counts[at])) for at in order), phrases=phrases,
+        signs={name: len(places) for name, places in held.items()}, rates=sign_rates(texts, held, SIGNS), pairs=pairs, pairs_of=pairs_of,
         classes=_telling(presence.texts, presence.tokens, presence.names, codes, classes),
-        slices=tuple(_slices(tokens, series, codes, {name: cells.iloc[places] for name, cells in slices.items()})),
+        slices=tuple(_slices(words, series, codes, {name: cells.iloc[places] for name, cells in slices.items()})),
     )  # fmt: skip
 
 
@@ -194,7 +204,10 @@ def _presence(texts: Sequence[str]) -> Presence:
     step, usual, pattern = Segment(), Segment.Params(), regex.compile(r"\w+")
     found = token_codes(pattern.findall(step.apply(text.lower(), usual)) for text in texts).once()  # type: ignore[arg-type]
     often = np.bincount(found.codes, minlength=len(found.names)) > 1
-    kept = found.only(often & ~np.fromiter(map(_wide, found.names), dtype=bool, count=len(found.names)))
+    listed = often & ~np.fromiter(map(_wide, found.names), dtype=bool, count=len(found.names))
+    if ADDRESS_MARK in found.names:
+        listed[found.names.index(ADDRESS_MARK)] = False
+    kept = found.only(listed)
     return Presence(kept.texts, kept.codes, kept.names, len(texts))
 
 
@@ -210,7 +223,10 @@ def _phrases(tokens: TokenCodes) -> tuple[tuple[str, int], ...]:
     """Two words in a row, and three Chinese characters, with the texts that hold them."""
     dense = np.fromiter(map(_wide, tokens.names), dtype=bool, count=len(tokens.names))
     wide, texts = dense[tokens.codes], tokens.texts
-    pairs = np.flatnonzero((texts[1:] == texts[:-1]) & ~wide[1:] & ~wide[:-1])
+    word = (
+        ~wide & (np.asarray(tokens.names, dtype=object) != ADDRESS_MARK)[tokens.codes] if len(wide) else ~wide
+    )
+    pairs = np.flatnonzero((texts[1:] == texts[:-1]) & word[1:] & word[:-1])
     triples = np.flatnonzero((texts[2:] == texts[:-2]) & wide[2:] & wide[1:-1] & wide[:-2])
     # Numbers of their own for characters, so that three of them are one number of 64 bits.
     characters = (np.cumsum(dense) - 1)[tokens.codes]
