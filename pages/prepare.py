@@ -37,7 +37,8 @@ st.caption(
 )
 with errors_shown():
     cleaning(current.id, version, recipe.clean)
-downloads(version, steps=recipe.clean)
+if any(step.enabled for step in recipe.clean):  # without a step these are the rows of the data page
+    downloads(version, steps=recipe.clean)
 
 st.header(t("Divide"), anchor=False)
 st.caption(t("The model learns from train, is compared on validation, and is judged once on test."))
