@@ -12,8 +12,8 @@ from typing import Literal
 import pandas as pd
 
 from engine.data.schema import ROW_ID
+from engine.data.spreadsheet import guard
 from engine.evaluation.metrics import predicted_classes
-from engine.evaluation.spreadsheet import guard
 from engine.models.family import FloatArray, IntArray
 
 Order = Literal["confidence_desc", "confidence_asc", "row"]

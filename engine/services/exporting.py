@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.data.schema import ROW_ID, Schema
+from engine.data.spreadsheet import guard
 from engine.errors import NotFound
-from engine.evaluation.spreadsheet import guard
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engine.data.spreadsheet import guard, unguard
 from engine.evaluation.metrics import PredictionsNotFinite
 from engine.evaluation.predictions import export_csv, export_name, filter_predictions, predictions_frame
-from engine.evaluation.spreadsheet import guard, unguard
 
 CLASSES = ["good", "bad"]
 TEXTS = ["fine", "=1+1", "so, so", "two\nlines"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from engine.data.readers import ReadOptions, preview_file, read_table, read_with_notes
+from engine.data.spreadsheet import guard, unguard
 from engine.errors import NotFound
-from engine.evaluation.spreadsheet import unguard
 from engine.recipe import Split, Step
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Export, Workspace
@@ -67,6 +69,34 @@ def test_no_cell_of_the_spreadsheet_file_runs(workspace: Workspace, nasty: Datas
     rows = cells(found, "utf-8-sig")
     assert not any(cell[:1] in "=+-@\t\r＝＋－＠" for row in rows for cell in row if cell)
     assert [unguard(row[0]) for row in rows[1:]] == NASTY * 3
+
+
+def test_a_spreadsheet_file_that_comes_back_is_named_as_one_and_read_exactly_if_one_asks(
+    workspace: Workspace, nasty: DatasetVersion
+) -> None:
+    found = written(workspace, nasty, "spreadsheet")
+    exact = read_table(written(workspace, nasty, "csv").path, "a.csv")
+    told, notes = read_with_notes(found.path, found.name)
+    guarded = sum(guard(text) != text for text in NASTY * 3)
+    assert guarded > 0
+    assert [(n.code, n.count) for n in notes] == [("apostrophes", guarded)]
+    assert told["text"].tolist() == [guard(text) for text in exact["text"]], "nothing is changed silently"
+    back, notes = read_with_notes(found.path, found.name, ReadOptions(unguard=True))
+    assert [(n.code, n.count) for n in notes] == [("apostrophes_taken_off", guarded)]
+    assert back["text"].tolist() == exact["text"].tolist() == NASTY * 3
+    seen = preview_file(found.path, found.name, ReadOptions(unguard=True)).rows["text"].tolist()
+    assert seen == exact["text"].tolist()[: len(seen)], "what is shown before is what is read"
+
+
+def test_a_file_of_ones_own_with_formulas_is_not_taken_for_a_spreadsheet_file(tmp_path: Path) -> None:
+    place = tmp_path / "a.csv"
+    place.write_text("text,label\n'=1,a\n=1,b\n'tis,a\n", encoding="utf-8")
+    table, notes = read_with_notes(place, "a.csv")
+    assert notes == ()
+    assert table["text"].tolist() == ["'=1", "=1", "'tis"]
+    table, notes = read_with_notes(place, "a.csv", ReadOptions(unguard=True))
+    assert table["text"].tolist() == ["=1", "=1", "'tis"]
+    assert notes[0].count == 1
 
 
 def test_cleaned_rows_are_what_a_model_would_read(workspace: Workspace, nasty: DatasetVersion) -> None:

@@ -20,8 +20,8 @@ import pytest
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError, StatementError
 
+from engine.data.spreadsheet import unguard
 from engine.errors import BentuError, NotFound, error_from_json
-from engine.evaluation.spreadsheet import unguard
 from engine.feedback.corrections import LabelUnknown
 from engine.feedback.queues import ClassMissing, FeedbackChanged, FeedbackUsed, NothingToUndo
 from engine.i18n import render_error

@@ -117,6 +117,11 @@ def _folded(draft: FileDraft, preview: Preview, *, shown: bool) -> None:
         )  # fmt: skip
     if preview.kind in ("csv", "tsv", "xlsx"):
         grid.toggle(t("The first row holds the column names"), **_bound(draft, "header", options.header))
+        grid.toggle(
+            t("Take off the apostrophe that protects a formula"),
+            help=t("For files that were written for a spreadsheet: '=1+1 becomes =1+1 again. Other texts stay as they are."),
+            **_bound(draft, "unguard", options.unguard),
+        )  # fmt: skip
     if preview.kind in ("csv", "tsv"):
         grid.toggle(
             t("Quotation marks enclose fields"), help=t("Switch this off where quotation marks are ordinary characters."),

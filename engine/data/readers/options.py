@@ -33,6 +33,7 @@ class ReadOptions:
         header: False where the first row is data; the columns are then called `column_1`, `column_2` ...
             (CSV, TSV, XLSX).
         member: which file of a ZIP archive; default its first readable one.
+        unguard: take the apostrophe off cells where it keeps a spreadsheet from running a formula (CSV, TSV, XLSX).
     """
 
     kind: str | None = None
@@ -44,6 +45,7 @@ class ReadOptions:
     quotes: bool = True
     header: bool = True
     member: str | None = None
+    unguard: bool = False
 
 
 @dataclass(frozen=True)

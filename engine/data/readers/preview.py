@@ -28,6 +28,7 @@ from engine.data.readers.reading import open_text, read_text
 from engine.data.readers.sniff import sniff_kind
 from engine.data.readers.table import check_width, column_names, shown_names
 from engine.data.readers.workbook import open_workbook
+from engine.data.spreadsheet import unguard
 from engine.data.types import draft_types
 from engine.errors import DataError
 
@@ -169,7 +170,8 @@ def _headed(found: list[list[str]], options: ReadOptions) -> tuple[Sequence[str]
     )
     if options.rename and len(options.rename) == len(names):
         names = options.rename
-    return names, found[:SEEN]
+    rows = found[:SEEN]
+    return names, [[unguard(cell) for cell in row] for row in rows] if options.unguard else rows
 
 
 def _workbook(path: Path, name: str, options: ReadOptions, size: int) -> Preview:

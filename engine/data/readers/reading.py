@@ -25,6 +25,7 @@ from engine.data.readers.sniff import sniff_kind
 from engine.data.readers.table import TableBuilder
 from engine.data.readers.workbook import open_workbook, read_sheet
 from engine.data.schema import Finding
+from engine.data.spreadsheet import guarded_cells, unguarded
 from engine.errors import N_
 
 Report = Callable[[float], None]
@@ -110,9 +111,30 @@ def _read(
                 "blank_lines", "info", N_("Blank lines left out: {count}."), blank, params={"count": blank}
             )
         )
+    frame = table.frame()
+    if kind in ("csv", "tsv", "xlsx"):
+        frame, said = _apostrophes(frame, options)
+        notes += said
     if report:
         report(1.0)
-    return table.frame(), tuple(notes)
+    return frame, tuple(notes)
+
+
+def _apostrophes(frame: pd.DataFrame, options: ReadOptions) -> tuple[pd.DataFrame, list[Finding]]:
+    """The table without the apostrophes of a spreadsheet file if one asks for that; else a word where it looks like one."""
+    if options.unguard:
+        frame, count = unguarded(frame)
+        message = N_(
+            "The apostrophe before a formula's sign was taken off, as you chose: cells changed: {count}."
+        )
+        return frame, [Finding("apostrophes_taken_off", "info", message, count, params={"count": count})]
+    count = guarded_cells(frame)
+    if not count:
+        return frame, []
+    message = N_(
+        "{count} cells begin with an apostrophe before a formula's sign, as in files that are written for spreadsheets. They were left as they are; a reading option takes it off."
+    )
+    return frame, [Finding("apostrophes", "info", message, count, params={"count": count})]
 
 
 def read_text(
