@@ -10,7 +10,7 @@ from engine.workspace import Workspace
 from tests.pages.conftest import OpenPage, import_text, texts
 
 ROWS = "text,label,region\n" + "".join(
-    f"{'splendid' if i % 2 else 'dreadful'} food and *service* number {i},{'good' if i % 2 else '[bad](http://x.y)'},{'north' if i % 3 else 'south'}\n"
+    f"{('splendid' if i % 2 else 'dreadful') + f' food and *service* number {i}' if i < 58 else ''},{'good' if i % 2 else '[bad](http://x.y)'},{'north' if i % 3 else 'south'}\n"
     for i in range(60)
 )
 
