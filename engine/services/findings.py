@@ -25,6 +25,7 @@ from engine.jobs.job import Job
 from engine.services import splits
 from engine.services.found_rows import ASIDE, FOUND, FoundRows, findings_of, keep, rows_of
 from engine.services.scope import Scope
+from engine.services.slice_repeats import near_rates
 from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.tables import dataset_version
@@ -110,6 +111,10 @@ class Findings:
         """Whether the deep checks have looked at this version."""
         self._scope.row(dataset_version, version_id, "dataset version")
         return self._scope.cached(FOUND, f"{version_id}:deep") is not None
+
+    def near_rates(self, version_id: str) -> Mapping[tuple[str, str], float] | None:
+        """The share of rows that equal or nearly equal another one, by slice column and value; None until the deep checks ran."""
+        return near_rates(self._scope, version_id)
 
     def deep_job(self, version_id: str) -> Job | None:
         """The latest job that ran or runs the deep checks over this version, however it ended."""

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from engine.services.inline import run_waiting
 from engine.workspace import Workspace
 from tests.pages.conftest import OpenPage, import_text, texts
 
@@ -46,3 +47,27 @@ def test_words_and_health_are_shown_with_their_reasons(
     assert len(choice.options) == 2
     choice.set_value(1).run()
     assert not at.exception
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_diversity_by_slice_says_which_repeats_it_counts(
+    open_page: OpenPage, workspace: Workspace, locale: str
+) -> None:
+    version = import_text(
+        workspace, workspace.projects.create("mine").id, ROWS, text="input", label="label", region="slice"
+    )
+    before, after = (
+        ("Only exact copies", "nearly equal another")
+        if locale == "en-US"
+        else ("完全相同的文本才算重复", "近似的行都算重复")
+    )
+    shown = texts(open_page("data", locale=locale))
+    assert before in shown and after not in shown
+    workspace.findings.start_deep(version.id)
+    run_waiting(workspace.scope)
+    at = open_page("data", locale=locale)
+    assert not at.exception
+    assert after in texts(at) and before not in texts(at)
+    assert any(re.search(r"(?:Health: |数据健康度：)\d+", line.value) for line in at.markdown), (
+        "nothing is to come any more"
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,8 @@ from engine.workspace import DatasetVersion
 from ui.charts.bars import count_bars
 from ui.charts.layout import draw, kept
 from ui.format import percent
-from ui.text import language, n, safe_text, t
+from ui.state import workspace
+from ui.text import language, n, safe_text, sentences, t
 
 BARS = 15
 
@@ -39,7 +42,7 @@ def wording_cards(found: Wording, version: DatasetVersion) -> None:
         if any(one.words for one in found.classes):
             _telling(found, version, looked)
         if found.slices:
-            _slices(found, looked)
+            _slices(found, version, looked)
 
 
 def _figures(found: Wording) -> pd.DataFrame:
@@ -95,22 +98,38 @@ def _telling(found: Wording, version: DatasetVersion, looked: str) -> None:
         _table("telling", pd.DataFrame(rows, columns=[t("Class"), t("Word"), t("z-score"), t("Rows")]), alt)
 
 
-def _slices(found: Wording, looked: str) -> None:
+@st.cache_data(max_entries=16, show_spinner=False)
+def _near_rates(version_id: str) -> Mapping[tuple[str, str], float]:
+    return workspace().findings.near_rates(version_id) or {}
+
+
+def _slices(found: Wording, version: DatasetVersion, looked: str) -> None:
+    near = _near_rates(version.id) if workspace().findings.deep_done(version.id) else {}
     alt = t("Variety, repeated rows and classes of each slice.")
     frame = pd.DataFrame(
         [
-            (one.column, one.value, one.rows, "–" if one.variety is None else percent(one.variety), percent(one.repeated), one.classes)
+            (one.column, one.value, one.rows, "–" if one.variety is None else percent(one.variety), percent(near.get((one.column, one.value), one.repeated)), one.classes)
             for one in found.slices
         ],
-        columns=[t("Column"), t("Value"), t("Rows"), t("Different ones in {count} words", count=SEGMENT), t("Repeated rows"), t("Classes")],
+        columns=[t("Column"), t("Value"), t("Rows"), t("Different ones in {count} words", count=SEGMENT), t("Nearly repeated rows") if near else t("Repeated rows"), t("Classes")],
     )  # fmt: skip
     with st.container(border=True, height="stretch", key="wording_slices"):
         st.markdown(f"**{t('Diversity by slice')}**")
         st.dataframe(frame, key="wording_slices_table", hide_index=True, alt=alt)
+        repeats = (
+            t("Rows that equal or nearly equal another one count as repeated, over all rows.")
+            if near
+            else t("Only exact copies within that count as repeated until the deep checks are done.")
+        )
         st.caption(
-            t(
-                "From {looked}. A slice with fewer different words, more repeats or a class missing is covered less well than its rows suggest.",
-                looked=looked,
+            sentences(
+                [
+                    t(
+                        "From {looked}. A slice with fewer different words, more repeats or a class missing is covered less well than its rows suggest.",
+                        looked=looked,
+                    ),
+                    repeats,
+                ]
             )
         )
 
