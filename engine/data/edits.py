@@ -183,13 +183,33 @@ def later_copies(
         groups: their groups, shape (n,).
         parts: the part of each row by id; None where nothing is divided.
     """
-    rank = np.zeros(len(rows), dtype=np.int64)
+    rank = np.zeros(len(rows), dtype=np.uint8)
     if parts is not None:
-        found = pd.Index(_KEPT_FIRST).get_indexer(pd.Index(parts.reindex(rows)))
-        rank = np.where(found < 0, len(_KEPT_FIRST), found).astype(np.int64)
-    best = np.lexsort((rows, rank))
-    copies = pd.Series(groups[best]).duplicated().to_numpy()
-    return np.sort(rows[best][copies])
+        rank = _ranks(rows, parts)
+    # by bytes a stable sort takes a tenth of what it takes by two keys
+    in_order = bool(np.all(rows[1:] >= rows[:-1]))
+    best = np.argsort(rank, kind="stable") if in_order else np.lexsort((rows, rank))
+    later = np.zeros(len(rows), dtype=bool)
+    later[best[pd.Series(groups[best]).duplicated().to_numpy()]] = True
+    return rows[later] if in_order else np.sort(rows[later])
+
+
+def _ranks(rows: NDArray[np.int64], parts: pd.Series[str]) -> NDArray[np.uint8]:
+    """For each row the place of its part in `_KEPT_FIRST`; behind all of them where it has none."""
+    rank = np.full(len(rows), len(_KEPT_FIRST), dtype=np.uint8)
+    ids = parts.index.to_numpy()
+    if not len(ids):
+        return rank
+    if parts.index.is_monotonic_increasing:
+        at = np.minimum(np.searchsorted(ids, rows), len(ids) - 1)
+        known = ids[at] == rows
+    else:
+        at = parts.index.get_indexer(pd.Index(rows))
+        known = at >= 0
+    own = parts.iloc[at]
+    for place, part in enumerate(_KEPT_FIRST):
+        rank[known & (own == part).to_numpy(dtype=bool)] = place
+    return rank
 
 
 def aligned(added: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, list[str], list[str]]:

@@ -6,6 +6,7 @@ import logging
 import shutil
 import sqlite3
 import time
+from contextlib import suppress
 
 from sqlalchemy import Engine, select
 
@@ -27,6 +28,7 @@ def upkeep(engine: Engine) -> None:
         artifacts.collect(engine)
         if artifacts.belongs_to(engine):
             sweep_folders(engine)
+            sweep_half_written()
     except (StorageError, OSError, sqlite3.Error) as problem:
         log.warning("upkeep is put off: %s", problem)
 
@@ -41,3 +43,14 @@ def sweep_folders(engine: Engine, *, young: float = artifacts.YOUNG_SECONDS) -> 
     for name in gone:
         shutil.rmtree(old[name], ignore_errors=True)
     return gone
+
+
+def sweep_half_written(*, young: float = artifacts.YOUNG_SECONDS) -> list[str]:
+    """Remove what processes that were killed left half-written (an export, a version); the names of these files."""
+    limit, gone = time.time() - young, []
+    for place in folder("tmp").iterdir():
+        with suppress(FileNotFoundError):  # its process ended well meanwhile
+            if place.is_file() and place.stat().st_mtime < limit:
+                place.unlink()
+                gone.append(place.name)
+    return sorted(gone)

@@ -198,9 +198,14 @@ def fold_codes(scope: Scope, split_id: str) -> pd.Series | None:
 
 def _stored(scope: Scope, split_id: str) -> pd.DataFrame:
     """Parts, and folds where there are some, by row id."""
-    row = scope.row(split, split_id, "split")
-    artifacts.verify(row.artifact)
-    return pd.read_parquet(artifacts.path(row.artifact)).set_index(ROW_ID)
+    return _read_assignment(scope.row(split, split_id, "split").artifact)
+
+
+@lru_cache(maxsize=2)
+def _read_assignment(artifact: str) -> pd.DataFrame:
+    """By digest, checked once: a page that is drawn again reads nothing. What callers change is a copy of theirs."""
+    artifacts.verify(artifact)
+    return pd.read_parquet(artifacts.path(artifact)).set_index(ROW_ID)
 
 
 def facts(scope: Scope, version_id: str) -> Facts:
