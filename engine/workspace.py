@@ -42,6 +42,7 @@ from engine.services.inbox_items import Item
 from engine.services.intake import Arrival, Uploads, withdraw_sent
 from engine.services.jobs import Jobs
 from engine.services.lexicons import Lexicons, StoredLexicon
+from engine.services.localities import Localities, Locality
 from engine.services.mapping import Maps
 from engine.services.projects import Deletion, Project, Projects, StepState
 from engine.services.promotions import GateView
@@ -87,6 +88,7 @@ __all__ = [
     "Insight",
     "Item",
     "Job",
+    "Locality",
     "ModelVersion",
     "Opening",
     "Plan",
@@ -138,6 +140,7 @@ class Workspace:
         self.differences = Differences(scope)
         self.exports = Exports(scope)
         self.maps = Maps(scope)
+        self.localities = Localities(scope)
         self.splits = Splits(scope)
         self.recipes = Recipes(scope)
         self.augmentations = Augmentations(scope)

@@ -13,6 +13,7 @@ from ui.forms import changed, form
 from ui.navigation import goto
 from ui.panels.family_cards import family_cards
 from ui.panels.formulas import formulas
+from ui.panels.locality import locality
 from ui.panels.readiness import readiness
 from ui.panels.recipe_yaml import recipe_yaml
 from ui.panels.schedule import schedule
@@ -120,6 +121,7 @@ with left:
     else:
         st.caption(t("This family has nothing to adjust."))
 
+locality(version)
 schedule(recipe)
 formulas(here.id, recipe)
 
