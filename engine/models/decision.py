@@ -102,7 +102,7 @@ def fit_offsets(scores: FloatArray, labels: IntArray, sizes: IntArray) -> FloatA
     best = int(smooth.argmax())
     if min(smooth[best] - smooth[none], reached[best] - reached[none]) <= 1e-9:
         best = none
-    return np.asarray(-_SHARES[best] * logarithms)
+    return np.asarray(0.0 - _SHARES[best] * logarithms)
 
 
 def macro_f1(labels: IntArray, said: IntArray, classes: int) -> float:

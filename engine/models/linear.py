@@ -181,6 +181,10 @@ class LinearFamily(ABC):
         """How the features are weighted."""
         return "tfidf"
 
+    def settle(self, estimator: Any, rows: Any, labels: IntArray, sizes: IntArray) -> None:
+        """What the fitted estimator still takes from the validation rows before it is scored; nothing, for most."""
+        return None
+
     def scorer(self, estimator: Any) -> Scorer:
         """What is kept of the fitted estimator."""
         return LinearScorer(estimator.coef_, estimator.intercept_)
@@ -235,6 +239,7 @@ class LinearFamily(ABC):
 
         training.report("phase", name=N_("Fitting"))
         strengths, classes = self.strengths(params), len(data.classes)
+        sizes = np.bincount(data.train_labels, minlength=classes)
         tried: list[tuple[float, Any, FloatArray]] = []
         for strength in strengths:
             asked = training.stop()
@@ -244,6 +249,7 @@ class LinearFamily(ABC):
                 break
             estimator = self.estimator(params, strength, data.seed)
             _fit_quietly(estimator, rows, data.train_labels, training)
+            self.settle(estimator, validation, data.validation_labels, sizes)
             scores = class_scores(estimator.decision_function(validation))
             said = np.asarray(estimator.classes_)[scores.argmax(axis=1)]
             score = macro_f1(data.validation_labels, said, classes)
@@ -255,7 +261,6 @@ class LinearFamily(ABC):
         _, estimator, scores = max(tried, key=lambda one: one[0])
 
         training.report("phase", name=N_("Calibrating"))
-        sizes = np.bincount(data.train_labels, minlength=classes)
         decision = fit_decision(scores, data.validation_labels, sizes, adjust=params.adjust)
         return LinearFitted(
             features, estimator, decision, self.scorer(estimator), len(tried) < len(strengths)

@@ -30,6 +30,7 @@ SMALL = {
     "tfidf_logreg": {"min_df": 1},
     "nb_svm": {"min_df": 1},
     "rbf_svm": {"min_df": 1, "landmarks": 100},
+    "linear_blend": {"min_df": 1},
     "case_network": {
         "epochs": 6,
         "batch_size": 16,
@@ -58,6 +59,7 @@ def test_the_families_of_this_release_are_there() -> None:
         "tfidf_svm",
         "nb_svm",
         "rbf_svm",
+        "linear_blend",
         "case_network",
         "article_listing",
         "embedding_bag",

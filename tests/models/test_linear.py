@@ -17,7 +17,8 @@ LOGREG: Any = families.get("tfidf_logreg")
 BAYES: Any = families.get("complement_nb")
 RATIOS: Any = families.get("nb_svm")
 KERNEL: Any = families.get("rbf_svm")
-ALL = [BAYES, LOGREG, SVM, RATIOS, KERNEL]
+BLEND: Any = families.get("linear_blend")
+ALL = [BAYES, LOGREG, SVM, RATIOS, KERNEL, BLEND]
 EVERY = pytest.mark.parametrize("family", ALL, ids=lambda f: f.name)
 
 
@@ -135,7 +136,7 @@ def test_a_small_machine_gets_smaller_features(family: Any) -> None:
     assert narrow.max_features < wide.max_features
 
 
-@pytest.mark.parametrize("family", ALL[1:], ids=lambda f: f.name)
+@pytest.mark.parametrize("family", [LOGREG, SVM, RATIOS, KERNEL], ids=lambda f: f.name)
 def test_an_adjusted_decision_is_served_as_it_was_trained(family: Any, line: Line, tmp_path: Path) -> None:
     data = hard_and_uneven()
     params = family.Params(min_df=1, adjust=True)
@@ -210,3 +211,36 @@ def test_long_texts_are_read_by_what_occurs() -> None:
     params = RATIOS.defaults("thorough", long, MACHINE)
     assert params.values == "binary"
     assert np.allclose([params.C, *RATIOS.strengths(params)], [0.01, *(c / 100 for c in STRENGTHS)])
+
+
+@pytest.mark.parametrize("values", ["tfidf", "binary"])
+def test_a_blend_is_the_weighted_mean_of_its_members(values: str, line: Line, tmp_path: Path) -> None:
+    data = hard_and_uneven()
+    members = ("svm_weight", "bayes_weight", "ratio_weight")
+    common = {"min_df": 1, "ratio_values": values}
+    alone = []
+    for name in members:
+        off = dict.fromkeys(members, 0.0) | {name: 1.0}
+        alone.append(BLEND.fit(data, BLEND.Params(**common, **off), line.training))
+    weights = np.array([1.0, 0.5, 0.25])
+    fitted = BLEND.fit(
+        data, BLEND.Params(**common, **dict(zip(members, weights, strict=True))), line.training
+    )
+    rows = fitted.features.transform(data.validation_inputs)
+    parts = [np.exp(one.estimator.decision_function(rows)) for one in alone]
+    expected = np.tensordot(weights / weights.sum(), parts, axes=1)
+    assert np.allclose(np.exp(fitted.estimator.decision_function(rows)), expected, atol=1e-6)
+    folder = tmp_path / "model"
+    folder.mkdir()
+    fitted.save(folder)
+    assert sorted(p.name for p in folder.iterdir() if p.is_dir()) == ["bayes", "ratio", "svm"]
+    served = BLEND.load(folder).predict_proba(data.validation_inputs)
+    assert np.abs(served - fitted.predict_proba(data.validation_inputs)).max() < 1e-5
+
+
+def test_a_member_alone_decides_as_its_own_family(line: Line) -> None:
+    texts, _ = texts_of(80, seed=6, classes=3)
+    alone = BLEND.Params(min_df=1, bayes_weight=0.0, ratio_weight=0.0)
+    said = BLEND.fit(toy_data(classes=3), alone, line.training).predict_proba(texts)
+    expected = SVM.fit(toy_data(classes=3), SVM.Params(min_df=1), line.training).predict_proba(texts)
+    assert (said.argmax(axis=1) == expected.argmax(axis=1)).all()

@@ -17,8 +17,7 @@ from engine.models.features.hashed import HashedGrams
 from engine.models.features.tfidf import (
     GramParams,
     TfidfParams,
-    expected_entries,
-    expected_seconds,
+    expected_sequences,
     expected_width,
     suited_analyzer,
 )
@@ -112,15 +111,19 @@ class EmbeddingBag(SequenceFamily):
         """As the other networks, with the time to hash and to gather (rates measured on two cores, rough)."""
         count = self.parameter_count(params, self.expected_vocabulary(params, facts), facts.classes)
         read = _cut(facts, params.max_length)
-        entries = expected_entries(params, read)
+        sequences = expected_sequences(params, read)
         epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
         steps = -(-facts.rows // params.batch_size)
         return Estimate(
             parameters=count,
-            memory_bytes=int(8.5e8 + 24 * count + 8 * entries),
+            memory_bytes=int(
+                8.5e8
+                + 24 * count
+                + (8 + 16 * params.batch_size * params.embedding_size / facts.rows) * sequences
+            ),
             seconds=6
-            + 0.6 * expected_seconds(params, read)
-            + epochs * (steps * (1.5e-3 + 4e-9 * count) + 2.5e-8 * entries * params.embedding_size),
+            + 7e-7 * sequences
+            + epochs * (steps * (1.5e-3 + 4e-9 * count) + 2.5e-8 * sequences * params.embedding_size),
         )
 
     def build(self, params: EmbeddingBagParams, vocabulary: int, classes: int) -> Any:

@@ -19,9 +19,9 @@ from engine.models.linear import STRENGTHS, DecisionParams, LinearFamily, Streng
 from engine.params import Params as ParamsBase
 from engine.params import param
 
-_LONG = 500
+LONG = 500
 """Characters of the median text above which ones beat TF-IDF weights (on the four sets of news; not on the five of short texts)."""
-_BINARY = 0.01
+BINARY = 0.01
 """Rows of ones are that much longer than rows of TF-IDF weights, so C is that much smaller."""
 
 
@@ -118,14 +118,14 @@ class NbSvm(LinearFamily):
     def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> NbSvmParams:
         """As the other linear families; long texts are better read by what occurs in them at all."""
         params: NbSvmParams = super().defaults(dial, facts, machine)
-        if facts.size_median < _LONG:
+        if facts.size_median < LONG:
             return params
-        return params.model_copy(update={"values": "binary", "C": params.C * _BINARY})
+        return params.model_copy(update={"values": "binary", "C": params.C * BINARY})
 
     def strengths(self, params: NbSvmParams) -> Sequence[float]:
         if not params.tune_c:
             return (params.C,)
-        return STRENGTHS if params.values == "tfidf" else [strength * _BINARY for strength in STRENGTHS]
+        return STRENGTHS if params.values == "tfidf" else [strength * BINARY for strength in STRENGTHS]
 
     def weighting(self, params: NbSvmParams) -> Weighting:
         return params.values
