@@ -192,7 +192,6 @@ def test_only_certain_languages_count() -> None:
 
 LABELLED = [
     "zh-no-licence-stated/waimai_10k.csv",
-    "masakhanews/yor.tsv",
     "masakhanews/pcm.tsv",
     "afrisenti/hau.tsv",
 ]
