@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import N_, RecipeError
-from engine.services.evaluations import RunNotFinished
+from engine.services.scored import RunNotFinished
 
 
 class RunUnpublishable(RunNotFinished):

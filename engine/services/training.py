@@ -15,7 +15,7 @@ from engine.models.family import Training, TrainingData
 from engine.packaging.bundle import pack, write_bundle
 from engine.packaging.parity import Parity, check_parity
 from engine.recipe import read_recipe
-from engine.services.evaluations import store_evaluation
+from engine.services.evaluating import store_evaluation
 from engine.services.prepared import Prepared, prepare
 from engine.services.recipes import resolve
 from engine.services.scope import Scope

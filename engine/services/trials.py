@@ -17,10 +17,10 @@ from engine.evaluation.repeated import RepeatedDifference, compare_repeated
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.recipe import Augmentation, Recipe
-from engine.services import datasets, evaluations
-from engine.services.evaluations import NotComparable
+from engine.services import datasets
 from engine.services.runs import Run, Runs
 from engine.services.scope import Scope
+from engine.services.scored import NotComparable, predictions_of
 from engine.storage.database import read
 from engine.storage.tables import dataset_version, new_id, result, run
 
@@ -194,7 +194,7 @@ def judge(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str,
     schema = datasets.Datasets(scope).version(rows[0][0].version_id).schema
     index = {label: i for i, label in enumerate(schema.classes)}
     frames = [
-        [evaluations.validation_predictions(scope, one.id).sort_values(ROW_ID) for one in pair] for pair in rows
+        [predictions_of(scope, one.id, "validation").sort_values(ROW_ID) for one in pair] for pair in rows
     ]  # fmt: skip
     reference = frames[0][0]
     for frame in (f for pair in frames for f in pair):

@@ -15,9 +15,9 @@ from engine.prepare.augmentations import AugmentationUnavailable
 from engine.prepare.lexicon import LexiconEmpty
 from engine.recipe import Augmentation, Recipe, Step
 from engine.services.augmentations import NotDividedYet
-from engine.services.evaluations import NotComparable
 from engine.services.inline import run_waiting
 from engine.services.lexicons import LexiconMissing
+from engine.services.scored import NotComparable
 from engine.services.trials import NothingToTry
 from engine.serving.predictor import load_model
 from engine.storage import artifacts

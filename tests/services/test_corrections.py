@@ -20,9 +20,9 @@ from engine.recipe import Split
 from engine.services import children, importing, splits, training
 from engine.services.accepted import CorrectionsChanged, NoCorrections, NotDivided, NothingToChange
 from engine.services.corrections import OtherDivision
-from engine.services.evaluations import NotComparable, SealedTest
 from engine.services.inline import run_waiting
 from engine.services.scope import Scope
+from engine.services.scored import NotComparable, SealedTest
 from engine.services.splits import SplitOpened
 from engine.storage import artifacts
 from engine.storage.database import read, write

@@ -21,8 +21,8 @@ from engine.services.demo_errors import (
     DemoChanged,
     NoFormerVersion,
 )
-from engine.services.evaluations import NotComparable
 from engine.services.inline import run_waiting
+from engine.services.scored import NotComparable
 from engine.workspace import Workspace, open_workspace
 from tests.services.sharing import Made, add_feedback, bundle_of, published
 

@@ -16,10 +16,10 @@ from engine.jobs.lease import claim
 from engine.jobs.timing import Timing
 from engine.recipe import Recipe, Split
 from engine.samples import SAMPLE_ROLES
-from engine.services import evaluations
-from engine.services.evaluations import NotComparable, RunNotFinished, SealedTest
+from engine.services import evaluating
 from engine.services.inline import run_job_here, run_waiting
 from engine.services.recipes import FamilyUnsuitable
+from engine.services.scored import NotComparable, RunNotFinished, SealedTest
 from engine.services.splits import SplitOpened
 from engine.services.training_rows import NothingToTrain
 from engine.storage.database import write
@@ -333,13 +333,13 @@ def test_a_run_discarded_at_the_last_moment_leaves_no_evaluation(
 ) -> None:
     recipe = workspace.recipes.choose(version.project_id, "majority", "quick")
     run = workspace.runs.submit(version.project_id, recipe)
-    whole = evaluations.evaluate
+    whole = evaluating.evaluate
 
     def discarded_meanwhile(**given: Any) -> EvaluationResult:
         workspace.runs.discard(run.id)
         return whole(**given)
 
-    monkeypatch.setattr(evaluations, "evaluate", discarded_meanwhile)
+    monkeypatch.setattr(evaluating, "evaluate", discarded_meanwhile)
     run_waiting(workspace.scope)
     ended = workspace.runs.get(run.id)
     assert (ended.state, ended.metrics) == ("cancelled", None)

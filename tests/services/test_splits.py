@@ -11,9 +11,9 @@ from engine.data.edits import Append, Drop
 from engine.errors import BentuError
 from engine.recipe import Recipe, Split
 from engine.services import near_groups, splits
-from engine.services.evaluations import NotComparable
 from engine.services.inline import run_waiting
 from engine.services.new_tests import NameOfTestMissing, NameOfTestTaken, NotDivided
+from engine.services.scored import NotComparable
 from engine.services.splits import SplitOpened
 from engine.workspace import DatasetVersion, Run, SplitView, Workspace
 
