@@ -18,5 +18,6 @@ def period_bars(periods: Mapping[str, int], height: Height = 280) -> go.Figure:
         hovertemplate="%{x}: %{y:,}<extra></extra>",
     )  # fmt: skip
     finish(figure, height=height, y=t("rows"), legend=False)
-    figure.update_xaxes(type="category", nticks=6, tickangle=0)
+    # Ten letters each: more of them run into one another on a telephone and in a card.
+    figure.update_xaxes(type="category", nticks=3 if height == 180 else 4, tickangle=0)
     return figure

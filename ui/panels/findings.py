@@ -103,7 +103,9 @@ def _finding(finding: Finding, version: DatasetVersion, *, busy: bool) -> None:
     name = handle(finding)
     own = f"finding_{version.id}_{name}"
     with st.container(border=True, key=f"box_{own}", gap="xsmall"):
-        st.html(f'<span id="{anchor(version.id, name)}"></span>', width="content")
+        st.html(
+            f'<span id="{anchor(version.id, name)}" style="scroll-margin-top: 5rem"></span>', width="content"
+        )
         st.markdown(say(finding.message, finding.params))
         with st.container(horizontal=True, vertical_alignment="center"):
             shown = finding.rows and st.toggle(
