@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import psutil
 import pytest
 from starlette.applications import Starlette
 
@@ -25,6 +26,7 @@ from engine.storage.home import folder
 from engine.workspace import Workspace
 from tests.api.conftest import HOSTS, PAGE
 from tests.api.serving import served
+from tests.data.hostile import HOSTILE
 
 TABLE = b"text,label\n" + b"good food,praise\n" * 100
 TAB = "tab-1"
@@ -191,6 +193,41 @@ def test_what_is_no_table_is_refused_in_the_readers_language_and_not_kept(
     assert time.monotonic() - began < uploads.DROP_SECONDS, "a whole request is answered without waiting"
     assert not list(folder("uploads").iterdir())
     assert put(content or b"x", name, table=False).status_code == 201, "unless it is not meant to be one"
+
+
+BOMBS = [case for case, (name, _, code) in HOSTILE.items() if code == "ARCHIVE_UNSAFE" and name.endswith((".zip", ".xlsx"))]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BOMBS)
+def test_a_bomb_is_refused_as_it_comes_in_and_nothing_of_it_stays(
+    put: Put, budget: UploadBudget, case: str
+) -> None:
+    name, make, wanted = HOSTILE[case]
+    content, here = make(), psutil.Process()
+    before, began = here.memory_info().rss, time.monotonic()
+    answer = put(content, name, limit=200 << 20)
+    seconds, grown = time.monotonic() - began, here.memory_info().rss - before
+    assert (answer.status_code, code(answer)) == (422, wanted)
+    # a bomb is small; where the file itself is large, its way through the socket is what takes the time
+    assert seconds < 2 or len(content) > 20 << 20, f"{seconds:.1f} s"
+    assert grown < 64 << 20, f"{grown / 1e6:.0f} MB"
+    settled(budget)
+
+
+def test_ten_at_once_over_the_budget_share_it_and_none_is_half_taken(
+    put: Put, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, budget: UploadBudget
+) -> None:
+    monkeypatch.setattr(upload_budget, "IN_FLIGHT", 3 * len(TABLE))
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda i: put(TABLE, f"{i}.csv"), range(10)))
+    codes = [answer.status_code for answer in answers]
+    assert set(codes) <= {201, 429}
+    taken = [answer.json()["id"] for answer in answers if answer.status_code == 201]
+    assert taken, codes
+    kept = sorted(place.name for place in folder("uploads").iterdir())
+    assert kept == sorted(taken)
+    assert all((folder("uploads") / one / "content").read_bytes() == TABLE for one in taken)
+    assert budget.in_flight == 0
 
 
 @pytest.mark.parametrize(
