@@ -66,8 +66,8 @@ class EmbeddingBag(SequenceFamily):
     name = "embedding_bag"
     title = N_("Embedding bag (fastText's idea)")
     summary = N_(
-        "Learns a vector for every word and character sequence and classifies the mean of them. The quickest network; with few "
-        "texts the linear SVM is better."
+        "Learns a vector for every word and character sequence and classifies the mean of them. The quickest network on short texts; "
+        "the linear SVM is as good or a little better on most."
     )
     order = 60
     Params: type[ParamsBase] = EmbeddingBagParams

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.errors import N_
 from engine.models.decision import Decision, fit_decision
-from engine.models.family import Dial, Facts, FloatArray, IntArray, Machine, families
+from engine.models.family import Dial, Estimate, Facts, FloatArray, IntArray, Machine, families
 from engine.models.features.tfidf import TfidfParams
 from engine.models.linear import DecisionParams, LinearFamily, LinearScorer, Scorer
 from engine.models.text.complement_nb import ComplementBayes
@@ -195,6 +195,13 @@ class LinearBlend(LinearFamily):
         if facts.size_median < LONG:
             return params
         return params.model_copy(update={"ratio_values": "binary", "ratio_c": params.ratio_c * BINARY})
+
+    def estimate(self, params: BlendParams, facts: Facts, machine: Machine) -> Estimate:
+        """Three models over one set of features."""
+        cost = super().estimate(params, facts, machine)
+        return replace(
+            cost, parameters=3 * cost.parameters, memory_bytes=cost.memory_bytes + 32 * cost.parameters
+        )
 
     def strengths(self, params: BlendParams) -> Sequence[float]:
         return (1.0,)

@@ -108,7 +108,7 @@ class NbSvm(LinearFamily):
     title = N_("Naive Bayes + linear SVM")
     summary = N_(
         "Weighs every word by how much more often it stands in one class than in the others, then separates the classes by a "
-        "plane. Trained in seconds; a good match for the linear SVM on short texts and opinions."
+        "plane. Trained in seconds; about as good as the linear SVM, on long texts such as news often a little better."
     )
     order = 32
     Params: type[ParamsBase] = NbSvmParams

@@ -128,7 +128,7 @@ class RbfSvm(LinearFamily):
     title = N_("TF-IDF + RBF SVM")
     summary = N_(
         "Compares every text with some of the training texts, so that borders between classes may be curved. Slower to answer than "
-        "the linear SVM and seldom better on texts; worth a try below some thousand of them."
+        "the linear SVM and seldom better on texts: it is here to compare."
     )
     order = 34
     Params: type[ParamsBase] = RbfParams
