@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,8 @@ SEVERITIES = {
     "info": Look(N_("Good to know"), ":material/info:", "gray"),
 }
 NOTE_CHARS = 500
+ANCHOR = "findings"
+"""Where on the page the findings begin, for what leads to them."""
 
 
 def by_severity(findings: Sequence[Finding]) -> list[Finding]:
@@ -44,7 +45,7 @@ def findings_panel(version: DatasetVersion, *, complete: bool) -> None:
     Until the profile is `complete` that is the look inside, afterwards the deep checks; and before it is, nobody says that
     nothing was found.
     """
-    st.subheader(t("Findings"), anchor=False)
+    st.subheader(t("Findings"), anchor=ANCHOR)
     just_made(version)
     busy = making(version)
     if not workspace().findings.known(version.id):
@@ -94,18 +95,10 @@ def _nothing() -> None:
         st.badge(t("Nothing to complain about"), icon=":material/check_circle:", color="green")
 
 
-def anchor(version_id: str, name: str) -> str:
-    """Where on the page the finding with the handle `name` stands; letters and digits only, whatever a column is called."""
-    return "finding-" + sha256(f"{version_id}:{name}".encode()).hexdigest()[:16]
-
-
 def _finding(finding: Finding, version: DatasetVersion, *, busy: bool) -> None:
     name = handle(finding)
     own = f"finding_{version.id}_{name}"
     with st.container(border=True, key=f"box_{own}", gap="xsmall"):
-        st.html(
-            f'<span id="{anchor(version.id, name)}" style="scroll-margin-top: 5rem"></span>', width="content"
-        )
         st.markdown(say(finding.message, finding.params))
         with st.container(horizontal=True, vertical_alignment="center"):
             shown = finding.rows and st.toggle(

@@ -8,7 +8,7 @@ from engine.data.findings import handle
 from engine.data.profile import Profile
 from engine.data.profile.health import Health, Reason, health
 from engine.workspace import DatasetVersion
-from ui.panels.findings import anchor
+from ui.panels.findings import ANCHOR
 from ui.state import workspace
 from ui.text import n, say, t
 
@@ -25,12 +25,12 @@ def health_panel(profile: Profile, version: DatasetVersion) -> None:
     with st.container(border=True, gap="xsmall", key="profile_health"):
         st.markdown(_said(found, finished))
         for reason in found.reasons[:SHOWN]:
-            _line(reason, version)
+            _line(reason)
         rest = found.reasons[SHOWN:]
         if rest:
             with st.expander(n("{n} more reason", "{n} more reasons", len(rest)), key="profile_health_rest"):
                 for reason in rest:
-                    _line(reason, version)
+                    _line(reason)
         st.caption(_meaning(found, finished))
 
 
@@ -60,10 +60,10 @@ def _test_rows(profile: Profile, version: DatasetVersion) -> int | None:
     return sum(named) if named else None
 
 
-def _line(reason: Reason, version: DatasetVersion) -> None:
+def _line(reason: Reason) -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
         st.badge(f"−{reason.points}", color="red" if reason.points >= 20 else "orange")
         text = say(reason.message, reason.params)
         if reason.finding:
-            text += f" [{t('to the finding')}](#{anchor(version.id, reason.finding)})"
+            text += f" [{t('to the findings')}](#{ANCHOR})"
         st.markdown(text, width="stretch")
