@@ -119,7 +119,7 @@ class EmbeddingBag(SequenceFamily):
             memory_bytes=int(
                 8.5e8
                 + 24 * count
-                + (8 + 16 * params.batch_size * params.embedding_size / facts.rows) * sequences
+                + (8 + 16 * params.batch_size * params.embedding_size / max(facts.rows, 1)) * sequences
             ),
             seconds=6
             + 7e-7 * sequences
