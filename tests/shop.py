@@ -13,8 +13,8 @@ from sqlalchemy import insert, select, update
 from engine.data.readers import ReadOptions
 from engine.data.schema import ROW_ID
 from engine.services import splits
-from engine.services.datasets import load_table
 from engine.services.inline import run_waiting
+from engine.services.stored_versions import load_table
 from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.tables import demo, feedback, model_version, new_id

@@ -18,7 +18,7 @@ from engine.prepare.augmenting import Augmenter
 from engine.prepare.copies import planned_counts
 from engine.prepare.steps import Cleaner
 from engine.recipe import Augmentation, Recipe, Step, read_recipe
-from engine.services import datasets, lexicons, splits
+from engine.services import lexicons, splits, stored_versions
 from engine.services.prepared import prepare
 from engine.services.scope import Scope
 from engine.storage.tables import dataset_version
@@ -57,7 +57,9 @@ class Augmentations:
         if divided is None:
             return None
         counts = divided.class_counts["train"]
-        classes = datasets.schema_of(self._scope.row(dataset_version, version_id, "dataset version")).classes
+        classes = stored_versions.schema_of(
+            self._scope.row(dataset_version, version_id, "dataset version")
+        ).classes
         rows = [int(counts.get(label, 0)) for label in classes]
         return [GrownClass(*one) for one in zip(classes, rows, planned_counts(rows, spec), strict=True)]
 

@@ -9,7 +9,7 @@ from engine.data.checks import run_checks
 from engine.data.table_view import TableView
 from engine.jobs.context import JobContext
 from engine.modality import modalities
-from engine.services import datasets, findings
+from engine.services import findings, stored_versions
 from engine.services.scope import Scope
 
 
@@ -19,7 +19,7 @@ def check_deeply(
     """Work of the job "deep_checks": all checks of that stage; what they find is stored once the last one is done."""
     version_id = spec["version"]
     context.report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, version_id)
+    frame, schema = stored_versions.load_table(scope, version_id)
     context.report("phase", name="checking_deeply")
     table = TableView(frame, schema, modalities.get(schema.task))
     found = run_checks(table, "deep", lambda share: context.report("progress", fraction=share), context.check)

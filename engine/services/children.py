@@ -18,7 +18,7 @@ from engine.feedback.corrections import CHANGING, Child, Correction, make_child
 from engine.jobs.context import JobContext
 from engine.modality import modalities
 from engine.prepare.split import recount_split
-from engine.services import datasets, importing, splits
+from engine.services import datasets, importing, splits, stored_versions
 from engine.services.accepted import PREVIEW, CorrectionsChanged, Items, NothingToChange, made
 from engine.services.child_versions import ParentChanged, first_free_row, insert_child, keep_table
 from engine.services.scope import Scope
@@ -115,7 +115,7 @@ def _completed(
 
 def _loaded(context: JobContext, scope: Scope, spec: Mapping[str, Any]) -> tuple[pd.DataFrame, Schema]:
     context.report("phase", name="loading")
-    return datasets.load_table(scope, spec["version"])
+    return stored_versions.load_table(scope, spec["version"])
 
 
 def _child(

@@ -15,7 +15,7 @@ from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
-from engine.services import datasets, findings, importing
+from engine.services import findings, importing, stored_versions
 from engine.services.scope import Scope
 from engine.storage.tables import dataset_version
 
@@ -53,7 +53,7 @@ def look_inside_version(
     if stored is not None and stored.get("format") == FORMAT and stored["complete"]:
         return {"version_id": version_id}
     context.report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, version_id)
+    frame, schema = stored_versions.load_table(scope, version_id)
     if stored is None or stored.get("format") != FORMAT:
         importing.store_profile(context, scope, version_id, frame, schema)
         stored = scope.cached("profile", version_id)

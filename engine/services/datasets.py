@@ -6,16 +6,12 @@ version, however often it comes.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, BinaryIO
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, select
 
@@ -24,18 +20,16 @@ from engine.data.findings import read_finding
 from engine.data.profile import FORMAT, Profile
 from engine.data.readers import Preview, ReadOptions, preview_file, suggest_roles
 from engine.data.schema import ROW_ID, Finding, Role, Schema
-from engine.data.versions import read_stored
 from engine.errors import N_, DataError, NotFound
-from engine.jobs.context import JobContext
 from engine.jobs.job import Job
-from engine.modality import modalities
 from engine.prepare.filters import RowFilter, filters
-from engine.prepare.preview import CleaningPreview, preview_cleaning
+from engine.prepare.preview import CleaningPreview
 from engine.recipe import Step
 from engine.services import uploads
-from engine.services.cleaning_rows import current_split, open_rows
+from engine.services.cleaning_previews import cleaning_key
 from engine.services.found_rows import ASIDE, FOUND, findings_of
 from engine.services.scope import Scope
+from engine.services.stored_versions import page_of_rows, schema_of
 from engine.services.uploads import Upload
 from engine.storage import artifacts
 from engine.storage.database import read, write
@@ -51,9 +45,6 @@ from engine.storage.tables import (
     split,
     test_opening,
 )
-
-PREVIEW_ROWS = 100_000
-"""Cleaning previews look at this many rows at most, the first ones; the preview says how many."""
 
 
 class DatasetInUse(DataError):
@@ -306,7 +297,7 @@ class Datasets:
             page = pq.read_table(path, filters=[(ROW_ID, "in", wanted or [-1])]).to_pandas()
             order = {r: i for i, r in enumerate(wanted)}
             return page.sort_values(ROW_ID, key=lambda s: s.map(order)).reset_index(drop=True), len(ids)
-        return _slice(path, offset, limit), row.rows
+        return page_of_rows(path, offset, limit), row.rows
 
     def profile(self, version_id: str) -> Profile | None:
         """The stored profile; None until its job ran, and where an older Bentu made it in another format."""
@@ -327,7 +318,7 @@ class Datasets:
 
     def cleaning_preview(self, version_id: str, steps: Sequence[Step]) -> CleaningPreview | None:
         """What these steps change, if it was computed already."""
-        stored = self._scope.cached("cleaning", _cleaning_key(self._scope, version_id, steps))
+        stored = self._scope.cached("cleaning", cleaning_key(self._scope, version_id, steps))
         return CleaningPreview.model_validate(stored) if stored else None
 
     def start_cleaning_preview(self, version_id: str, steps: Sequence[Step]) -> Job:
@@ -350,6 +341,7 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
                 "export",
                 "facts",
                 FOUND,
+                "locality",
                 "trial",
                 "trial_result",
             )
@@ -364,63 +356,6 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
         connection.execute(
             job.delete().where(job.c.owner == owner, asked)
         )  # labels, patterns, notes that were asked for
-
-
-def exists(scope: Scope, version_id: str) -> bool:
-    """Whether the owner has this version."""
-    try:
-        scope.row(dataset_version, version_id, "dataset version")
-    except NotFound:
-        return False
-    return True
-
-
-def latest(scope: Scope, project_id: str) -> str | None:
-    """Id of the newest version of a project."""
-    with read(scope.engine) as connection:
-        return connection.execute(
-            select(dataset_version.c.id)
-            .where(dataset_version.c.project_id == project_id, dataset_version.c.owner == scope.owner)
-            .order_by(dataset_version.c.created.desc(), dataset_version.c.id)
-            .limit(1)
-        ).scalar_one_or_none()
-
-
-def schema_of(row: Any) -> Schema:
-    """The schema of a version's row."""
-    return Schema.model_validate(row.schema)
-
-
-def load_table(scope: Scope, version_id: str) -> tuple[pd.DataFrame, Schema]:
-    """The whole stored table, its bytes checked against their digest, and its schema. For jobs only."""
-    row = scope.row(dataset_version, version_id, "dataset version")
-    artifacts.verify(row.artifact)
-    return read_stored(artifacts.path(row.artifact)), schema_of(row)
-
-
-def preview_version(
-    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Work of the job "cleaning"."""
-    context.report("phase", name="loading")
-    frame, schema = load_table(scope, spec["version"])
-    split_id, frame = open_rows(scope, spec["version"], frame, PREVIEW_ROWS)
-    parts = [Step.model_validate(s) for s in spec["steps"]]
-    context.report("phase", name="cleaning")
-    inputs = modalities.get(schema.task).read(frame, schema)
-    inputs.index = pd.Index(frame[ROW_ID])
-    found = preview_cleaning(inputs, parts, progress=lambda share: context.report("progress", fraction=share))
-    scope.cache(
-        "cleaning", _cleaning_key(scope, spec["version"], parts, split_id), found.model_dump(mode="json")
-    )
-    return {"version_id": spec["version"]}
-
-
-def _cleaning_key(scope: Scope, version_id: str, parts: Sequence[Step], split_id: str | None = None) -> str:
-    """Where a preview is kept: another division has other rows that may be shown."""
-    steps = json.dumps([p.model_dump(mode="json") for p in parts], sort_keys=True, ensure_ascii=False)
-    split_id = split_id or current_split(scope, version_id) or "undivided"
-    return f"{version_id}:{split_id}:{hashlib.sha256(steps.encode()).hexdigest()}"
 
 
 def _versions(scope: Scope, *conditions: Any) -> list[DatasetVersion]:
@@ -450,21 +385,3 @@ def _versions(scope: Scope, *conditions: Any) -> list[DatasetVersion]:
         )
         for r in rows
     ]  # fmt: skip
-
-
-@lru_cache(maxsize=4)
-def _parquet(path: str) -> pq.ParquetFile:
-    return pq.ParquetFile(path, memory_map=True)
-
-
-def _slice(path: str, offset: int, limit: int) -> pd.DataFrame:
-    """Rows `offset` to `offset + limit`, reading only the row groups that hold them."""
-    file, seen, pieces = _parquet(path), 0, []
-    for group in range(file.num_row_groups):
-        size = file.metadata.row_group(group).num_rows
-        if seen < offset + limit and seen + size > offset:
-            pieces.append(file.read_row_group(group).slice(max(offset - seen, 0), limit))
-        seen += size
-    whole = pa.concat_tables(pieces) if pieces else file.schema_arrow.empty_table()
-    page: pd.DataFrame = whole.slice(0, limit).to_pandas()
-    return page

@@ -17,7 +17,7 @@ from engine.data.schema import ROW_ID, Role, Schema
 from engine.errors import N_, DataError, saying
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
-from engine.services import datasets, lineage
+from engine.services import datasets, lineage, stored_versions
 from engine.services.child_versions import keep_mark
 from engine.services.datasets import DatasetVersion
 from engine.services.scope import Scope
@@ -146,8 +146,8 @@ class Differences:
 def work_out(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     """Work of the job "difference"."""
     context.report("phase", name="loading")
-    first, first_schema = datasets.load_table(scope, spec["first"])
-    second, second_schema = datasets.load_table(scope, spec["second"])
+    first, first_schema = stored_versions.load_table(scope, spec["first"])
+    second, second_schema = stored_versions.load_table(scope, spec["second"])
     context.report("phase", name="comparing")
     found = changes_between(first, first_schema, second, second_schema)
     ids = {kind: getattr(found, kind) for kind in CHANGES}

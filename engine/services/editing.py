@@ -29,7 +29,7 @@ from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.params import read_params
 from engine.prepare.filters import filters
-from engine.services import datasets, importing, lineage, splits, uploads
+from engine.services import datasets, importing, lineage, splits, stored_versions, uploads
 from engine.services.child_versions import ParentChanged, first_free_row, insert_child, keep_table
 from engine.services.datasets import DatasetVersion
 from engine.services.found_rows import rows_of
@@ -239,7 +239,7 @@ def _edited(
 ) -> tuple[pd.DataFrame, Schema, pd.Series[str] | None, Edited, list[Finding]]:
     """The parent's table and schema, the part of its rows, what the edits make of it, and what reading added files said."""
     context.report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, spec["version"])
+    frame, schema = stored_versions.load_table(scope, spec["version"])
     view = splits.current(scope, spec["version"])
     parts = splits.assignment(scope, view.id) if view is not None else None
     context.report("phase", name="editing")

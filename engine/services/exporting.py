@@ -27,7 +27,7 @@ from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.prepare.steps import Cleaner
 from engine.recipe import Step
-from engine.services import datasets, splits
+from engine.services import datasets, splits, stored_versions
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.home import folder
@@ -95,7 +95,7 @@ def export_version(
     """Work of the job "export"."""
     version = datasets.Datasets(scope).version(spec["version"])
     context.report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, version.id)
+    frame, schema = stored_versions.load_table(scope, version.id)
     context.report("phase", name="exporting")
     part = _parts(scope, version.id, frame) if spec["parts"] else None
     form: Form = spec["form"]

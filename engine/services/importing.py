@@ -23,8 +23,8 @@ from engine.modality import modalities
 from engine.prepare.facts import first_facts
 from engine.services import findings, splits, uploads
 from engine.services.child_versions import keep_table
-from engine.services.datasets import load_table
 from engine.services.scope import Scope
+from engine.services.stored_versions import load_table
 from engine.storage.clock import now
 from engine.storage.database import read, serialise, write
 from engine.storage.tables import dataset, dataset_version, new_id, project

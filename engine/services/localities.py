@@ -16,7 +16,7 @@ from engine.modality import modalities
 from engine.models import presets
 from engine.models.features.tokens import Tokens
 from engine.models.locality import Reading, count_tokens, count_words, readings
-from engine.services import datasets, splits
+from engine.services import splits, stored_versions
 from engine.services.scope import Scope
 from engine.storage.tables import dataset_version
 
@@ -67,7 +67,7 @@ def check_locality(
     version_id = spec["version"]
     key = _key(scope, version_id)
     context.report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, version_id)
+    frame, schema = stored_versions.load_table(scope, version_id)
     if divided := splits.current(scope, version_id):
         parts = splits.assignment(scope, divided.id).reindex(frame[ROW_ID])
         # the sealed rows are not read, and a vocabulary is learnt from the train part alone

@@ -12,7 +12,7 @@ from engine.data.table_view import TableView
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
-from engine.services import datasets
+from engine.services import stored_versions
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.home import folder
@@ -47,7 +47,7 @@ def make_map(context: JobContext, scope: Scope, project_id: str, spec: Mapping[s
     """Work of the job "map"."""
     version_id = spec["version"]
     context.report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, version_id)
+    frame, schema = stored_versions.load_table(scope, version_id)
     context.report("phase", name="placing")
     found = map_examples(TableView(frame, schema, modalities.get(schema.task)))
     context.check()

@@ -23,7 +23,7 @@ from engine.prepare.facts import train_facts
 from engine.prepare.new_test import draw_new_test, new_test_finding, shared_finding
 from engine.prepare.split import EXCLUDED, PARTS, label_codes, recount_split
 from engine.recipe import FIRST_TEST, Split
-from engine.services import datasets, lineage, near_groups, splits
+from engine.services import datasets, lineage, near_groups, splits, stored_versions
 from engine.services.recipes import Recipes
 from engine.services.scope import Scope
 from engine.storage.database import read, serialise, write
@@ -85,7 +85,7 @@ def make_new_test(
     """
     version_id, name = spec["version"], spec["name"]
     context.report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, version_id)
+    frame, schema = stored_versions.load_table(scope, version_id)
     former = splits.current(scope, version_id)
     if former is None:
         raise NotDivided(version=version_id)
@@ -171,7 +171,7 @@ def keys_of_gone(scope: Scope, version_id: str, schema: Schema, rows: Collection
     with read(scope.engine) as connection:
         kin = lineage.kin(connection, version_id)
     for other in kin:
-        frame, _ = datasets.load_table(scope, other)
+        frame, _ = stored_versions.load_table(scope, other)
         held = frame[frame[ROW_ID].isin(missing)]
         keys.update(modality.read(held, schema).map(modality.key))
         missing.difference_update(held[ROW_ID])

@@ -16,7 +16,7 @@ from engine.prepare.blocks import block_ids
 from engine.prepare.folds import parts_of_fold
 from engine.prepare.split import label_codes
 from engine.recipe import Recipe
-from engine.services import datasets, near_groups, splits
+from engine.services import near_groups, splits, stored_versions
 from engine.services.scope import Scope
 
 
@@ -44,7 +44,7 @@ def prepare(scope: Scope, recipe: Recipe, report: Any, split_id: str | None) -> 
     """
     version_id = str(recipe.data)
     report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, version_id)
+    frame, schema = stored_versions.load_table(scope, version_id)
     report("phase", name="splitting")
     split_id = split_id or splits.ensure(scope, version_id, recipe.split, frame, report).id
     parts = splits.assignment(scope, split_id).reindex(frame[ROW_ID])

@@ -17,7 +17,7 @@ from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.job import GOING
 from engine.samples import SAMPLE_ROLES, SAMPLES, make_sample
-from engine.services import datasets, importing, lexicons, publishing
+from engine.services import datasets, importing, lexicons, publishing, stored_versions
 from engine.services.circle import Circle, circle_of, next_step, step_state
 from engine.services.scope import Scope
 from engine.storage import artifacts
@@ -237,7 +237,7 @@ class Projects:
     def rail(self, project_id: str) -> Sequence[StepState]:
         """The six steps with the state of each: todo, active, done or blocked."""
         found = self.get(project_id)
-        version_id = datasets.latest(self._scope, project_id)
+        version_id = stored_versions.latest(self._scope, project_id)
         importing = any(
             j.kind in ("import", "sample")
             for j in queue.list_jobs(

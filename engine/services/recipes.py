@@ -17,7 +17,7 @@ from engine.prepare.copies import planned_counts
 from engine.prepare.split import default_split
 from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
-from engine.services import datasets, near_groups, splits
+from engine.services import datasets, near_groups, splits, stored_versions
 from engine.services.scope import Scope
 from engine.storage.clock import now
 from engine.storage.database import write
@@ -82,9 +82,9 @@ class Recipes:
         row = self._scope.row(project, project_id, "project")
         if row.draft:
             recipe = read_recipe(row.draft)
-            if datasets.exists(self._scope, str(recipe.data)):
+            if stored_versions.exists(self._scope, str(recipe.data)):
                 return recipe
-        latest = datasets.latest(self._scope, project_id)
+        latest = stored_versions.latest(self._scope, project_id)
         return self._fresh(latest) if latest else None
 
     def update(self, project_id: str, **fields: Any) -> Recipe:
@@ -279,7 +279,7 @@ class Recipes:
 
     def _fresh(self, version_id: str) -> Recipe:
         version = self._scope.row(dataset_version, version_id, "dataset version")
-        schema = datasets.schema_of(version)
+        schema = stored_versions.schema_of(version)
         split = default_split(schema, near_duplicates=near_groups.found_some(self._scope, version_id))
         if version.parent_id and (inherited := splits.current(self._scope, version_id)):
             split = inherited.spec

@@ -247,7 +247,11 @@ class Searches:
         jobs = tuple(queue.get(self._scope.engine, self._scope.owner, one.id) for one in going)
         states = {one.state for one in jobs}
         state: Literal["queued", "running", "ended"] = (
-            "running" if states & {"starting", "running", "lost"} else "queued" if "queued" in states else "ended"
+            "running"
+            if states & {"starting", "running", "lost"}
+            else "queued"
+            if "queued" in states
+            else "ended"
         )
         tried = candidates(self._scope, row.id)
         if state == "ended":  # nobody works on it any more

@@ -25,7 +25,7 @@ from engine.models.family import Facts, IntArray
 from engine.prepare.facts import first_facts, train_facts
 from engine.prepare.split import SplitResult, assign_split, recount_split
 from engine.recipe import Split
-from engine.services import datasets, lineage, near_groups
+from engine.services import datasets, lineage, near_groups, stored_versions
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.clock import now
@@ -217,7 +217,7 @@ def facts(scope: Scope, version_id: str) -> Facts:
     split_id = row.id if row else None
     stored = scope.cached("facts", _facts_key(version_id, split_id))
     if stored is None:  # divided before facts were kept with a split: measured here once
-        frame, schema = datasets.load_table(scope, version_id)
+        frame, schema = stored_versions.load_table(scope, version_id)
         modality = modalities.get(schema.task)
         if split_id is None:
             measured = first_facts(frame, schema, modality)
@@ -345,7 +345,7 @@ def refuse_redraw(scope: Scope, version_id: str, spec: Split) -> None:
 def divide_version(context: JobContext, scope: Scope, version_id: str, spec: Split) -> str:
     """Load a version and make sure of its split, in a job; returns the split's id."""
     context.report("phase", name="loading")
-    frame, _ = datasets.load_table(scope, version_id)
+    frame, _ = stored_versions.load_table(scope, version_id)
     context.report("phase", name="splitting")
     return ensure(scope, version_id, spec, frame, context.report).id
 
@@ -359,7 +359,7 @@ def guard_split(
     """
     version_id = spec["version"]
     context.report("phase", name="loading")
-    frame, schema = datasets.load_table(scope, version_id)
+    frame, schema = stored_versions.load_table(scope, version_id)
     modality = modalities.get(schema.task)
     inputs = modality.read(frame, schema)
     alike = near_groups.sure_groups(scope, version_id, frame, inputs, modality, context.report)

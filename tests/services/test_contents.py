@@ -11,7 +11,7 @@ from engine.data.findings import handle
 from engine.data.profile import FORMAT, profile_table
 from engine.errors import NotFound
 from engine.modality import modalities
-from engine.services import contents, datasets
+from engine.services import contents, stored_versions
 from engine.services.inline import run_waiting
 from engine.services.scope import Scope
 from engine.workspace import DatasetVersion, Workspace
@@ -56,7 +56,7 @@ def test_both_steps_together_are_the_profile_of_the_command_line(
     workspace.contents.start(version.id)
     run_waiting(workspace.scope)
     stored = workspace.datasets.profile(version.id)
-    frame, schema = datasets.load_table(workspace.scope, version.id)
+    frame, schema = stored_versions.load_table(workspace.scope, version.id)
     at_once = profile_table(frame, schema, modalities.get(schema.task))
     assert stored is not None
     assert stored.model_dump(exclude={"seconds"}) == at_once.model_dump(exclude={"seconds"})

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.recipe import Split
-from engine.services import datasets, splits
+from engine.services import splits, stored_versions
 from engine.services.inline import run_waiting
 from engine.storage.database import write
 from engine.storage.tables import result
@@ -58,7 +58,7 @@ def test_facts_are_measured_on_the_rows_that_train(workspace: Workspace, importe
     run_waiting(workspace.scope)
     view = workspace.splits.current(version.id)
     assert view is not None
-    frame, _ = datasets.load_table(workspace.scope, version.id)
+    frame, _ = stored_versions.load_table(workspace.scope, version.id)
     parts = splits.assignment(workspace.scope, view.id).reindex(frame["row_id"]).to_numpy()
     lengths = frame["text"][parts == "train"].str.len()
     facts = splits.facts(workspace.scope, version.id)
