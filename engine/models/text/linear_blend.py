@@ -187,7 +187,7 @@ class LinearBlend(LinearFamily):
     order = 36
     Params: type[ParamsBase] = BlendParams
     usual: ClassVar[dict[str, Any]] = {}
-    passes = 40
+    passes = 25
     tried_message = N_("Blend: macro F1 {score} on validation")
 
     def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> BlendParams:
