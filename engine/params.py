@@ -31,6 +31,15 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def changed(params: type[Params], name: str, default: Any) -> Any:
+    """The number or choice `name` as `params` declares it, with another default: for a family that starts elsewhere."""
+    spec = _spec(name, params.model_fields[name])
+    return param(
+        default, spec.title, spec.help, low=spec.low, high=spec.high, unit=spec.unit, scale=spec.scale, level=spec.level,
+        titles=spec.choice_titles, depends_on=spec.depends_on, lines=spec.lines,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class FieldSpec:
     """One declared hyperparameter, as the form, the search and the tests see it."""

@@ -66,7 +66,10 @@ class Unsuitable:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Encoded rows: inputs as the modality reads them (after the cleaning steps), labels as indices into `classes`."""
+    """Encoded rows: inputs as the modality reads them (after the cleaning steps), labels as indices into `classes`.
+
+    `unlabelled_inputs` have no label and are in no other part; a family may learn from them what its texts are like.
+    """
 
     train_inputs: Sequence[Any]
     train_labels: IntArray
@@ -74,6 +77,7 @@ class TrainingData:
     validation_labels: IntArray
     classes: tuple[str, ...]
     seed: int
+    unlabelled_inputs: Sequence[Any] = ()
 
 
 Reporter = Callable[..., None]

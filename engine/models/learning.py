@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 MOMENTUM = 0.9
 
+Decay = Literal["exponential", "step", "cosine", "linear", "plateau", "none"]
+Optimizer = Literal[
+    "adam", "adamw", "gradient_descent", "momentum", "nesterov", "rmsprop", "adafactor", "lion"
+]
+
 
 class LearningParams(Params):
     """Epochs, steps, learning rate, optimizer and loss of a network. A family sets its own defaults."""
@@ -34,7 +39,7 @@ class LearningParams(Params):
     learning_rate: float = param(
         5e-4, N_("Learning rate"), N_("Size of the first steps."), low=1e-6, high=1.0, scale="log",
     )  # fmt: skip
-    decay: Literal["exponential", "step", "cosine", "linear", "plateau", "none"] = param(
+    decay: Decay = param(
         "exponential", N_("Learning rate decay"), N_("How the steps shrink from epoch to epoch."),
         titles=(N_("exponential"), N_("in steps"), N_("cosine"), N_("linear to zero"), N_("when validation stops improving"), N_("none")),
     )  # fmt: skip
@@ -50,9 +55,7 @@ class LearningParams(Params):
         0.0, N_("Warm-up"), N_("Share of the epochs in which the learning rate rises from zero; large networks start steadier."),
         low=0.0, high=0.5, level="advanced",
     )  # fmt: skip
-    optimizer: Literal[
-        "adam", "adamw", "gradient_descent", "momentum", "nesterov", "rmsprop", "adafactor", "lion"
-    ] = param(
+    optimizer: Optimizer = param(
         "adam", N_("Optimizer"), N_("Adam adapts the step of every weight; plain gradient descent is the formula of the article."),
         level="advanced", titles=(
             "Adam", "AdamW", N_("gradient descent"), N_("with momentum"), N_("with Nesterov momentum"), "RMSprop", "Adafactor", "Lion",

@@ -96,7 +96,7 @@ def fingerprint(name: str, version: int, params: Params, data: TrainingData) -> 
     )
     for labels in (data.train_labels, data.validation_labels):
         digest.update(labels.astype("<i8").tobytes())
-    for texts in (data.train_inputs, data.validation_inputs):
+    for texts in (data.train_inputs, data.validation_inputs, data.unlabelled_inputs):
         for text in texts:
             digest.update(str(text).encode("utf-8", "surrogatepass") + b"\0")
     return digest.hexdigest()

@@ -27,7 +27,7 @@ from engine.params import Params, param
 SAMPLE = 64
 """Validation rows on which the exported file is compared with the trained network."""
 
-_SECONDS = 3.0e-11
+SECONDS = 3.0e-11
 """Per multiplication, forward and backward, on two cores; see `benchmarks/network_cost.py`."""
 
 
@@ -82,6 +82,16 @@ class SequenceFamily:
         """Multiplications that a token costs on the way forward, the vocabulary's table aside."""
         raise NotImplementedError
 
+    def texts_read(self, data: TrainingData, params: Any) -> Sequence[str]:
+        """The texts that the vocabulary is learnt on; the training texts, for most."""
+        return data.train_inputs
+
+    def prepare_network(
+        self, model: Any, encoder: Any, data: TrainingData, params: Any, training: Training
+    ) -> Training:
+        """What happens to the new network before it learns the classes; nothing, for most. Returns the line for the rest."""
+        return training
+
     def learn_encoder(self, texts: Sequence[str], params: Any) -> Any:
         """The way from texts to `TokenRows`, learnt on the training texts; has a `size`, see `Tokens`."""
         return Tokens.fit(texts, params.pieces, params.vocabulary, params.max_length)
@@ -120,7 +130,7 @@ class SequenceFamily:
         return Estimate(
             parameters=count,
             memory_bytes=int(8.5e8 + 20 * count + 40 * params.batch_size * tokens * (self.work(params) ** 0.5) * 8),
-            seconds=8 + epochs * (steps * (2e-3 + 3e-9 * count) + _SECONDS * work),
+            seconds=8 + epochs * (steps * (2e-3 + 3e-9 * count) + SECONDS * work),
         )  # fmt: skip
 
     def formulas(self, params: Any, facts: Facts) -> Sequence[Formula]:
@@ -139,7 +149,7 @@ class SequenceFamily:
         import keras
 
         training.report("phase", name=N_("Learning a vocabulary"))
-        tokens = self.learn_encoder(data.train_inputs, params)
+        tokens = self.learn_encoder(self.texts_read(data, params), params)
         rows, checks = tokens.transform(data.train_inputs), tokens.transform(data.validation_inputs)
         keras.utils.set_random_seed(data.seed)
         model = self.build(params, tokens.size, len(data.classes))
@@ -150,6 +160,7 @@ class SequenceFamily:
             "numbers": f"{model.count_params():,}",
         }
         training.report("log", level="info", message=message, params=said)
+        training = self.prepare_network(model, tokens, data, params, training)
         training.report("phase", name=N_("Training"))
         validation = token_rows(checks, data.validation_labels)
         outcome = train_network(

@@ -19,6 +19,9 @@ from engine.services import lexicons
 from engine.services.prepared import Prepared
 from engine.services.scope import Scope
 
+HELD = ("validation", "test")
+"""Parts that nothing is learnt from, not even what texts look like."""
+
 
 class NothingToTrain(RecipeError):
     code = "NOTHING_TO_TRAIN"
@@ -59,9 +62,21 @@ def rows_to_train(
         train_inputs=[*cleaned, *(copies.inputs if copies else ())],
         train_labels=np.concatenate([data.labels[train], data.labels[train][copies.sources]]) if copies else data.labels[train],
         validation_inputs=validated, validation_labels=data.labels[validation],
-        classes=data.schema.classes, seed=recipe.seed,
+        classes=data.schema.classes, seed=recipe.seed, unlabelled_inputs=_unlabelled(data, clean),
     )  # fmt: skip
     return TrainingRows(learnt, train, validation, len(copies.inputs) if copies else 0)
+
+
+def _unlabelled(data: Prepared, clean: Cleaner) -> list[Any]:
+    """Rows without a label, cleaned, but none whose text stands in validation or test as well."""
+    held = data.parts.isin(HELD).to_numpy()
+    free = np.flatnonzero((data.labels < 0) & ~held)
+    if not len(free):
+        return []
+    key = modalities.get(data.schema.task).key
+    seen = {key(value) for value in data.inputs.iloc[np.flatnonzero(held)]}
+    rows = np.array([row for row in free if key(data.inputs.iloc[row]) not in seen], dtype=np.int64)
+    return list(clean(list(data.inputs.iloc[rows]), data.frame[ROW_ID].to_numpy()[rows].tolist()))
 
 
 def _copies(

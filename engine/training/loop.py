@@ -7,8 +7,9 @@ model; so a checkpoint at the end of any epoch is all that a killed run needs to
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -186,14 +187,12 @@ def _one_epoch(
     reported = started if epoch else float("-inf")  # the very first step is shown at once: it runs
     seen, rate = 0, 0.0
     for step, chosen in enumerate(chosen_rows):
-        asked = training.stop()
-        if asked == "discard":
-            raise Discarded()
-        if asked == "keep":
+        if ask(training):
             return False
         rate = plan.rate(epoch + step / steps, progress.reductions)
         due = time.monotonic() - reported >= _BETWEEN_EVENTS
-        _learn(compiled, train, chosen, rate, plan, measure=due or step == steps - 1)
+        with within_memory(plan.batch_size):
+            compiled.step(train.take(chosen), train.labels[chosen], rate, due or step == steps - 1)
         seen += len(chosen)
         if due:
             reported = time.monotonic()
@@ -236,16 +235,23 @@ def batches(rows: Rows, plan: Plan, epoch: int) -> list[IntArray]:
     return found
 
 
-def _learn(
-    compiled: CompiledStep, train: Rows, chosen: IntArray, rate: float, plan: Plan, *, measure: bool
-) -> None:
-    """One step; a batch that the memory cannot hold is said in words."""
+def ask(training: Training) -> bool:
+    """Whether the user wants to stop and keep what there is; giving up raises `Discarded`."""
+    asked = training.stop()
+    if asked == "discard":
+        raise Discarded()
+    return asked == "keep"
+
+
+@contextmanager
+def within_memory(size: int) -> Iterator[None]:
+    """A batch of `size` rows that the memory cannot hold is said in words."""
     import tensorflow as tf
 
     try:
-        compiled.step(train.take(chosen), train.labels[chosen], rate, measure)
+        yield
     except (tf.errors.ResourceExhaustedError, MemoryError) as problem:
-        raise BatchTooLarge(size=plan.batch_size) from problem
+        raise BatchTooLarge(size=size) from problem
 
 
 def _weigh(progress: Progress, value: float, plan: Plan) -> None:

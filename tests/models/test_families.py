@@ -48,6 +48,8 @@ SMALL = {
     },
     "embedding_bag": {"epochs": 12, "batch_size": 8, "min_df": 1},
     "text_cnn": {**SEQUENCE, "filters": 16},
+    "recurrent": {**SEQUENCE, "units": 8},
+    "transformer": {**SEQUENCE, "heads": 2, "depth": 1, "pretraining": 1},
 }
 
 
@@ -64,6 +66,8 @@ def test_the_families_of_this_release_are_there() -> None:
         "article_listing",
         "embedding_bag",
         "text_cnn",
+        "recurrent",
+        "transformer",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,8 +54,19 @@ def test_rows_are_padded_to_the_longest_chosen() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["embedding_bag", "text_cnn"])
-def test_padding_changes_no_answer_and_the_count_is_exact(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("embedding_bag", {}),
+        ("text_cnn", {}),
+        ("recurrent", {"cell": "gru"}),
+        ("recurrent", {"cell": "lstm", "pooling": "max"}),
+        ("transformer", {"pooling": "mean"}),
+        ("transformer", {"pooling": "first", "embedding_size": 50, "depth": 1}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
+)
+def test_padding_changes_no_answer_and_the_count_is_exact(name: str, settings: dict[str, Any]) -> None:
     from engine.models.family import families
     from engine.training.preload import preload
 
@@ -62,7 +74,7 @@ def test_padding_changes_no_answer_and_the_count_is_exact(name: str) -> None:
     import keras
 
     family = families.get(name)
-    params = family.Params()
+    params = family.Params(**settings)
     keras.utils.set_random_seed(0)
     model = family.build(params, 500, 3)  # type: ignore[attr-defined]
     short = np.random.default_rng(0).integers(1, 500, size=(4, 8)).astype(np.int32)
@@ -70,3 +82,6 @@ def test_padding_changes_no_answer_and_the_count_is_exact(name: str) -> None:
     long = np.pad(short, ((0, 0), (0, 56)))
     assert np.asarray(model(short)) == pytest.approx(np.asarray(model(long)), abs=1e-5)
     assert model.count_params() == family.parameter_count(params, 500, 3)  # type: ignore[attr-defined]
+    short[3] = 0
+    served = family.served(model, params)  # type: ignore[attr-defined]
+    assert np.asarray(model(short)) == pytest.approx(np.asarray(served(short)), abs=1e-5)

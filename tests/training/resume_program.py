@@ -24,6 +24,16 @@ from tests.models.toys import texts_of, toy_data
 
 FAMILIES = {
     "embedding_bag": {"epochs": 6, "patience": 0, "batch_size": 16, "buckets": 1000, "min_df": 1},
+    "transformer": {
+        "epochs": 6,
+        "patience": 0,
+        "batch_size": 16,
+        "vocabulary": 500,
+        "embedding_size": 16,
+        "heads": 2,
+        "depth": 1,
+        "pretraining": 2,
+    },
     "case_network": {
         "epochs": 6,
         "patience": 0,

@@ -1,0 +1,237 @@
+"""Pretraining of an encoder on texts without labels: it guesses pieces that were hidden from it.
+
+Devlin et al., "BERT: pre-training of deep bidirectional Transformers" (2019), section 3.1: 15 of 100 pieces are guessed; of
+these 80 in 100 are replaced by a mark, 10 by a random piece and 10 stay. Which ones is drawn anew in every epoch.
+
+What is hidden is a function of seed, epoch and step, so a checkpoint at the end of an epoch is all that a killed
+pretraining needs to end like an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import N_
+from engine.models.family import Diverged, IntArray, Training
+from engine.models.features.tokens import SPECIAL, TokenRows
+from engine.training.checkpoint import Checkpoints
+from engine.training.loop import Plan, Rows, ask, batches, within_memory
+
+SHARE = 0.15
+"""Of the pieces, how many are guessed."""
+
+FOLDER = "pretraining"
+_MARK = SPECIAL.index("[MASK]")
+_RISING = 0.1
+_DECAY, _CLIP = 0.01, 1.0
+_BETWEEN_CHECKPOINTS = 10.0
+
+
+@dataclass(frozen=True)
+class Guessing:
+    """How an encoder is pretrained: passes over the texts, texts a step, highest learning rate, and what makes it what it is."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+    fingerprint: str
+
+
+def hide(
+    tokens: NDArray[np.int32], vocabulary: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int32], IntArray, NDArray[np.int32]]:
+    """Some tokens of a padded batch hidden.
+
+    Args:
+        tokens: shape (n, length), 0 in padding.
+        vocabulary: different tokens, the special ones first.
+        rng: decides which, and how.
+
+    Returns:
+        The batch with hidden tokens, the hidden places in it laid out flat (at least one where there is a token), and
+        what stood there.
+    """
+    chosen = (rng.random(tokens.shape) < SHARE) & (tokens != 0)
+    if not chosen.any():
+        chosen = (np.cumsum(tokens != 0).reshape(tokens.shape) == 1) & (tokens != 0)
+    fate = rng.random(tokens.shape)
+    strange = rng.integers(min(len(SPECIAL), vocabulary - 1), vocabulary, tokens.shape, dtype=np.int32)
+    shown = np.where(chosen & (fate < 0.8), np.int32(_MARK), tokens)
+    shown = np.where(chosen & (fate >= 0.9), strange, shown)
+    places = np.flatnonzero(chosen)
+    return shown, places, tokens.reshape(-1)[places]
+
+
+def pretrain(model: Any, encoded: str, tokens: TokenRows, settings: Guessing, training: Training) -> Training:
+    """Teach the encoder inside `model` to guess hidden tokens, in place; the layers after it stay as they are.
+
+    Args:
+        model: Keras model from token numbers to anything; its layer "vectors" holds the table of token vectors.
+        encoded: name of the layer whose output has a vector a token, at the end of the row.
+        tokens: the texts to learn from.
+        settings: how.
+        training: line to the outside; resumes from a folder in `training.checkpoints`. "keep" ends pretraining only.
+
+    Returns:
+        The line for what comes next. Where pretraining was ended by "keep", it lets one epoch pass first: a network that
+        has not seen the classes is nothing to keep.
+
+    Raises:
+        Discarded: if the user gave the run up.
+        Diverged: if the loss is no number any more.
+        BatchTooLarge: if the memory cannot hold a batch.
+    """
+    training.report("phase", name=N_("Pretraining on the texts"))
+    guesser = Guesser(model, encoded)
+    checkpoints = Checkpoints(training.checkpoints / FOLDER, settings.fingerprint)
+    done = _resume(checkpoints, guesser, training)
+    filled = np.flatnonzero(tokens.lengths > 0)
+    rows = Rows(lambda chosen: tokens[filled[chosen]], np.zeros_like(filled), tokens.lengths[filled])
+    plan = Plan(settings.epochs, settings.batch_size, rate=lambda epochs, reductions: 0.0, seed=settings.seed)
+    due = float("-inf")
+    for epoch in range(done, settings.epochs):
+        started = time.monotonic()
+        figures = _one_epoch(guesser, rows, plan, settings, epoch, training)
+        if figures is None:
+            training.report(
+                "note", message=N_("Pretraining was stopped. The classes are learnt for one epoch now: before that there is nothing to keep."), params={},
+            )  # fmt: skip
+            return _after_an_epoch(training)
+        training.report(
+            "log", level="info", message=N_("Pretraining, epoch {epoch} of {epochs}: loss {loss}, {right} of the hidden pieces guessed, {seconds} s"),
+            params={
+                "epoch": epoch + 1, "epochs": settings.epochs, "loss": f"{figures[0]:.3f}", "right": f"{figures[1]:.1%}",
+                "seconds": f"{time.monotonic() - started:.1f}",
+            },
+        )  # fmt: skip
+        if time.monotonic() >= due or epoch == settings.epochs - 1:
+            arrays = {
+                f"{index:04d}": variable.numpy().copy() for index, variable in enumerate(guesser.variables)
+            }
+            checkpoints.save(epoch + 1, arrays, {"epochs": epoch + 1})
+            due = time.monotonic() + _BETWEEN_CHECKPOINTS
+    return training
+
+
+def _after_an_epoch(training: Training) -> Training:
+    """The same line, on which "keep" is heard once an epoch was reported."""
+    passed = False
+
+    def report(kind: str, **payload: Any) -> None:
+        nonlocal passed
+        passed = passed or kind == "epoch"
+        training.report(kind, **payload)
+
+    def stop() -> str | None:
+        asked = training.stop()
+        return asked if passed or asked != "keep" else None
+
+    return replace(training, report=report, stop=stop)
+
+
+def _one_epoch(
+    guesser: Guesser, rows: Rows, plan: Plan, settings: Guessing, epoch: int, training: Training
+) -> tuple[float, float] | None:
+    """One pass; mean loss and share of right guesses, or None if the user wants to go on to the classes."""
+    chosen_rows = batches(rows, plan, epoch)
+    guesser.begin()
+    for step, chosen in enumerate(chosen_rows):
+        if ask(training):
+            return None
+        done = (epoch + step / len(chosen_rows)) / settings.epochs
+        rate = settings.learning_rate * min((done + 1e-3) / _RISING, (1 - done) / (1 - _RISING))
+        rng = np.random.default_rng([settings.seed, 1, epoch, step])
+        hidden = hide(rows.take(chosen), guesser.vocabulary, rng)
+        with within_memory(plan.batch_size):
+            guesser.step(*hidden, rate)
+    loss, right = guesser.figures()
+    if not np.isfinite(loss):
+        raise Diverged(epoch=epoch + 1, learning_rate=rate)
+    return loss, right
+
+
+def _resume(checkpoints: Checkpoints, guesser: Guesser, training: Training) -> int:
+    """Epochs that are behind already."""
+    snapshot = checkpoints.latest()
+    if snapshot is None:
+        return 0
+    for variable, name in zip(guesser.variables, sorted(snapshot.arrays), strict=True):
+        variable.assign(snapshot.arrays[name])
+    done = int(snapshot.meta["epochs"])
+    training.report(
+        "log", level="info", message=N_("Pretraining resumed after epoch {epoch}."), params={"epoch": done}
+    )
+    return done
+
+
+class Guesser:
+    """An encoder, a head that guesses tokens by the encoder's own table, and one compiled step of learning.
+
+    Args:
+        model: see `pretrain`.
+        encoded: see `pretrain`.
+    """
+
+    def __init__(self, model: Any, encoded: str) -> None:
+        import keras
+        import tensorflow as tf
+
+        encoder = keras.Model(model.inputs[0], model.get_layer(encoded).output)
+        table = model.get_layer("vectors").tables["tokens"]
+        self.vocabulary, width = (int(size) for size in table.shape)
+        head = keras.Sequential(
+            [keras.layers.Dense(width, activation="gelu"), keras.layers.LayerNormalization(epsilon=1e-5)]
+        )
+        head.build((None, width))
+        bias = keras.Variable(np.zeros(self.vocabulary, dtype=np.float32), name="bias")
+        learnt = [*encoder.trainable_variables, *head.trainable_variables, bias]
+        optimizer = keras.optimizers.AdamW(1e-3, weight_decay=_DECAY, global_clipnorm=_CLIP)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        optimizer.build(learnt)
+        self._optimizer = optimizer
+        self._loss, self._right, self._seen = (tf.Variable(0.0) for _ in range(3))
+        self.variables = [*encoder.variables, *head.variables, bias, *optimizer.variables]
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.int32),
+            ],
+            jit_compile=False,
+        )  # type: ignore[untyped-decorator]  # fmt: skip
+        def step(shown: Any, places: Any, hidden: Any) -> None:
+            with tf.GradientTape() as tape:
+                vectors = encoder(shown, training=True)[:, -tf.shape(shown)[1] :]
+                guessed = head(tf.gather(tf.reshape(vectors, (-1, width)), places), training=True)
+                scores = tf.matmul(guessed, tf.convert_to_tensor(table), transpose_b=True) + bias
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(hidden, scores)
+                loss = tf.reduce_mean(losses)
+            optimizer.apply(tape.gradient(loss, learnt), learnt)
+            right = tf.equal(tf.argmax(scores, axis=-1, output_type=tf.int32), hidden)
+            self._loss.assign_add(tf.reduce_sum(losses))
+            self._right.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
+            self._seen.assign_add(tf.cast(tf.size(hidden), tf.float32))
+
+        self._step = step
+
+    def begin(self) -> None:
+        """Start an epoch: forget the sums."""
+        for total in (self._loss, self._right, self._seen):
+            total.assign(0.0)
+
+    def step(
+        self, shown: NDArray[np.int32], places: IntArray, hidden: NDArray[np.int32], learning_rate: float
+    ) -> None:
+        """Learn from one batch of `hide`."""
+        self._optimizer.learning_rate.assign(learning_rate)
+        self._step(shown, places, hidden)
+
+    def figures(self) -> tuple[float, float]:
+        """Mean loss and share of right guesses since `begin`."""
+        seen = max(float(self._seen), 1.0)
+        return float(self._loss) / seen, float(self._right) / seen

@@ -1,0 +1,129 @@
+"""Guessing hidden tokens: what is hidden, that it is learnt, and that kill -9 or a stop in the middle change nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.models.family import Discarded, families
+from engine.models.features.tokens import SPECIAL
+from engine.training.pretraining import FOLDER, SHARE, hide
+from tests.models.toys import Line, texts_of, toy_data
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = {
+    "epochs": 2, "batch_size": 16, "vocabulary": 500, "embedding_size": 16, "heads": 2, "depth": 1, "pretraining": 4,
+}  # fmt: skip
+MARK = SPECIAL.index("[MASK]")
+
+
+def test_the_right_shares_are_hidden_and_padding_never() -> None:
+    rng = np.random.default_rng(0)
+    tokens = rng.integers(5, 1000, (400, 64)).astype(np.int32)
+    tokens[:, 48:] = 0
+    shown, places, hidden = hide(tokens, 1000, rng)
+    assert np.array_equal(hidden, tokens.reshape(-1)[places])
+    assert hidden.min() > 0
+    assert len(places) / (400 * 48) == pytest.approx(SHARE, abs=0.01)
+    seen = shown.reshape(-1)[places]
+    assert (seen == MARK).mean() == pytest.approx(0.8, abs=0.03)
+    assert (seen == hidden).mean() == pytest.approx(0.1, abs=0.03)
+    strange = seen[(seen != MARK) & (seen != hidden)]
+    assert strange.min() >= len(SPECIAL)
+    untouched = np.ones(tokens.size, dtype=bool)
+    untouched[places] = False
+    assert np.array_equal(shown.reshape(-1)[untouched], tokens.reshape(-1)[untouched])
+
+
+def test_a_batch_of_one_token_hides_it() -> None:
+    one = np.array([[0, 0], [7, 0]], dtype=np.int32)
+    for seed in range(20):
+        _, places, hidden = hide(one, 100, np.random.default_rng(seed))
+        assert places.tolist() == [2]
+        assert hidden.tolist() == [7]
+
+
+def fit(line: Line, **settings: Any) -> Any:
+    family = families.get("transformer")
+    data = replace(toy_data(200, seed=7), unlabelled_inputs=texts_of(100, seed=9)[0])
+    return family.fit(data, family.Params(**SETTINGS | settings), line.training)
+
+
+@pytest.mark.slow
+def test_hidden_pieces_are_guessed_better_and_texts_without_a_label_give_words(line: Line) -> None:
+    fit(line, pretraining=20, learning_rate=0.01)
+    losses = [
+        float(str(log["params"]["loss"]))  # type: ignore[index]
+        for log in line.of("log")
+        if str(log["message"]).startswith("Pretraining, epoch")
+    ]
+    assert len(losses) == 20
+    assert losses[-1] < 0.7 * losses[0]
+    assert [phase["name"] for phase in line.of("phase")][:3] == [
+        "Learning a vocabulary", "Pretraining on the texts", "Training",
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_giving_up_in_pretraining_ends_it_and_keeping_learns_one_epoch_of_classes(tmp_path: Path) -> None:
+    with pytest.raises(Discarded):
+        fit(Line(tmp_path / "a", "discard", after=3))
+    line = Line(tmp_path / "b", "keep", after=3)
+    assert fit(line, epochs=5).stopped_early
+    assert len(line.of("epoch")) == 1
+    assert any("Pretraining was stopped" in str(note["message"]) for note in line.of("note"))
+
+
+@pytest.mark.slow
+def test_a_killed_pretraining_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+    def run(name: str, *die: str) -> int:
+        return subprocess.run(
+            [sys.executable, "-m", "tests.training.test_pretraining", str(tmp_path / name), *die],
+            cwd=ROOT, capture_output=True, timeout=200, check=False,
+        ).returncode  # fmt: skip
+
+    assert run("whole") == 0
+    assert run("killed", "die") == -signal.SIGKILL
+    assert list((tmp_path / "killed" / "checkpoints" / FOLDER).glob("generation-*.npz"))
+    assert not list((tmp_path / "killed" / "checkpoints").glob("generation-*.npz"))
+    assert run("killed") == 0
+    events = json.loads((tmp_path / "killed" / "events.json").read_text())
+    done = [e["params"]["epoch"] for kind, e in events if kind == "log" and "Pretraining" in e["message"]]
+    assert done[0] in (1, 2)
+    assert done == [done[0], *range(done[0] + 1, 5)]
+    answers = [np.load(tmp_path / name / "answers.npy") for name in ("whole", "killed")]
+    assert np.abs(answers[0] - answers[1]).max() < 1e-6
+
+
+def main(folder: Path, die: bool) -> None:
+    """Train; die in the middle of the third epoch of pretraining, if asked."""
+    from engine.training import pretraining
+    from engine.training.preload import preload
+
+    preload()
+    pretraining._BETWEEN_CHECKPOINTS = 0
+    line, asked = Line(folder / "checkpoints"), 0
+
+    def stop() -> None:
+        nonlocal asked
+        asked += 1
+        if die and asked == 2 * 19 + 5:  # 300 texts are 19 steps an epoch
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    line.training = replace(line.training, stop=stop)
+    answers = fit(line).predict_proba(texts_of(50, seed=5)[0])
+    np.save(folder / "answers.npy", answers)
+    (folder / "events.json").write_text(json.dumps(line.events))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), len(sys.argv) > 2)
