@@ -103,6 +103,17 @@ class Insight:
 
 
 @dataclass(frozen=True)
+class SearchHead:
+    """A search in a list: what it was of, without what it tried."""
+
+    id: str
+    version_id: str
+    kind: Kind
+    family: str
+    created: datetime
+
+
+@dataclass(frozen=True)
 class Search:
     """A search with its candidates in order. `state` is that of its jobs: queued, running, or ended."""
 
@@ -198,17 +209,17 @@ class Searches:
                 )  # fmt: skip
         return self.get(search_id)
 
-    def list(self, project_id: str, limit: int = 10) -> Sequence[Search]:
+    def list(self, project_id: str, limit: int = 10) -> Sequence[SearchHead]:
         """The project's searches, newest first."""
         self._scope.row(project, project_id, "project")
         with read(self._scope.engine) as connection:
             rows = connection.execute(
-                select(search)
+                select(search.c.id, search.c.version_id, search.c.kind, search.c.recipe, search.c.created)
                 .where(search.c.project_id == project_id, search.c.owner == self._scope.owner)
                 .order_by(search.c.created.desc(), search.c.id)
                 .limit(limit)
             ).all()
-        return [self._view(row) for row in rows]
+        return [SearchHead(r.id, r.version_id, r.kind, r.recipe["family"]["name"], r.created) for r in rows]
 
     def get(self, search_id: str) -> Search:
         """One search; raises `NotFound`."""

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from engine.services import searching
 from engine.services.inline import run_waiting
-from engine.workspace import Workspace
+from engine.workspace import Search, Workspace
 from tests.pages.test_model import said
 
 
@@ -20,6 +20,12 @@ def light(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         searching, "_rungs", lambda recipe, facts: [r for r in real(recipe, facts) if not r.needs_tensorflow]
     )
+
+
+def shown(workspace: Workspace, project_id: str) -> Search:
+    """The project's only search."""
+    (head,) = workspace.searches.list(project_id)
+    return workspace.searches.get(head.id)
 
 
 def settings_of(trained: Any, open_page: Any) -> AppTest:
@@ -41,11 +47,11 @@ def test_families_are_compared_and_the_recommended_one_opens_in_the_form(
     at.button(key="search_start").click().run()
     assert not at.exception
     assert at.button(key="search_stop")
-    assert [s.state for s in workspace.searches.list(trained.project)] == ["queued"]
+    assert shown(workspace, trained.project).state == "queued"
     run_waiting(workspace.scope)
     at.run()
     assert not at.exception
-    (found,) = workspace.searches.list(trained.project)
+    found = shown(workspace, trained.project)
     text = said(at)
     assert words[1] in text
     assert words[0] in text or found.insight.best == found.insight.recommended
@@ -67,7 +73,7 @@ def test_settings_are_varied_and_shown(trained: Any, open_page: Any, workspace: 
     run_waiting(workspace.scope)
     at.run()
     assert not at.exception
-    (found,) = workspace.searches.list(trained.project)
+    found = shown(workspace, trained.project)
     assert len(found.candidates) == 12
     charts = [chart.key for chart in at.get("plotly_chart") if chart.key]
     assert {"search_way", "search_merits"} <= set(charts)
@@ -86,5 +92,5 @@ def test_a_search_is_stopped_by_a_button(trained: Any, open_page: Any, workspace
     at.button(key="search_start").click().run()
     at.button(key="search_stop").click().run()
     assert not at.exception
-    assert workspace.searches.list(trained.project)[0].state == "ended"
+    assert shown(workspace, trained.project).state == "ended"
     assert "No candidate got to its end" in said(at)

@@ -51,7 +51,8 @@ def test_a_search_tries_the_form_first_and_ends_with_a_best_one(
         assert one.size and one.latency and one.seconds > 0
     assert found.insight.recommended in found.insight.behind  # type: ignore[operator]
     assert set(found.insight.front) <= set(scores)
-    assert workspace.searches.list(version.project_id) == [found]
+    (head,) = workspace.searches.list(version.project_id)
+    assert (head.id, head.kind, head.family) == (found.id, "settings", "tfidf_svm")
 
 
 def test_its_best_one_is_trained_as_any_recipe_and_scores_the_same(

@@ -11,7 +11,7 @@ import streamlit as st
 
 from engine.errors import error_from_json
 from engine.i18n import render_error
-from engine.workspace import Candidate, Search
+from engine.workspace import Candidate, Search, SearchHead
 from ui.charts.layout import draw
 from ui.charts.search import importance_figure, ladder_figure, merits_figure, paths_figure, way_figure
 from ui.errors import attempt, show_error
@@ -39,13 +39,14 @@ def search_view(project_id: str, version_id: str) -> None:
     known = ws.searches.list(project_id)
     if not known:
         return
-    shown = next((s for s in known if s.id == st.session_state.get(SEARCH_SHOWN)), known[0])
+    chosen = next((s for s in known if s.id == st.session_state.get(SEARCH_SHOWN)), known[0])
     if len(known) > 1:
-        st.session_state[SEARCH_SHOWN] = shown.id
+        st.session_state[SEARCH_SHOWN] = chosen.id
         titles = {s.id: f"{_title(s)} · {moment(s.created)}" for s in known}
         st.selectbox(t("Search"), list(titles), format_func=titles.__getitem__, key=SEARCH_SHOWN)
     else:
-        st.markdown(f"**{_title(shown)}** · {moment(shown.created)}")
+        st.markdown(f"**{_title(chosen)}** · {moment(chosen.created)}")
+    shown = ws.searches.get(chosen.id)
     if shown.version_id != version_id:
         st.caption(t("It was made on another version of the data than the one that is open now."))
     if shown.active:
@@ -54,10 +55,10 @@ def search_view(project_id: str, version_id: str) -> None:
         _ended(shown)
 
 
-def _title(search: Search) -> str:
+def _title(search: SearchHead) -> str:
     if search.kind == "ladder":
         return t("Families compared")
-    return t("“{family}” tuned", family=family_title(search.recipe.family.name))
+    return t("“{family}” tuned", family=family_title(search.family))
 
 
 def _live(search: Search) -> None:
