@@ -22,6 +22,9 @@ from engine.params import changed, param
 ENCODED = "encoded"
 """Name of the layer whose output is the encoder's."""
 
+_ELEMENT = 20
+"""What an operation on single numbers (softmax, dropout, normalization) costs in multiplications of a product of matrices."""
+
 _GUESSED = 0.15
 """Of the pieces, how many are guessed in pretraining."""
 
@@ -132,10 +135,9 @@ class Transformer(SequenceFamily):
 
     def work(self, params: TransformerParams) -> float:
         """Attention looks at every place of the text, so its cost is that of the longest."""
-        width = _width(params)
-        return float(
-            params.depth * (4 * width**2 + 2 * params.inner * width**2 + 2 * params.max_length * width)
-        )
+        width, places = _width(params), params.max_length
+        products = 4 * width**2 + 2 * params.inner * width**2 + 2 * places * width
+        return float(params.depth * (products + _ELEMENT * (5 * params.heads * places + 20 * width)))
 
     def texts_read(self, data: TrainingData, params: TransformerParams) -> Sequence[str]:
         """With the texts without a label, where it is pretrained on them."""
