@@ -28,7 +28,7 @@ WIDE_TEST_ROWS = 200
 THREE_POINTS = 385
 """Rows on which a score of 90 % is known to three points."""
 
-_MOST_ROWS = 1000
+_MOST_ROWS = 10_000
 _MOST_NAMES = 10
 _OFF_SHARE = 0.05
 
