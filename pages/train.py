@@ -10,7 +10,7 @@ from ui.navigation import goto
 from ui.panels.live_run import curves, feed_of, line_of, live_run, log, notes
 from ui.panels.metrics import metric_title, score_text
 from ui.panels.run_actions import ended_actions, running_actions
-from ui.panels.run_record import parity_line, record
+from ui.panels.run_record import cost_line, parity_line, record
 from ui.panels.run_steps import step_line
 from ui.panels.run_table import family_title, run_page, run_table, state_text
 from ui.panels.scores import leak_line
@@ -79,6 +79,7 @@ else:
         )
         leak_line(run, "validation")
         parity_line(run)
+        cost_line(run)
     elif run.error is not None:
         show_error(run.error)
         tail = workspace().runs.log_tail(run.id, 20)

@@ -19,6 +19,8 @@ Facts = list[tuple[str, str]]
 ENVIRONMENT: Mapping[str, str] = {
     "python": N_("Python"), "platform": N_("Operating system"), "processor": N_("Processor"), "cores": N_("Processor cores"),
     "memory_bytes": N_("Memory"), "accelerator": N_("Accelerator"), "revision": N_("Revision of Bentu's code"),
+    "training_seconds": N_("Time of the training, s"), "processor_seconds": N_("Processor time of it, s"),
+    "peak_memory_bytes": N_("Most memory held"), "energy_wh": N_("Energy, estimated, Wh"), "energy_method": N_("Method of the estimate"),
     "train_rows": N_("Rows of the train part"), "augmented_rows": N_("Augmented copies of them"),
 }  # fmt: skip
 
@@ -44,9 +46,13 @@ _ALSO = {
 
 def environment_facts(environment: Mapping[str, Any], locale: str) -> Facts:
     """Names and values of what a run ran on, packages aside (`package_facts`)."""
-    shown = {
+    shown: dict[str, Callable[[Any], str]] = {
         "memory_bytes": lambda v: f"{v / 1e9:.1f} GB",
         "accelerator": lambda v: v or translate(N_("none"), locale),
+        "training_seconds": lambda v: f"{v:.1f}",
+        "processor_seconds": lambda v: f"{v:.1f}",
+        "peak_memory_bytes": lambda v: f"{v / 1e9:.2f} GB",
+        "energy_wh": lambda v: f"{v:.2g}",
     }
     known = {k: v for k, v in environment.items() if k != "packages"}
     return _facts(known, ENVIRONMENT, shown, locale)

@@ -24,6 +24,7 @@ from engine.serving.predictor import load_model
 from engine.storage import artifacts
 from engine.storage.database import write
 from engine.storage.tables import run
+from engine.training.cost import measured
 from engine.training.machine import environment
 from engine.training.run import fit_run
 
@@ -49,7 +50,10 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     checkpoints = context.folder / "checkpoints"
     checkpoints.mkdir(parents=True, exist_ok=True)
     training = Training(context.report, context.stop, checkpoints, threads=max(1, (os.cpu_count() or 2) - 1))
-    fitted = fit_run(recipe, training_data, training)
+    with measured() as cost:
+        fitted = fit_run(recipe, training_data, training)
+    ground |= cost
+    _record(scope, run_id, environment=ground)
 
     context.report("phase", name="packaging")
     proba = fitted.predict_proba(training_data.validation_inputs)

@@ -376,3 +376,15 @@ def test_a_missing_validation_result_is_not_called_sealed(
     ):
         with pytest.raises(RunNotFinished):
             look(run.id, "validation")
+
+
+def test_a_run_says_what_its_training_cost(workspace: Workspace, version: DatasetVersion) -> None:
+    recipe = workspace.recipes.choose(version.project_id, "tfidf_svm", "quick")
+    run = workspace.runs.submit(version.project_id, recipe)
+    run_waiting(workspace.scope)
+    cost = workspace.runs.get(run.id).environment
+    assert cost is not None
+    assert cost["processor_seconds"] > 0
+    assert cost["peak_memory_bytes"] > 1e7
+    assert cost["energy_wh"] > 0
+    assert cost["energy_method"] == "Green Algorithms"

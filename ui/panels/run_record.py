@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.evaluation.provenance import environment_facts, package_facts
 from engine.workspace import Run
-from ui.format import percent, size
+from ui.format import duration, percent, significant, size
 from ui.panels.version_tree import what_it_did
 from ui.state import workspace
 from ui.text import language, n, safe_text, t
@@ -61,6 +61,21 @@ def _data(run: Run) -> None:
             alt=t("Digest, size and file of the data that the run learned from."),
             column_config={"name": t("What"), "value": st.column_config.TextColumn(t("Value"), width="large")},
         )  # fmt: skip
+
+
+def cost_line(run: Run) -> None:
+    """What the training cost; nothing for a run of an earlier version of Bentu."""
+    cost = run.environment or {}
+    if "energy_wh" not in cost:
+        return
+    st.caption(
+        ":material/bolt: "
+        + t(
+            "Training took {time}, {processor} of processor time and at most {memory} of memory; about {energy} Wh, estimated ({method}: busy cores and held memory, no cooling, no accelerator).",
+            time=duration(float(cost["training_seconds"])), processor=duration(float(cost["processor_seconds"])),
+            memory=size(float(cost["peak_memory_bytes"])), energy=significant(float(cost["energy_wh"])), method=cost["energy_method"],
+        )
+    )  # fmt: skip
 
 
 def parity_line(run: Run) -> None:
