@@ -88,7 +88,7 @@ def test_a_killed_pretraining_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     def run(name: str, *die: str) -> int:
         return subprocess.run(
             [sys.executable, "-m", "tests.training.test_pretraining", str(tmp_path / name), *die],
-            cwd=ROOT, capture_output=True, timeout=200, check=False,
+            cwd=ROOT, capture_output=True, timeout=400, check=False,
         ).returncode  # fmt: skip
 
     assert run("whole") == 0
