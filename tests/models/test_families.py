@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 import yaml
 
 from engine.models.family import Discarded, Family, Machine, families
+from engine.models.preset_import import import_preset
 from engine.params import InvalidParameter, fields_of, read_params
+from tests.models.tiny_presets import tiny_bert
 from tests.models.toys import MACHINE, Line, texts_of, toy_data, toy_facts
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +53,20 @@ SMALL = {
     "text_cnn": {**SEQUENCE, "filters": 16},
     "recurrent": {**SEQUENCE, "units": 8},
     "transformer": {**SEQUENCE, "heads": 2, "depth": 1, "pretraining": 1},
+    "foundation": {"preset": "tiny", "adapt": "full", "epochs": 15, "batch_size": 8, "learning_rate": 0.01},
 }
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("presets")
+    import_preset(tiny_bert(folder / "source"), folder / "presets", "tiny")
+    return folder / "presets"
+
+
+@pytest.fixture(autouse=True)
+def a_preset_on_this_machine(imported: Path, bentu_home: Path) -> None:
+    shutil.copytree(imported, bentu_home / "presets")
 
 
 def test_the_families_of_this_release_are_there() -> None:
@@ -68,6 +84,7 @@ def test_the_families_of_this_release_are_there() -> None:
         "text_cnn",
         "recurrent",
         "transformer",
+        "foundation",
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,30 +32,31 @@ class TokenRows:
     Args:
         ids: the numbers of all rows, one after another.
         lengths: how many belong to each row.
+        pad: the number that fills a row up.
     """
 
-    def __init__(self, ids: NDArray[np.int32], lengths: IntArray) -> None:
-        self._ids = ids
+    def __init__(self, ids: NDArray[np.int32], lengths: IntArray, pad: int = 0) -> None:
+        self._ids, self._pad = ids, pad
         self.lengths = lengths
         self._starts = np.concatenate([[0], np.cumsum(lengths)])
 
     @classmethod
-    def of(cls, rows: Iterable[Sequence[int]]) -> TokenRows:
-        """From a list of lists."""
+    def of(cls, rows: Iterable[Sequence[int]], pad: int = 0) -> TokenRows:
+        """From a list of lists; `pad` fills rows up."""
         kept = [np.asarray(row, dtype=np.int32) for row in rows]
         lengths = np.array([len(row) for row in kept], dtype=np.int64)
-        return cls(np.concatenate(kept) if kept else np.zeros(0, dtype=np.int32), lengths)
+        return cls(np.concatenate(kept) if kept else np.zeros(0, dtype=np.int32), lengths, pad)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __getitem__(self, chosen: slice | IntArray) -> NDArray[np.int32]:
-        """The chosen rows, shape (n, longest of them rounded up); padded with 0 at the end."""
+        """The chosen rows, shape (n, longest of them rounded up); padded at the end."""
         rows = np.arange(len(self))[chosen]
         lengths = self.lengths[rows]
         width = max(-(-int(lengths.max(initial=1)) // ROUNDED_TO) * ROUNDED_TO, ROUNDED_TO)
         filled = np.arange(width) < lengths[:, None]
-        out = np.zeros((len(rows), width), dtype=np.int32)
+        out = np.full((len(rows), width), self._pad, dtype=np.int32)
         out[filled] = self._ids[(self._starts[rows][:, None] + np.arange(width))[filled]]
         return out
 
@@ -72,6 +73,11 @@ class Tokens:
         self._tokenizer = tokenizer
         self._tokenizer.enable_truncation(length)
         self.length = length
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer itself, of the `tokenizers` library."""
+        return self._tokenizer
 
     @property
     def size(self) -> int:
@@ -113,7 +119,7 @@ class Tokens:
         np.save(folder / LENGTH, np.array(self.length))
 
     @classmethod
-    def load(cls, folder: Path) -> Tokens:
+    def load(cls, folder: Path) -> Self:
         from tokenizers import Tokenizer
 
         return cls(Tokenizer.from_file(str(folder / TOKENIZER)), int(np.load(folder / LENGTH)))

@@ -1,0 +1,83 @@
+"""Vectors of texts by a frozen model, computed once and kept: the read-out then learns in a fraction of the time."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import N_
+from engine.models.family import Discarded, Training
+from engine.models.features.tokens import TokenRows
+
+_AT_ONCE = 64
+
+Vectors = NDArray[np.float32]
+
+
+def text_embeddings(model: Any, rows: TokenRows, training: Training, mark: str) -> Vectors:
+    """What `model` answers to `rows`, shape (n, width), from the file that an earlier try left or computed and kept.
+
+    Args:
+        model: Keras model from token numbers to one vector a text.
+        rows: the texts.
+        training: the file lies in its `checkpoints`; asked whether to give up between batches.
+        mark: of everything that the answer depends on: another mark, another file.
+    """
+    key = hashlib.sha256(mark.encode()).hexdigest()[:32]
+    path = training.checkpoints / f"embeddings-{key}.npy"
+    if (kept := _kept(path, len(rows))) is not None:
+        training.report("log", level="info", message=N_("{n} text vectors were computed before."), params={"n": f"{len(rows):,}"})  # fmt: skip
+        return kept
+    found = _computed(model, rows, training)
+    training.checkpoints.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".tmp")
+    with partial.open("wb") as file:
+        np.save(file, found)
+    partial.replace(path)
+    return found
+
+
+def _kept(path: Any, count: int) -> Vectors | None:
+    try:
+        kept: Vectors = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return kept if kept.ndim == 2 and len(kept) == count else None
+
+
+def _computed(model: Any, rows: TokenRows, training: Training) -> Vectors:
+    from engine.training.step import forward_pass
+
+    forward, order = forward_pass(model), np.argsort(rows.lengths, kind="stable")
+    found = np.zeros((len(rows), int(model.outputs[0].shape[-1])), dtype=np.float32)
+    for at in range(0, len(order), _AT_ONCE):
+        if training.stop() == "discard":
+            raise Discarded()
+        chosen = order[at : at + _AT_ONCE]
+        found[chosen] = np.asarray(forward(rows[chosen]))
+    return found
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Vectors moved and stretched to mean 0 and deviation 1 in every place, so that one learning rate suits any model."""
+
+    mean: Vectors
+    deviation: Vectors
+
+    @classmethod
+    def of(cls, vectors: Vectors) -> Affine:
+        """From the vectors of the training texts."""
+        return cls(vectors.mean(axis=0), np.maximum(vectors.std(axis=0), 1e-6))
+
+    def __call__(self, vectors: Vectors) -> Vectors:
+        return (vectors - self.mean) / self.deviation
+
+    def folded_into(self, kernel: Vectors, bias: Vectors) -> tuple[Vectors, Vectors]:
+        """Weights that answer to the vectors themselves as `kernel` and `bias` answer to the stretched ones."""
+        direct = kernel / self.deviation[:, None]
+        return direct, bias - self.mean @ direct

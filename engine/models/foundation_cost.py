@@ -1,0 +1,74 @@
+"""Which preset suits some data, and what adapting it costs before the start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.models.family import Dial, Estimate, Facts, Machine
+from engine.models.features.tfidf import typical_length
+from engine.models.features.units import mostly_unspaced
+from engine.models.presets import Preset, PresetFacts, installed
+
+if TYPE_CHECKING:
+    from engine.models.text.foundation import FoundationParams
+
+_FORWARD = 1.1e-11
+"""Seconds a multiplication on two cores, forward; see `benchmarks/network_cost.py` for how such rates are measured."""
+_SUPPOSED = PresetFacts(6, 12, 384, 1536, 30_522, 512, 22_700_000)
+"""Where no preset is here yet, the small one that `make minilm` gets."""
+
+
+def suited_preset(facts: Facts, machine: Machine, largest: bool) -> Preset | None:
+    """The preset on this machine that has read most of the texts' languages; among equals the smallest, or `largest`.
+
+    One whose weights take more than an eighth of the memory is left aside while there is another.
+    """
+    languages = {code: int(count) for code, count in (facts.extra.get("languages") or {}).items()}
+    here = installed()
+    roomy = [p for p in here if 4 * p.facts.parameters < machine.memory_bytes / 8] or here
+
+    def fitness(preset: Preset) -> tuple[float, int]:
+        size = preset.facts.parameters
+        return round(preset.coverage(languages), 1), size if largest else -size
+
+    return max(roomy, key=fitness, default=None)
+
+
+def suited_length(facts: Facts, dial: Dial) -> int:
+    """A reading length that covers 95 of 100 texts, at most 128 pieces, 256 with all the time."""
+    most = {"quick": 128, "balanced": 128, "thorough": 256}[dial]
+    return int(np.clip(16 * np.ceil(facts.size_p95 / _piece(facts) / 16), 16, most))
+
+
+def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Estimate:
+    """Trainable numbers nearly exactly; time from rates measured on two cores, an accelerator is not counted in."""
+    shape = next((p.facts for p in installed() if p.name == params.preset), _SUPPOSED)
+    tokens = float(
+        np.clip(typical_length(facts) / _piece(facts) + 2, 4, min(params.max_length, shape.max_length))
+    )
+    layer = 4 * shape.hidden**2 + 2 * shape.hidden * shape.intermediate + 2 * tokens * shape.hidden
+    once = facts.rows * tokens * shape.layers * layer * _FORWARD
+    epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+    head = (shape.hidden + 1) * facts.classes
+    weights = 4 * shape.parameters
+    if params.adapt == "frozen":
+        steps = -(-facts.rows // params.batch_size)
+        return Estimate(head, int(1.6e9 + 8 * weights + 16 * facts.rows * shape.hidden), 16 + 1.2 * once + epochs * steps * 1.2e-3)  # fmt: skip
+    learns = shape.parameters
+    if params.adapt == "lora":
+        learns = head + shape.layers * 2 * (shape.hidden * params.rank * shape.heads + shape.hidden)
+    numbers = shape.layers * (
+        10 * shape.hidden + 2 * shape.intermediate + 3 * tokens * shape.heads
+    )  # a piece leaves behind
+    batch = 4 * params.batch_size * tokens * numbers
+    factor = 2.4 if params.adapt == "lora" else 3.4
+    return Estimate(
+        learns, int(1.6e9 + 8 * weights + 20 * learns + 1.5 * batch), 25 + 1.1 * epochs * once * factor
+    )
+
+
+def _piece(facts: Facts) -> float:
+    """Characters that a piece of a multilingual or English vocabulary holds, roughly."""
+    return 1.3 if mostly_unspaced(facts.extra) else 3.6

@@ -1,0 +1,153 @@
+"""A folder from elsewhere, in Keras' or Hugging Face's form, taken over as a preset after it was checked.
+
+Nothing in it is run: the config is read as numbers, weights as plain arrays, the vocabulary by the `tokenizers` library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.errors import N_
+from engine.models.preset_catalogue import known
+from engine.models.preset_tokenizer import checkpoint_tokenizer
+from engine.models.preset_weights import check_weights, weight_files
+from engine.models.presets import (
+    ARCHITECTURES,
+    CONFIG,
+    MOST_PARAMETERS,
+    RECORD,
+    Preset,
+    PresetDamaged,
+    PresetFacts,
+    PresetName,
+    PresetTooLarge,
+    PresetUnknownKind,
+    PresetUnsafe,
+    PresetVocabulary,
+    file_digest,
+    record,
+)
+
+_PICKLES = frozenset({".bin", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".npy", ".npz"})
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+_LONGEST_CONFIG = 1_000_000
+_KERAS = {
+    "layers": ("num_layers",), "heads": ("num_heads",), "hidden": ("hidden_dim",), "intermediate": ("intermediate_dim",),
+    "vocabulary": ("vocabulary_size",), "max_length": ("max_sequence_length",),
+}  # fmt: skip
+_HUGGING_FACE = {
+    "layers": ("num_hidden_layers", "n_layers"), "heads": ("num_attention_heads", "n_heads"), "hidden": ("hidden_size", "dim"),
+    "intermediate": ("intermediate_size", "hidden_dim"), "vocabulary": ("vocab_size",), "max_length": ("max_position_embeddings",),
+}  # fmt: skip
+_SPARE = 256
+"""Tables of word vectors are often rounded up; by more than this, or a hundredth, the vocabulary is another model's."""
+
+
+def import_preset(
+    source: Path, into: Path, name: str, languages: Sequence[str] = (), licence: str = "", origin: str = ""
+) -> Preset:
+    """Check `source` and copy what is needed into `into/name`; complete or not there at all, an earlier one is replaced.
+
+    Args:
+        source: a folder with `config.json`, weights and a vocabulary.
+        into: where presets lie.
+        name: of the new preset; one of the catalogue brings languages, licence and origin along.
+        languages: ISO codes that the model has read.
+        licence, origin: what its publisher says.
+
+    Raises:
+        PresetName, PresetUnsafe, PresetUnknownKind, PresetDamaged, PresetVocabulary, PresetTooLarge: naming the file.
+    """
+    if not _NAME.fullmatch(name):
+        raise PresetName(name=name)
+    if not source.is_dir():
+        raise PresetDamaged(file=str(source), problem={"message": N_("is no folder")})
+    for path in sorted(source.rglob("*")):
+        if path.suffix.lower() in _PICKLES:
+            raise PresetUnsafe(file=str(path))
+    architecture, form, facts = _config(source / CONFIG)
+    files = weight_files(source, form)
+    parameters = check_weights(files, facts, architecture)
+    if parameters > MOST_PARAMETERS:
+        raise PresetTooLarge(found=round(parameters / 1e6), cap=round(MOST_PARAMETERS / 1e6))
+    vocabulary_file, tokenizer = checkpoint_tokenizer(source, architecture)
+    pieces = tokenizer.get_vocab_size()
+    if not facts.vocabulary - max(_SPARE, facts.vocabulary // 100) <= pieces <= facts.vocabulary:
+        raise PresetVocabulary(file=str(vocabulary_file), found=pieces, expected=facts.vocabulary)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    entry = known(name)
+    partial = into / f".{name}.part"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=0o700, parents=True)
+    for path in (source / CONFIG, *files):
+        shutil.copyfile(path, partial / path.name)
+    tokenizer.save(str(partial / "tokenizer.json"))
+    digests = {path.name: file_digest(path) for path in sorted(partial.iterdir())}
+    preset = Preset(
+        name=name, folder=into / name, architecture=architecture, form=form,
+        languages=tuple(languages) or (entry.languages if entry else ()), licence=licence or (entry.licence if entry else ""),
+        source=origin or (entry.source if entry else ""), facts=PresetFacts(**{**vars(facts), "parameters": parameters}),
+        digest=hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest(), files=digests,
+    )  # fmt: skip
+    (partial / RECORD).write_text(json.dumps(record(preset), ensure_ascii=False, indent=2), encoding="utf-8")
+    shutil.rmtree(into / name, ignore_errors=True)
+    partial.rename(into / name)
+    return preset
+
+
+def _config(path: Path) -> tuple[str, Literal["keras", "hugging_face"], PresetFacts]:
+    """Architecture, form and shape by the config; `parameters` is filled in later."""
+    try:
+        if path.stat().st_size > _LONGEST_CONFIG:
+            raise ValueError("too long")
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(said, dict):
+            raise ValueError("no object")
+    except (OSError, ValueError) as problem:
+        raise PresetDamaged(file=str(path), problem={"message": N_("is missing, or no JSON")}) from problem
+    if "model_type" in said:
+        kind = str(said["model_type"]).replace("-", "_")
+        _known_kind(path, kind)
+        activation = str(said.get("hidden_act", said.get("activation", "gelu")))
+        positions = str(said.get("position_embedding_type", "absolute"))
+        if not activation.startswith("gelu") or positions != "absolute":
+            raise PresetUnknownKind(
+                file=str(path), found=f"{kind} ({activation}, {positions})", known=_names()
+            )
+        facts = _facts(path, said, _HUGGING_FACE, shift=2 if kind in ("roberta", "xlm_roberta") else 0)
+        return kind, "hugging_face", facts
+    kind = next((a for a, builder in ARCHITECTURES.items() if builder == said.get("class_name")), "")
+    _known_kind(path, kind or str(said.get("class_name", "?"))[:80])
+    inner = said.get("config")
+    return kind, "keras", _facts(path, inner if isinstance(inner, dict) else {}, _KERAS)
+
+
+def _known_kind(path: Path, kind: str) -> None:
+    if kind not in ARCHITECTURES:
+        raise PresetUnknownKind(file=str(path), found=kind, known=_names())
+
+
+def _facts(
+    path: Path, said: Mapping[str, Any], keys: Mapping[str, Sequence[str]], shift: int = 0
+) -> PresetFacts:
+    numbers: dict[str, int] = {}
+    for fact, spelled in keys.items():
+        value = next((said[key] for key in spelled if key in said), None)
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10_000_000:
+            raise PresetDamaged(
+                file=str(path), problem={"message": N_("does not say {wanted}"), "params": {"wanted": " / ".join(spelled)}}
+            )  # fmt: skip
+        numbers[fact] = value
+    numbers["max_length"] -= shift
+    return PresetFacts(**numbers, parameters=0)
+
+
+def _names() -> str:
+    return ", ".join(ARCHITECTURES)

@@ -1,0 +1,124 @@
+"""The tokenizer of a foundation model as one `tokenizer.json` of the `tokenizers` library.
+
+The checkpoint's own file where there is one; otherwise made from its word pieces (BERT, DistilBERT), its byte pairs
+(RoBERTa) or its SentencePiece model (XLM-RoBERTa), by the rules that those models were trained with.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.errors import N_
+from engine.models.presets import PresetDamaged
+
+_INSIDE_KERAS = Path("assets/tokenizer")
+
+
+def checkpoint_tokenizer(folder: Path, architecture: str) -> tuple[Path, Any]:
+    """The tokenizer of the model in `folder`, and the file that holds its vocabulary.
+
+    Raises:
+        PresetDamaged: naming what is missing or cannot be read.
+    """
+    from tokenizers import Tokenizer
+
+    ready = folder / "tokenizer.json"
+    try:
+        if ready.is_file() and isinstance(json.loads(ready.read_text(encoding="utf-8")).get("model"), dict):
+            return ready, Tokenizer.from_file(str(ready))
+    except Exception as problem:  # `tokenizers` raises plain Exception
+        raise PresetDamaged(
+            file=str(ready), problem={"message": N_("is no tokenizer that can be read")}
+        ) from problem
+    makers = {
+        "bert": (("vocab.txt", "vocabulary.txt"), _word_pieces),
+        "distilbert": (("vocab.txt", "vocabulary.txt"), _word_pieces),
+        "roberta": (("vocab.json", "vocabulary.json"), _byte_pairs),
+        "xlm_roberta": (("sentencepiece.bpe.model", "vocabulary.spm"), _unigram),
+    }
+    names, make = makers.get(architecture, ((), _word_pieces))
+    found = next((p for n in names for p in (folder / n, folder / _INSIDE_KERAS / n) if p.is_file()), None)
+    if found is None:
+        wanted = " / ".join(("tokenizer.json", *names))
+        raise PresetDamaged(file=str(folder), problem={"message": N_("lacks {wanted}"), "params": {"wanted": wanted}})  # fmt: skip
+    try:
+        return found, make(folder, found)
+    except Exception as problem:  # whatever a damaged file makes a foreign reader raise
+        raise PresetDamaged(
+            file=str(found), problem={"message": N_("is no vocabulary that can be read")}
+        ) from problem
+
+
+def _setting(folder: Path, name: str, keras_name: str, otherwise: Any) -> Any:
+    """A setting from Hugging Face's `tokenizer_config.json` or Keras' `tokenizer.json`."""
+    for file, key in (("tokenizer_config.json", name), ("tokenizer.json", keras_name)):
+        path = folder / file
+        if path.is_file():
+            said = json.loads(path.read_text(encoding="utf-8"))
+            said = said.get("config", said)
+            if said.get(key) is not None:
+                return said[key]
+    return otherwise
+
+
+def _word_pieces(folder: Path, path: Path) -> Any:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    pieces = path.read_text(encoding="utf-8").splitlines()
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    if len(vocabulary) != len(pieces):
+        raise ValueError("a piece stands twice")
+    small = bool(_setting(folder, "do_lower_case", "lowercase", False))
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(
+        lowercase=small, strip_accents=_setting(folder, "strip_accents", "strip_accents", None)
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[(s, vocabulary[s]) for s in ("[CLS]", "[SEP]")]
+    )
+    tokenizer.add_special_tokens(
+        [s for s in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") if s in vocabulary]
+    )
+    return tokenizer
+
+
+def _byte_pairs(folder: Path, path: Path) -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+
+    tokenizer = Tokenizer(models.BPE.from_file(str(path), str(path.with_name("merges.txt"))))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    start, end = (int(tokenizer.get_vocab()[mark]) for mark in ("<s>", "</s>"))
+    tokenizer.post_processor = processors.RobertaProcessing(
+        ("</s>", end), ("<s>", start), add_prefix_space=False
+    )
+    return tokenizer
+
+
+def _unigram(folder: Path, path: Path) -> Any:
+    """XLM-RoBERTa's order of pieces: its four own marks, then SentencePiece's from the fourth on, then the mask."""
+    from sentencepiece import sentencepiece_model_pb2
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    model: Any = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]
+    model.ParseFromString(path.read_bytes())
+    if model.trainer_spec.model_type != 1:
+        raise ValueError("only unigram models are known")
+    marks = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    pieces = [*marks, *((p.piece, p.score) for p in list(model.pieces)[3:]), ("<mask>", 0.0)]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3, byte_fallback=False))
+    steps: list[Any] = [normalizers.Replace(Regex(" {2,}"), " ")]
+    if model.normalizer_spec.precompiled_charsmap:
+        steps.insert(0, normalizers.Precompiled(model.normalizer_spec.precompiled_charsmap))
+    tokenizer.normalizer = normalizers.Sequence(steps)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
+    )
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    return tokenizer

@@ -1,0 +1,206 @@
+"""Foundation models on this machine: BENTU_HOME/presets/NAME, each checked when it was imported.
+
+Stage 3 (models). A preset is a folder of `config.json`, weights (safetensors, or Keras' `model.weights.h5`), `tokenizer.json` and
+`preset.json`, which holds what `PresetFacts` says and a digest of every file. Reading it imports no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.errors import N_, RecipeError
+
+ARCHITECTURES = {
+    "bert": "BertBackbone",
+    "distilbert": "DistilBertBackbone",
+    "roberta": "RobertaBackbone",
+    "xlm_roberta": "XLMRobertaBackbone",
+    "albert": "AlbertBackbone",
+}
+"""What can be adapted here, and the class of KerasHub that builds it."""
+
+RECORD = "preset.json"
+CONFIG = "config.json"
+KERAS_WEIGHTS = "model.weights.h5"
+MOST_PARAMETERS = 500_000_000
+"""A served file holds at most 2 GB; larger models could be trained, but not be answered with."""
+
+
+class PresetMissing(RecipeError):
+    code = "PRESET_MISSING"
+    message = N_("The foundation model “{name}” is not on this machine.")
+    remedy = N_(
+        "`python -m engine presets list` shows what is here and what can be had; `make minilm` gets a small English one."
+    )
+
+
+class PresetDamaged(RecipeError):
+    code = "PRESET_DAMAGED"
+    message = N_("The foundation model cannot be read: {file} {problem}.")
+    remedy = N_(
+        "Get a fresh copy of the folder and import it again with `python -m engine presets import DIR`."
+    )
+
+
+class PresetUnsafe(RecipeError):
+    code = "PRESET_UNSAFE"
+    message = N_("The folder holds {file}, a pickle, which can run programs when it is read.")
+    remedy = N_(
+        "Take a folder with safetensors or Keras weights; if {file} is only beside them, delete it and import again."
+    )
+
+
+class PresetUnknownKind(RecipeError):
+    code = "PRESET_UNKNOWN_KIND"
+    message = N_(
+        "{file} describes a model of the kind “{found}”, which cannot be adapted here. Known: {known}."
+    )
+    remedy = N_("Choose a model of a known kind; `python -m engine presets list` names some.")
+
+
+class PresetVocabulary(RecipeError):
+    code = "PRESET_VOCABULARY"
+    message = N_("The vocabulary in {file} has {found} pieces, but the model was made for {expected}.")
+    remedy = N_("Take vocabulary and weights from the same copy of the model.")
+
+
+class PresetTooLarge(RecipeError):
+    code = "PRESET_TOO_LARGE"
+    message = N_("The model has {found} million numbers; at most {cap} million can be served from one file.")
+    remedy = N_("Choose a smaller one; `python -m engine presets list` names some.")
+
+
+class PresetName(RecipeError):
+    code = "PRESET_NAME"
+    message = N_("“{name}” cannot be the name of a preset: use small letters, digits, dots, - and _.")
+    remedy = N_("Give another with --name.")
+
+
+class HubUnreachable(RecipeError):
+    code = "HUB_UNREACHABLE"
+    message = N_(
+        "The model “{name}” must be fetched from {host}, which cannot be reached from here: {problem}."
+    )
+    remedy = N_(
+        "Connect this machine to the network, or bring the folder by other means and import it with `python -m engine presets import DIR`."
+    )
+
+
+class PresetUnlisted(RecipeError):
+    code = "PRESET_UNLISTED"
+    message = N_("There is no foundation model called “{name}” in the catalogue. Known: {known}.")
+    remedy = N_("Correct the name, or import a folder with `python -m engine presets import DIR`.")
+
+
+@dataclass(frozen=True)
+class PresetFacts:
+    """The shape of a model: lengths in numbers, tokens and layers."""
+
+    layers: int
+    heads: int
+    hidden: int
+    intermediate: int
+    vocabulary: int
+    max_length: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A foundation model on this machine.
+
+    Args:
+        name: as recipes name it.
+        folder: where it lies.
+        architecture: one of `ARCHITECTURES`.
+        form: how its weights are written.
+        languages: ISO codes that it has read, as far as known.
+        licence, source: of its publisher, as far as known.
+        digest: of all its files.
+        files: SHA-256 of each.
+    """
+
+    name: str
+    folder: Path
+    architecture: str
+    form: Literal["keras", "hugging_face"]
+    languages: tuple[str, ...]
+    licence: str
+    source: str
+    facts: PresetFacts
+    digest: str
+    files: Mapping[str, str]
+
+    @property
+    def megabytes(self) -> float:
+        """What its files take on the disk."""
+        return sum((self.folder / name).stat().st_size for name in self.files) / 1e6
+
+    def coverage(self, languages: Mapping[str, int]) -> float:
+        """Share of the texts, counted by language code, that are in a language it has read."""
+        total = sum(languages.values())
+        return sum(count for code, count in languages.items() if code in self.languages) / max(total, 1)
+
+
+def presets_home() -> Path:
+    """Where presets lie; it may not exist yet."""
+    return Path(os.environ.get("BENTU_HOME") or Path.home() / ".bentu").expanduser().absolute() / "presets"
+
+
+def installed() -> list[Preset]:
+    """The presets on this machine by name; a folder without a readable record is passed over."""
+    records = sorted(presets_home().glob(f"*/{RECORD}"))
+    return [preset for record in records if (preset := _read(record)) is not None]
+
+
+def find(name: str) -> Preset:
+    """The preset of that name; raises `PresetMissing`."""
+    preset = next((one for one in installed() if one.name == name), None)
+    if preset is None:
+        raise PresetMissing(name=name)
+    return preset
+
+
+def names() -> tuple[str, ...]:
+    """Names of the presets on this machine."""
+    return tuple(preset.name for preset in installed())
+
+
+def check(preset: Preset) -> None:
+    """Compare every file with its digest; raises `PresetDamaged` with the first that changed."""
+    for name, digest in preset.files.items():
+        path = preset.folder / name
+        if not path.is_file() or file_digest(path) != digest:
+            raise PresetDamaged(file=str(path), problem={"message": N_("is not what was imported")})
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def record(preset: Preset) -> dict[str, Any]:
+    """What `preset.json` holds."""
+    return {
+        "architecture": preset.architecture, "form": preset.form, "languages": list(preset.languages), "licence": preset.licence,
+        "source": preset.source, "facts": vars(preset.facts), "digest": preset.digest, "files": dict(preset.files),
+    }  # fmt: skip
+
+
+def _read(path: Path) -> Preset | None:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return Preset(
+            name=path.parent.name, folder=path.parent, architecture=said["architecture"], form=said["form"],
+            languages=tuple(said["languages"]), licence=said["licence"], source=said["source"],
+            facts=PresetFacts(**said["facts"]), digest=said["digest"], files=said["files"],
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

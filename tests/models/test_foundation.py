@@ -1,0 +1,186 @@
+"""Foundation models adapted: one model whatever its form, its own tokens, the adapter file, the cache, what thaws when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.models import embeddings
+from engine.models.backbone import (
+    ADAPTER,
+    depths,
+    load_adapter,
+    load_backbone,
+    merge_lora,
+    take_up,
+)
+from engine.models.family import families
+from engine.models.features.checkpoint_tokens import CheckpointTokens
+from engine.models.network import probabilities, with_softmax
+from engine.models.preset_import import import_preset
+from engine.models.presets import Preset, PresetDamaged, find
+from engine.models.text.foundation import FoundationParams, adapted, shares
+from tests.models.tiny_presets import in_keras_form, tiny_bert, tiny_xlm_r
+from tests.models.toys import Line, texts_of, toy_data
+
+TEXTS = [*texts_of(30, seed=5)[0], "", "Café Yorùbá ọ̀nà，好", "great  taste! unheard-of"]
+FAMILY: Any = families.get("foundation")
+
+
+@pytest.fixture
+def tiny(bentu_home: Path, tmp_path: Path) -> Preset:
+    return import_preset(tiny_bert(tmp_path / "source"), bentu_home / "presets", "tiny")
+
+
+def test_a_layer_further_down_learns_less_and_thaws_later() -> None:
+    paths = [
+        "token_embedding/embeddings", "embeddings_layer_norm/gamma", "transformer_layer_0/self_attention_layer/query/kernel",
+        "transformer_layer_11/feedforward_output_dense/bias", "logits/kernel",
+    ]  # fmt: skip
+    found = depths(paths, 12)
+    assert found == [0, 0, 1, 12, 13]
+    whole = shares(FoundationParams(adapt="full", layer_decay=0.5), found, 12)
+    assert whole is not None
+    assert whole(0) == whole(7) == pytest.approx([0.5**13, 0.5**13, 0.5**12, 0.5, 1])
+    gradual = shares(FoundationParams(adapt="gradual", thaw=4, layer_decay=1), found, 12)
+    assert gradual is not None
+    assert [list(gradual(epoch)) for epoch in range(5)] == [
+        [0, 0, 0, 0, 1], [0, 0, 0, 1, 1], [0, 0, 0, 1, 1], [0, 0, 1, 1, 1], [1, 1, 1, 1, 1],
+    ]  # fmt: skip
+    for params in ({"adapt": "frozen"}, {"adapt": "lora"}, {"adapt": "full", "layer_decay": 1}):
+        assert shares(FoundationParams(**params), found, 12) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("make", "kind"), [(tiny_bert, "Bert"), (tiny_xlm_r, "XLMRoberta")])
+def test_both_forms_are_one_model_with_the_tokens_of_its_own_library(
+    make: Callable[[Path], Path], kind: str, bentu_home: Path, tmp_path: Path
+) -> None:
+    source, home = make(tmp_path / "source"), bentu_home / "presets"
+    import_preset(source, home, "theirs")
+    import_preset(in_keras_form(source, tmp_path / "keras", kind), home, "ours")
+    import keras_hub
+
+    answers = []
+    for name, form in (("theirs", "hugging_face"), ("ours", "keras")):
+        preset = find(name)
+        assert preset.form == form
+        tokens = CheckpointTokens.of_preset(preset.folder, 32)
+        assert tokens.pad == (1 if kind == "XLMRoberta" else 0)
+        model, vectors, _ = adapted(preset, tokens.pad, FoundationParams(adapt="frozen"), 2)
+        ids = tokens.transform(TEXTS)[:]
+        answers.append(np.asarray(vectors(ids)))
+        padded = np.pad(ids, ((0, 0), (0, 16)), constant_values=tokens.pad)
+        assert np.asarray(vectors(padded)) == pytest.approx(answers[-1], abs=1e-5)
+        assert [v.path for v in model.trainable_variables] == ["logits/kernel", "logits/bias"]
+    assert answers[0] == pytest.approx(answers[1], abs=1e-6)
+
+    makers: dict[str, Any] = {
+        "Bert": lambda: keras_hub.models.BertTokenizer(str(source / "vocab.txt"), lowercase=True, strip_accents=False),
+        "XLMRoberta": lambda: keras_hub.models.XLMRobertaTokenizer((source / "sentencepiece.bpe.model").read_bytes()),
+    }  # fmt: skip
+    theirs = makers[kind]()
+    plain = TEXTS[:31]  # KerasHub folds full-width signs, which the checkpoints' own tokenizers keep
+    rows = tokens.transform(plain)
+    for number, text in enumerate(plain):
+        inner = rows[np.array([number])][0][1 : rows.lengths[number] - 1]
+        assert inner.tolist() == [int(i) for i in np.asarray(theirs(text))], text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [tiny_bert, tiny_xlm_r])
+def test_an_adapter_reloaded_gives_the_same_answers(
+    make: Callable[[Path], Path], bentu_home: Path, line: Line, tmp_path: Path
+) -> None:
+    tiny = import_preset(make(tmp_path / "source"), bentu_home / "presets", "tiny")
+    params = FoundationParams(
+        preset="tiny", adapt="lora", rank=4, epochs=2, batch_size=16, learning_rate=0.01
+    )
+    fitted = FAMILY.fit(toy_data(), params, line.training)
+    fitted.save(tmp_path)
+    expected = fitted.predict_proba(TEXTS)
+
+    arrays = load_adapter(tmp_path / ADAPTER)
+    assert {name.split("|")[-1] for name in arrays} == {
+        "lora_kernel_a",
+        "lora_kernel_b",
+        "bias",
+        "kernel",
+        "temperature",
+    }
+    tokens = CheckpointTokens.load(tmp_path)
+    model, _, backbone = adapted(tiny, tokens.pad, params, 2)
+    unlearnt = np.asarray(with_softmax(model, 1.0)(tokens.transform(TEXTS)[:]))
+    take_up(model, arrays)
+    merge_lora(backbone)
+    again = with_softmax(model, float(arrays["temperature"]))
+    assert probabilities(np.asarray(again(tokens.transform(TEXTS)[:]))) == pytest.approx(expected, abs=1e-6)
+    assert np.abs(unlearnt - expected).max() > 0.01, "the adapter changes the answers"
+    assert FAMILY.load(tmp_path).predict_proba(TEXTS) == pytest.approx(expected, abs=1e-5)
+    saved = list(line.training.checkpoints.glob("generation-*.npz"))
+    with np.load(saved[0]) as stored:
+        assert not [n for n in stored.files if n.startswith("model/") and stored[n].shape == (tiny.facts.vocabulary, 16)], (
+            "no checkpoint holds what never changes"
+        )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_frozen_model_reads_every_text_once(
+    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = FoundationParams(preset="tiny", adapt="frozen", epochs=20, patience=0, learning_rate=0.05)
+    line = Line(tmp_path / "checkpoints")
+    first = FAMILY.fit(toy_data(), params, line.training).predict_proba(TEXTS)
+    files = sorted(p.name for p in (tmp_path / "checkpoints").glob("embeddings-*.npy"))
+    assert len(files) == 2
+    for path in (tmp_path / "checkpoints").glob("generation-*"):
+        path.unlink()
+
+    def never(*args: object) -> None:
+        raise AssertionError("read again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(embeddings, "_computed", never)
+        second = FAMILY.fit(toy_data(), params, line.training).predict_proba(TEXTS)
+        other = FoundationParams(**{**params.model_dump(), "pooling": "max"})
+        with pytest.raises(AssertionError, match="read again"):
+            FAMILY.fit(toy_data(), other, line.training)
+    assert np.abs(first - second).max() < 1e-6
+    (tmp_path / "checkpoints" / files[0]).write_bytes(b"\x93NUMPY half a file")
+    again = FAMILY.fit(toy_data(), params, Line(tmp_path / "checkpoints").training).predict_proba(TEXTS)
+    assert np.abs(first - again).max() < 1e-6
+
+
+@pytest.mark.slow
+def test_in_the_first_epoch_of_gradual_thawing_only_the_read_out_learns(tiny: Preset, line: Line) -> None:
+    params = FoundationParams(preset="tiny", adapt="gradual", epochs=1, batch_size=16, learning_rate=0.01)
+    fitted = FAMILY.fit(toy_data(), params, line.training)
+    before = {v.path: v.numpy() for v in load_backbone(tiny).trainable_variables}
+    after = {v.path: v.numpy() for v in fitted.model.trainable_variables}
+    assert set(after) == {*before, "logits/kernel", "logits/bias"}
+    assert all(np.array_equal(before[path], after[path]) for path in before)
+    assert np.abs(after["logits/bias"]).max() > 0
+
+
+@pytest.mark.slow
+def test_a_keras_config_makes_nothing_but_the_model_it_names(bentu_home: Path, tmp_path: Path) -> None:
+    folder = in_keras_form(tiny_bert(tmp_path / "source"), tmp_path / "keras", "Bert")
+    config = json.loads((folder / "config.json").read_text())
+    config["config"]["dtype"] = {
+        "module": "builtins",
+        "class_name": "exec",
+        "config": {},
+        "registered_name": "exec",
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    preset = import_preset(folder, bentu_home / "presets", "tiny")
+    assert load_backbone(preset).count_params() > 1000
+    config["config"]["num_heads"], config["config"]["num_layers"] = 4, 1
+    (preset.folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(PresetDamaged, match=r"model\.weights\.h5"):
+        load_backbone(preset)

@@ -1,0 +1,201 @@
+"""Folders taken over as presets, what is refused and with which words, and what says so before anything starts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.__main__ import main
+from engine.errors import BentuError, fill
+from engine.models.family import families
+from engine.models.preset_catalogue import CATALOGUE
+from engine.models.preset_import import import_preset
+from engine.models.presets import (
+    ARCHITECTURES,
+    HubUnreachable,
+    PresetDamaged,
+    PresetMissing,
+    PresetName,
+    PresetUnknownKind,
+    PresetUnsafe,
+    PresetVocabulary,
+    check,
+    find,
+    installed,
+)
+from tests.models.tiny_presets import tiny_bert, tiny_xlm_r
+from tests.models.toys import MACHINE, toy_facts
+
+MAKERS = pytest.mark.parametrize("make", [tiny_bert, tiny_xlm_r])
+
+
+@pytest.fixture
+def home(bentu_home: Path) -> Path:
+    return bentu_home / "presets"
+
+
+@MAKERS
+def test_a_folder_becomes_a_preset_with_its_digest(
+    make: Callable[[Path], Path], home: Path, tmp_path: Path
+) -> None:
+    source = make(tmp_path / "source")
+    preset = import_preset(source, home, "tiny", ["ha", "sw"])
+    assert installed() == [preset] and find("tiny") == preset
+    assert (preset.facts.layers, preset.facts.hidden, preset.facts.max_length) == (2, 16, 64)
+    assert sorted(preset.files) == ["config.json", "model.safetensors", "tokenizer.json"]
+    assert preset.coverage({"ha": 3, "en": 1}) == 0.75
+    check(preset)
+    again = import_preset(source, home, "tiny")
+    assert again.digest == preset.digest
+    (preset.folder / "config.json").write_text("{}")
+    with pytest.raises(PresetDamaged, match=r"config\.json"):
+        check(find("tiny"))
+
+
+def rewritten(config: Path, **changes: object) -> None:
+    config.write_text(json.dumps({**json.loads(config.read_text()), **changes}))
+
+
+def longer(path: Path, more: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+
+
+def spoil_values(folder: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    arrays = load_file(folder / "model.safetensors")
+    arrays["pooler.dense.bias"][3] = np.nan
+    save_file(arrays, folder / "model.safetensors")
+
+
+SPOILT: dict[str, tuple[Callable[[Path], object], type[BentuError], str]] = {
+    "cut off": (
+        lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:-50]),
+        PresetDamaged, "model.safetensors",
+    ),
+    "half a header": (
+        lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:40]),
+        PresetDamaged, "model.safetensors",
+    ),
+    "a pickle under another name": (
+        lambda f: (f / "model.safetensors").write_bytes(b"\x80\x04\x95" + b"x" * 500), PresetDamaged, "model.safetensors",
+    ),
+    "no numbers": (spoil_values, PresetDamaged, "pooler.dense.bias"),
+    "no weights": (lambda f: (f / "model.safetensors").unlink(), PresetDamaged, "model.safetensors"),
+    "a part outside": (
+        lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../x.safetensors"}}'),
+        PresetDamaged, "index.json",
+    ),
+    "a pickle beside": (lambda f: (f / "pytorch_model.bin").write_bytes(b"x"), PresetUnsafe, "pytorch_model.bin"),
+    "another kind": (lambda f: rewritten(f / "config.json", model_type="llama"), PresetUnknownKind, "llama"),
+    "relative positions": (
+        lambda f: rewritten(f / "config.json", position_embedding_type="relative_key"), PresetUnknownKind, "relative_key",
+    ),
+    "no config": (lambda f: (f / "config.json").unlink(), PresetDamaged, "config.json"),
+    "a width that is no number": (lambda f: rewritten(f / "config.json", hidden_size="16"), PresetDamaged, "hidden_size"),
+    "more layers than there are": (lambda f: rewritten(f / "config.json", num_hidden_layers=3), PresetDamaged, "2 layers"),
+    "another size of vocabulary": (lambda f: rewritten(f / "config.json", vocab_size=9000), PresetDamaged, "9000"),
+    "more pieces than vectors": (
+        lambda f: longer(f / "vocab.txt", "one\ntwo\n"), PresetVocabulary, "vocab.txt",
+    ),
+    "a piece twice": (
+        lambda f: longer(f / "vocab.txt", "[PAD]\n"), PresetDamaged, "vocab.txt",
+    ),
+    "no vocabulary": (lambda f: (f / "vocab.txt").unlink(), PresetDamaged, "vocab.txt"),
+    "a broken tokenizer": (lambda f: (f / "tokenizer.json").write_text('{"model": {}}'), PresetDamaged, "tokenizer.json"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SPOILT, ids=lambda how: how.replace(" ", "_"))
+def test_what_cannot_be_trusted_is_refused_by_name(how: str, home: Path, tmp_path: Path) -> None:
+    source = tiny_bert(tmp_path / "source")
+    spoil, error, named = SPOILT[how]
+    spoil(source)
+    with pytest.raises(error) as caught:
+        import_preset(source, home, "tiny")
+    said = fill(caught.value.message, caught.value.params)
+    assert named in said
+    assert "{" not in said + fill(caught.value.remedy, caught.value.params)
+    assert not installed()
+    assert not home.exists() or not list(home.iterdir())
+
+
+@pytest.mark.parametrize("name", ["", "..", "../tiny", "Tiny", "a b", ".tiny", "x" * 61])
+def test_a_name_is_no_path(name: str, home: Path, tmp_path: Path) -> None:
+    with pytest.raises(PresetName):
+        import_preset(tiny_bert(tmp_path / "source"), home, name)
+    with pytest.raises(PresetMissing):
+        find(name)
+
+
+def test_without_a_preset_the_family_says_how_to_get_one(home: Path, tmp_path: Path) -> None:
+    family = families.get("foundation")
+    reason = family.unsuitable(toy_facts(), MACHINE)
+    assert reason is not None
+    assert "make minilm" in reason.message
+    import_preset(tiny_bert(tmp_path / "source"), home, "tiny")
+    assert family.unsuitable(toy_facts(), MACHINE) is None
+    assert family.defaults("quick", toy_facts(), MACHINE).preset == "tiny"  # type: ignore[attr-defined]
+
+
+def test_the_preset_that_knows_the_languages_is_taken(home: Path, tmp_path: Path) -> None:
+    source = tiny_bert(tmp_path / "source")
+    for name, languages in (("a-english", ["en"]), ("b-african", ["sw", "ha"])):
+        import_preset(source, home, name, languages)
+    facts = toy_facts()
+    facts = type(facts)(**{**vars(facts), "extra": {"languages": {"sw": 80, "en": 20}}})
+    for dial in ("quick", "balanced", "thorough"):
+        assert families.get("foundation").defaults(dial, facts, MACHINE).preset == "b-african"  # type: ignore[arg-type, attr-defined]
+
+
+def test_the_command_line_lists_imports_and_refuses(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "en")
+    source = tiny_bert(tmp_path / "tiny")
+    assert main(["presets", "import", str(source), "--language", "en"]) == 0
+    assert main(["presets", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert all(entry.name in listed for entry in CATALOGUE)
+    assert "on this machine" in next(line for line in listed.splitlines() if line.startswith("tiny:"))
+    assert "{" not in listed
+    (source / "model.pkl").touch()
+    assert main(["presets", "import", str(source), "--name", "other"]) == 1
+    assert "model.pkl" in capsys.readouterr().err
+
+
+def test_what_cannot_be_reached_says_so_before_anything_starts(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from engine.services import presets
+
+    def nowhere(*args: object, **kwargs: object) -> socket.socket:
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(presets.socket, "create_connection", nowhere)
+    with pytest.raises(HubUnreachable):
+        presets.fetch("xlm-r-base")
+    assert not list(home.glob("*"))
+    assert main(["presets", "fetch", "no-such-model"]) == 1
+
+
+def test_the_catalogue_is_sound() -> None:
+    assert len({entry.name for entry in CATALOGUE}) == len(CATALOGUE)
+    for entry in CATALOGUE:
+        assert entry.architecture in ARCHITECTURES and entry.languages and entry.licence
+        assert 3.5 < entry.megabytes / entry.parameters * 1e6 < 4.5, "weights of four bytes"
+
+
+def test_an_import_that_fails_leaves_the_earlier_one(home: Path, tmp_path: Path) -> None:
+    source = tiny_bert(tmp_path / "source")
+    first = import_preset(source, home, "tiny")
+    shutil.rmtree(source)
+    with pytest.raises(PresetDamaged):
+        import_preset(source, home, "tiny")
+    assert find("tiny") == first

@@ -1,0 +1,106 @@
+"""Foundation models of 2 layers by 16 with random weights, in the forms in which real ones come."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.models.toys import texts_of
+
+LAYERS, HIDDEN, INNER, HEADS, LENGTH = 2, 16, 32, 2, 64
+
+
+def tiny_bert(folder: Path) -> Path:
+    """Hugging Face's form: config, safetensors, vocab.txt and no tokenizer.json."""
+    folder.mkdir(parents=True)
+    words = sorted({w for text in texts_of(400, seed=9)[0] for w in text.lower().split()})
+    letters = sorted({c for word in words for c in word})
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces = list(dict.fromkeys([*marks, *letters, *(f"##{c}" for c in letters), *words]))
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    settings = {"do_lower_case": True, "strip_accents": False}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    _write(folder, "bert", "", len(pieces), LENGTH, 2)
+    return folder
+
+
+def tiny_xlm_r(folder: Path) -> Path:
+    """The same with a SentencePiece vocabulary, padding of number 1 and positions that begin at 2."""
+    import sentencepiece
+
+    folder.mkdir(parents=True)
+    written = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts_of(400, seed=9)[0]), model_writer=written, vocab_size=120, model_type="unigram",
+        hard_vocab_limit=False, minloglevel=2,
+    )  # fmt: skip
+    (folder / "sentencepiece.bpe.model").write_bytes(written.getvalue())
+    size = sentencepiece.SentencePieceProcessor(model_proto=written.getvalue()).get_piece_size()
+    _write(folder, "xlm-roberta", "roberta.", size + 2, LENGTH + 2, 1)
+    return folder
+
+
+def in_keras_form(source: Path, folder: Path, kind: str) -> Path:
+    """The same model as KerasHub itself saves it."""
+    from engine.training.preload import preload
+
+    preload()
+    import keras_hub
+
+    backbone = getattr(keras_hub.models, f"{kind}Backbone").from_preset(str(source))
+    tokenizer: Any
+    if kind == "Bert":
+        tokenizer = keras_hub.models.BertTokenizer(
+            str(source / "vocab.txt"), lowercase=True, strip_accents=False
+        )
+    else:
+        tokenizer = keras_hub.models.XLMRobertaTokenizer((source / "sentencepiece.bpe.model").read_bytes())
+    backbone.save_to_preset(str(folder))
+    tokenizer.save_to_preset(str(folder))
+    return folder
+
+
+def _write(folder: Path, kind: str, prefix: str, vocabulary: int, positions: int, segments: int) -> None:
+    from safetensors.numpy import save_file
+
+    random = np.random.default_rng(0)
+    shapes: dict[str, tuple[int, ...]] = {
+        "embeddings.word_embeddings.weight": (vocabulary, HIDDEN),
+        "embeddings.position_embeddings.weight": (positions, HIDDEN),
+        "embeddings.token_type_embeddings.weight": (segments, HIDDEN),
+        "embeddings.LayerNorm.weight": (HIDDEN,),
+        "embeddings.LayerNorm.bias": (HIDDEN,),
+        "pooler.dense.weight": (HIDDEN, HIDDEN),
+        "pooler.dense.bias": (HIDDEN,),
+    }
+    for layer in range(LAYERS):
+        at = f"encoder.layer.{layer}"
+        for part in (
+            "attention.self.query",
+            "attention.self.key",
+            "attention.self.value",
+            "attention.output.dense",
+        ):
+            shapes |= {f"{at}.{part}.weight": (HIDDEN, HIDDEN), f"{at}.{part}.bias": (HIDDEN,)}
+        shapes |= {
+            f"{at}.intermediate.dense.weight": (INNER, HIDDEN),
+            f"{at}.intermediate.dense.bias": (INNER,),
+        }
+        shapes |= {f"{at}.output.dense.weight": (HIDDEN, INNER), f"{at}.output.dense.bias": (HIDDEN,)}
+        for norm in ("attention.output.LayerNorm", "output.LayerNorm"):
+            shapes |= {f"{at}.{norm}.weight": (HIDDEN,), f"{at}.{norm}.bias": (HIDDEN,)}
+    arrays = {
+        prefix + name: (random.normal(0, 0.3, shape) + (name.endswith("LayerNorm.weight"))).astype(np.float32)
+        for name, shape in shapes.items()
+    }
+    save_file(arrays, folder / "model.safetensors")
+    config = {
+        "model_type": kind, "vocab_size": vocabulary, "hidden_size": HIDDEN, "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS, "intermediate_size": INNER, "max_position_embeddings": positions,
+        "type_vocab_size": segments, "hidden_act": "gelu",
+    }  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config))
