@@ -118,7 +118,7 @@ class Finding:
         severity: `error` blocks training, `warning` should be looked at, `info` is good to know.
         message: English message id with placeholders; rendered by `engine.i18n.translate(message, locale, **params)`.
         count: rows concerned.
-        rows: row ids concerned, at most 1000.
+        rows: row ids concerned, at most ten thousand.
         params: values of the placeholders.
         fixes: what one click can do about it, the most careful one first.
     """

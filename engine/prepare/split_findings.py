@@ -140,7 +140,11 @@ def shape_findings(
 ) -> list[Finding]:
     """What is missing, small or leaking in finished parts, and how far those that were drawn here are off their shares."""
     off = _shares(table, parts, drawn_by) if drawn_by is not None else []
-    findings = _missing_parts(parts) + off + _class_findings(table, parts)
+    findings = (
+        _missing_parts(parts, by_time=drawn_by is not None and drawn_by.kind == "time")
+        + off
+        + _class_findings(table, parts)
+    )
     for kind, rows in leaks.items():
         # a division that is not one by time at all has most of its test rows before the end of train
         strays = kind != "time_test_before_train" or rows.sum() <= MOSTLY * (parts == TEST).sum()
@@ -149,12 +153,17 @@ def shape_findings(
     return findings
 
 
-def _missing_parts(parts: IntArray) -> list[Finding]:
+def _missing_parts(parts: IntArray, *, by_time: bool) -> list[Finding]:
     validation, test = (int((parts == part).sum()) for part in (VALIDATION, TEST))
     findings: list[Finding] = []
     if not validation:
         message = N_("No rows were left for a validation part, so runs cannot be compared. Add rows.")
-        findings.append(Finding("split_no_validation", "error", message, 0))
+        left_out = int((parts < 0).sum())
+        if by_time and left_out:
+            message = N_(
+                "No rows were left for a validation part, so runs cannot be compared: {count} rows are left out because their group or text stands before. Divide in another way, or give the group column another role."
+            )
+        findings.append(Finding("split_no_validation", "error", message, 0, params={"count": left_out}))
     if not test:
         message = N_("There is no test part: nothing will tell how good the final model really is.")
         findings.append(Finding("split_no_test", "warning", message, 0))

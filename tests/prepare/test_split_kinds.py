@@ -420,3 +420,11 @@ def test_near_duplicates_planted_across_the_parts_are_counted(shared_data):
     wanted = set(frame["row_id"].iloc[planted])
     assert len(flagged & wanted) >= 0.95 * len(wanted)
     assert len(flagged & wanted) >= 0.9 * len(flagged)
+
+
+def test_groups_that_come_back_all_the_time_leave_no_validation_and_that_is_said():
+    rows = dated(group=lambda i: f"shop {i % 3}")
+    result = run(rows, Split(kind="time"))
+    found = finding(result, "split_no_validation")
+    assert "Divide in another way" in found.message
+    assert found.params["count"] == len(rows) - int((result.assignment == "train").sum())
