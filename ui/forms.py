@@ -124,6 +124,7 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
             st.selectbox(**common)
     elif field.offers is not None:
         # one that a recipe names but this machine lacks stays visible
+        st.session_state[key] = value or None
         st.selectbox(**common, options=list(dict.fromkeys([*field.offers, *filter(None, [value])])))
     elif field.kind == "text":
         (st.text_area if field.lines else st.text_input)(**common)

@@ -158,7 +158,8 @@ class Family(Protocol):
     """One way to learn. `fit` runs in a worker; everything else is light.
 
     A family may also offer `notes(params) -> Sequence[str]`, message ids of what a person should know before training,
-    `about`, paragraphs (message ids) on where it comes from, and `schedule(params) -> Sequence[float]`, the learning rate of every epoch.
+    `about`, paragraphs (message ids) on where it comes from, and `schedule(params) -> Sequence[float]`, the learning rate of every epoch,
+    and `lacking(params) -> Unsuitable | None`, what these parameters need that is not on this machine.
     `pretrained = True` says that it learnt from other texts before, `ladder = False` that the ladder leaves it out.
     """
 

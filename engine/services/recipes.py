@@ -71,6 +71,12 @@ def resolve(recipe: Recipe) -> tuple[Family, Params]:
     return family, read_params(family.Params, recipe.family.params, family.name)
 
 
+def reason_against(family: Family, params: Params, facts: Facts) -> Unsuitable | None:
+    """Why a family cannot learn from such data with these parameters on this machine, or None."""
+    lacking = getattr(family, "lacking", None)
+    return family.unsuitable(facts, machine()) or (lacking(params) if lacking else None)
+
+
 class Recipes:
     """The recipes of one owner."""
 
@@ -199,7 +205,7 @@ class Recipes:
 
     def unsuitable(self, project_id: str, recipe: Recipe) -> Unsuitable | None:
         """Why the recipe's family cannot be used on its data, or None."""
-        return families.get(recipe.family.name).unsuitable(self._facts(recipe), machine())
+        return reason_against(*resolve(recipe), self._facts(recipe))
 
     def formulas(self, project_id: str, recipe: Recipe) -> list[tuple[str, str]]:
         """The chosen model in formulas, as (caption, LaTeX) pairs."""

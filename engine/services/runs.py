@@ -19,7 +19,7 @@ from engine.jobs.job import GOING
 from engine.recipe import Recipe, read_recipe
 from engine.services import datasets, lexicons, lineage, splits
 from engine.services.demo_view import served_by
-from engine.services.recipes import FamilyUnsuitable, resolve
+from engine.services.recipes import FamilyUnsuitable, reason_against, resolve
 from engine.services.scope import Scope
 from engine.storage.clock import now
 from engine.storage.database import read, write
@@ -34,7 +34,6 @@ from engine.storage.tables import (
     run,
     test_opening,
 )
-from engine.training.machine import machine
 
 
 class RunActive(JobError):
@@ -128,9 +127,8 @@ class Runs:
         version = datasets.Datasets(self._scope).version(str(recipe.data))
         if version.project_id != project_id:
             raise NotFound(kind="dataset version", id=version.id)
-        family, _ = resolve(recipe)
-        facts = splits.facts(self._scope, version.id)
-        reason = family.unsuitable(facts, machine())
+        family, params = resolve(recipe)
+        reason = reason_against(family, params, splits.facts(self._scope, version.id))
         if reason:
             raise FamilyUnsuitable(
                 family={"message": family.title},

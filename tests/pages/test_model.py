@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.models.preset_import import import_preset
+from engine.services.recipes import FamilyUnsuitable
 from engine.workspace import Workspace
+from tests.models.tiny_presets import tiny_bert
 from tests.uploading import upload
 
 
@@ -34,6 +39,35 @@ def test_without_data_the_page_says_what_to_do_first(
     assert at.button(key="model_to_data").proto.type == "primary"
     with pytest.raises(KeyError):
         at.button(key="model_start")
+
+
+def test_a_foundation_model_says_how_to_get_one_and_is_chosen_once_it_is_here(
+    trained: Any, open_page: Any, workspace: Workspace, bentu_home: Path, tmp_path: Path
+) -> None:
+    at = open_page("model", project=trained.project)
+    assert at.button(key="family_choose_foundation").disabled
+    assert "make minilm" in said(at)
+    import_preset(tiny_bert(tmp_path / "source"), bentu_home / "presets", "tiny", ["zh", "en"])
+    at.run()
+    at.button(key="family_choose_foundation").click().run()
+    assert not at.exception
+    assert workspace.recipes.draft(trained.project).family.params["preset"] == "tiny"
+    assert at.selectbox(key="param_foundation_preset").value == "tiny"
+    assert not at.button(key="model_start").disabled
+    with pytest.raises(KeyError):
+        at.select_slider(key="param_foundation_rank")
+    at.get_by_key("model_dial").set_value("balanced").run()
+    assert at.select_slider(key="param_foundation_rank").value == 8
+    (bentu_home / "presets/tiny").rename(bentu_home / "presets/other")
+    at.run()
+    assert at.button(key="model_start").disabled
+    assert "“tiny” is not on this machine" in said(at)
+    with pytest.raises(FamilyUnsuitable):
+        workspace.runs.submit(trained.project, workspace.recipes.draft(trained.project), name="never")
+    shutil.rmtree(bentu_home / "presets")
+    at.run()
+    assert not at.exception
+    assert at.button(key="model_start").disabled
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])

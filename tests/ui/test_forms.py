@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import ClassVar, Literal
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -22,6 +23,8 @@ class Toy(Params):
     patience: int = param(3, "Patience", "Only for b.", low=1, high=10, depends_on=("kind", ("b",)))
     seed: int = param(0, "Seed", "Any.", low=0, high=2**31 - 1, level="advanced")
     floor: float = param(1.0, "Floor", "No upper bound.", low=0.0, level="advanced")
+    model: str = param("", "Model", "One of those here.", max_length=20)
+    OFFERS: ClassVar[dict[str, Callable[[], tuple[str, ...]]]] = {"model": lambda: ("small", "large")}
 
 
 FIELDS = fields_of(Toy)
@@ -74,8 +77,22 @@ def test_each_declaration_becomes_its_widget(page: AppTest) -> None:
     assert page.get_by_key("toy_kind").type == "segmented_control" or page.get_by_key("toy_kind").value == "a"
     assert page.selectbox(key="toy_many").value == "p"
     assert page.text_input(key="toy_note").value == ""
+    assert (page.selectbox(key="toy_model").options, page.selectbox(key="toy_model").value) == (
+        ["small", "large"],
+        None,
+    )
     assert page.number_input(key="toy_seed").value == 0
     assert page.number_input(key="toy_floor").value == 1.0
+
+
+def test_what_this_machine_offers_is_chosen_and_what_it_lacks_stays_visible(page: AppTest) -> None:
+    page.selectbox(key="toy_model").select("large").run()
+    assert page.session_state["values"]["model"] == "large"
+    page.session_state["values"] = {**DEFAULTS, "model": "elsewhere"}
+    page.run()
+    assert not page.exception
+    assert page.selectbox(key="toy_model").value == "elsewhere"
+    assert page.selectbox(key="toy_model").options == ["small", "large", "elsewhere"]
 
 
 def test_a_dependent_field_shows_only_when_it_means_something(page: AppTest) -> None:

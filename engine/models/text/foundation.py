@@ -44,7 +44,7 @@ from engine.models.foundation_cost import cost, suited_length, suited_preset
 from engine.models.learning import LearningParams, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, fingerprint, with_softmax
-from engine.models.presets import Preset, check, find, installed, names
+from engine.models.presets import Preset, PresetMissing, check, find, installed, names
 from engine.models.sequence import SAMPLE, token_rows
 from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
@@ -146,6 +146,12 @@ class Foundation:
 
     def estimate(self, params: FoundationParams, facts: Facts, machine: Machine) -> Estimate:
         return cost(params, facts, machine)
+
+    def lacking(self, params: FoundationParams) -> Unsuitable | None:
+        """A preset that is not here is said before anything starts."""
+        if any(one.name == params.preset for one in installed()):
+            return None
+        return Unsuitable(PresetMissing.message, {"name": params.preset})
 
     def notes(self, params: FoundationParams) -> Sequence[str]:
         """What does not fit together."""
