@@ -66,6 +66,8 @@ def test_hidden_pieces_are_guessed_better_and_texts_without_a_label_give_words(l
         for log in line.of("log")
         if str(log["message"]).startswith("Pretraining, epoch")
     ]
+    read = next(log for log in line.of("log") if str(log["message"]).startswith("Pretraining reads"))
+    assert read["params"] == {"texts": "300", "unlabelled": "100"}
     assert len(losses) == 20
     assert losses[-1] < 0.7 * losses[0]
     assert [phase["name"] for phase in line.of("phase")][:3] == [
@@ -97,7 +99,11 @@ def test_a_killed_pretraining_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     assert not list((tmp_path / "killed" / "checkpoints").glob("generation-*.npz"))
     assert run("killed") == 0
     events = json.loads((tmp_path / "killed" / "events.json").read_text())
-    done = [e["params"]["epoch"] for kind, e in events if kind == "log" and "Pretraining" in e["message"]]
+    done = [
+        e["params"]["epoch"]
+        for kind, e in events
+        if kind == "log" and "epoch" in e["params"] and "Pretraining" in e["message"]
+    ]
     assert done[0] in (1, 2)
     assert done == [done[0], *range(done[0] + 1, 5)]
     answers = [np.load(tmp_path / name / "answers.npy") for name in ("whole", "killed")]

@@ -152,6 +152,10 @@ class Transformer(SequenceFamily):
         from engine.training.pretraining import Guessing, pretrain
 
         rows = encoder.transform(self.texts_read(data, params))
+        training.report(
+            "log", level="info", message=N_("Pretraining reads {texts} texts; {unlabelled} of them have no label."),
+            params={"texts": f"{len(rows):,}", "unlabelled": f"{len(data.unlabelled_inputs):,}"},
+        )  # fmt: skip
         settings = Guessing(
             params.pretraining, params.batch_size, params.learning_rate, data.seed,
             fingerprint(f"{self.name} pretraining", self.version, params, data),
