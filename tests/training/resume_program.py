@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from engine.models.family import Training
+from engine.models.preset_import import import_preset
 from engine.recipe import Part, Recipe
 from engine.training import loop
 from engine.training.preload import preload
 from engine.training.run import fit_run
+from tests.models.tiny_presets import tiny_bert
 from tests.models.toys import texts_of, toy_data
 
 FAMILIES = {
@@ -42,6 +44,15 @@ FAMILIES = {
         "max_features": 300,
         "min_df": 1,
     },
+    "foundation": {
+        "preset": "tiny",
+        "adapt": "lora",
+        "rank": 2,
+        "epochs": 6,
+        "patience": 0,
+        "batch_size": 16,
+        "learning_rate": 0.01,
+    },
     "article_listing": {
         "variant": "repaired",
         "epochs": 6,
@@ -54,7 +65,11 @@ EPOCHS_BEFORE_DEATH, STEPS_BEFORE_DEATH = 3, 4
 
 
 def main(root: Path) -> None:
+    os.environ["BENTU_HOME"] = str(root)
+    import_preset(tiny_bert(root / "source"), root / "presets", "tiny")
     preload()
+    import keras_hub  # noqa: F401  # once for all the children
+
     loop._BETWEEN_CHECKPOINTS = 0  # these epochs are far shorter than the time between two checkpoints
     from tensorflow.python.eager import context
 

@@ -40,7 +40,9 @@ def read(folder: Path) -> tuple[dict[int, dict[str, float]], list[str], Any]:
     )
 
 
-@pytest.mark.parametrize("family", ["embedding_bag", "transformer", "case_network", "article_listing"])
+@pytest.mark.parametrize(
+    "family", ["embedding_bag", "transformer", "case_network", "foundation", "article_listing"]
+)
 @pytest.mark.parametrize(("name", "first"), [("killed", 3), ("damaged", 2)])
 def test_resumes_and_ends_with_the_same_figures(trained: Path, family: str, name: str, first: int) -> None:
     whole, _, expected = read(trained / family / "whole")
