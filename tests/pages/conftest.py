@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace, open_workspace
@@ -17,6 +20,21 @@ from engine.workspace import DatasetVersion, Workspace, open_workspace
 ROOT = Path(__file__).parents[2]
 
 OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_compilation() -> Iterator[None]:
+    """Each page is compiled once, as on a server, and the installed packages are looked through once.
+
+    AppTest does both again for every run and every page that it opens.
+    """
+    scripts = ScriptCache()
+    manifests = cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app_test, "ScriptCache", lambda: scripts)
+        patch.setattr(local_script_runner, "ScriptCache", lambda: scripts)
+        patch.setattr(manifest_scanner, "scan_component_manifests", manifests)
+        yield
 
 
 @pytest.fixture(autouse=True)
