@@ -38,7 +38,9 @@ def test_presence_is_what_sets_of_words_say() -> None:
     found = token_presence(texts, 2)
     said = {(text, found.names[token]) for text, token in zip(found.texts, found.tokens, strict=True)}
     for place, text in enumerate(texts):
-        own = {word.lower() for word in text.split() if (len(word) > 1 and word[0] < "\u2e80") or word == "很"}
+        own = {
+            word.lower() for word in text.split() if (len(word) > 1 and word[0] < "\u2e80") or word == "很"
+        }
         own |= {word[i : i + 2] for word in text.split() if word[0] >= "\u2e80" for i in range(len(word) - 1)}
         assert {name for at, name in said if at == place} == own
     assert len(said) == len(found.texts) and list(found.names) == sorted(found.names)

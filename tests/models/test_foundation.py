@@ -18,13 +18,15 @@ from engine.models.backbone import (
     load_backbone,
     merge_lora,
     take_up,
+    text_vectors,
 )
 from engine.models.family import families
 from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.network import probabilities, with_softmax
 from engine.models.preset_import import import_preset
-from engine.models.presets import Preset, PresetDamaged, find
+from engine.models.presets import ARCHITECTURES, Preset, PresetDamaged, PresetFacts, find
 from engine.models.text.foundation import FoundationParams, adapted, shares
+from engine.training.preload import preload
 from tests.models.tiny_presets import in_keras_form, tiny_bert, tiny_xlm_r
 from tests.models.toys import Line, texts_of, toy_data
 
@@ -90,6 +92,37 @@ def test_both_forms_are_one_model_with_the_tokens_of_its_own_library(
     for number, text in enumerate(plain):
         inner = rows[np.array([number])][0][1 : rows.lengths[number] - 1]
         assert inner.tolist() == [int(i) for i in np.asarray(theirs(text))], text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", list(ARCHITECTURES))
+def test_every_architecture_is_built_from_plain_numbers_and_read(architecture: str, tmp_path: Path) -> None:
+    preload()
+    import keras
+    import keras_hub
+
+    shape: dict[str, Any] = {
+        "vocabulary_size": 50, "num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "max_sequence_length": 24,
+    }  # fmt: skip
+    if architecture == "albert":
+        shape |= {"embedding_dim": 8}
+    keras.utils.set_random_seed(1)
+    made = getattr(keras_hub.models, ARCHITECTURES[architecture])(**shape)
+    made.save_to_preset(str(tmp_path))
+    facts = PresetFacts(2, 2, 16, 32, 50, 24, made.count_params())
+    loaded = load_backbone(Preset("tiny", tmp_path, architecture, "keras", (), "", "", facts, "", {}))
+    ids = np.random.default_rng(0).integers(2, 50, size=(3, 8)).astype(np.int32)
+    ids[1, 5:] = 1
+    for pooling in ("mean", "first", "max"):
+        inputs = keras.Input((None,), dtype="int32")
+        mine, theirs = (
+            keras.Model(inputs, text_vectors(backbone, inputs, 1, pooling)) for backbone in (loaded, made)
+        )  # type: ignore[arg-type]
+        assert np.asarray(mine(ids)) == pytest.approx(np.asarray(theirs(ids)), abs=1e-6)
+        assert np.asarray(mine(ids))[1] == pytest.approx(np.asarray(mine(ids[1:2, :5]))[0], abs=1e-5)
+    loaded.enable_lora(2)
+    lora = [v.path for v in loaded.trainable_variables if "lora" in v.path]
+    assert len(lora) == len(set(lora)) >= 4
 
 
 @pytest.mark.slow

@@ -16,6 +16,9 @@ from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace, open_workspace
+from tests.parity_here import parity_here
+
+__all__ = ["parity_here"]
 
 ROOT = Path(__file__).parents[2]
 

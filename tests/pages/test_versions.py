@@ -68,7 +68,9 @@ def test_the_map_keeps_the_column_that_gives_its_colours(
     at.selectbox(key=own).set_value("slice:region").run()
     assert not at.exception
     assert at.session_state["map_colour"] == "slice:region"
-    again = open_page("data", locale=locale)  # as when one comes back to the page: the widget's own key is gone
+    again = open_page(
+        "data", locale=locale
+    )  # as when one comes back to the page: the widget's own key is gone
     again.session_state["map_colour"] = "slice:region"
     again.session_state[f"map_{version.id}"] = True
     again.run()

@@ -10,9 +10,10 @@ from engine.data.readers import ReadOptions
 from engine.samples import SAMPLE_ROLES, make_sample
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
+from tests.parity_here import parity_here
 from tests.services.sharing import made, made_home
 
-__all__ = ["made", "made_home"]
+__all__ = ["made", "made_home", "parity_here"]
 
 
 def sample_bytes(rows: int) -> bytes:

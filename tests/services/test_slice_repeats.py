@@ -8,7 +8,20 @@ from collections.abc import Callable
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
 
-WORDS = ["river", "stone", "cloud", "paper", "garden", "window", "silver", "market", "bridge", "winter", "candle", "forest"]
+WORDS = [
+    "river",
+    "stone",
+    "cloud",
+    "paper",
+    "garden",
+    "window",
+    "silver",
+    "market",
+    "bridge",
+    "winter",
+    "candle",
+    "forest",
+]
 
 
 def text(i: int) -> str:
