@@ -30,6 +30,11 @@ from engine.workspace import DatasetVersion, Run, Workspace
 Importer = Callable[..., DatasetVersion]
 
 
+@pytest.fixture(autouse=True)
+def parity_here() -> None:
+    """Here packaged models are checked in a process of their own, as they are outside of tests."""
+
+
 @pytest.fixture
 def version(imported: Importer) -> DatasetVersion:
     return imported(rows=300)

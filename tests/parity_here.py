@@ -1,0 +1,37 @@
+"""The check of a packaged model without a process of its own, for tests that are about something else.
+
+The process costs more than the training of a small run. `tests/packaging/test_parity.py` and `tests/services/test_runs.py` keep it,
+and so do the homes that are trained once a session.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.packaging import parity
+from engine.serving.predictor import load_model
+
+
+class _Here:
+    """Stands for `subprocess`: the bundle is loaded from its folder and answers the same rows, in this process."""
+
+    TimeoutExpired = subprocess.TimeoutExpired
+
+    @staticmethod
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        bundle, work = Path(command[-2]), Path(command[-1])
+        inputs = json.loads((work / "inputs.json").read_text(encoding="utf-8"))
+        np.save(work / "answers.npy", load_model(bundle).predict_proba(inputs))
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+
+@pytest.fixture(autouse=True)
+def parity_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packaged models are checked in the test's process; a module that wants the real one overrides this."""
+    monkeypatch.setattr(parity, "subprocess", _Here)
