@@ -49,7 +49,7 @@ browser:
 
 .venv/.run: requirements.txt
 	@test -n "$(PYTHON)" || { echo "Bentu needs Python 3.11, 3.12 or 3.13 with venv. On Debian: sudo apt-get install python3 python3-venv"; exit 1; }
-	@echo "Installing the packages into .venv (about 3 GB): one to several minutes, once."
+	@echo "Installing the packages into .venv (about 3.2 GB): one to several minutes, once."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@

@@ -217,3 +217,14 @@ def test_a_keras_config_makes_nothing_but_the_model_it_names(bentu_home: Path, t
     (preset.folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(PresetDamaged, match=r"model\.weights\.h5"):
         load_backbone(preset)
+
+
+def test_a_read_out_learnt_on_stretched_vectors_answers_to_the_plain_ones() -> None:
+    random = np.random.default_rng(0)
+    vectors = (random.normal(3, 5, (40, 6)) * [1, 10, 0.1, 1, 1, 0]).astype(np.float32)
+    scale = embeddings.Affine.of(vectors)
+    assert scale(vectors).mean(axis=0) == pytest.approx(np.zeros(6), abs=1e-5)
+    assert scale(vectors).std(axis=0) == pytest.approx([1, 1, 1, 1, 1, 0], abs=1e-5)
+    kernel, bias = random.normal(size=(6, 3)).astype(np.float32), random.normal(size=3).astype(np.float32)
+    direct, moved = scale.folded_into(kernel, bias)
+    assert vectors @ direct + moved == pytest.approx(scale(vectors) @ kernel + bias, abs=1e-3)
