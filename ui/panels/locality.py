@@ -109,7 +109,7 @@ def _cut(length: int) -> str:
 def _row(one: Locality, reading: Reading, length: int) -> dict[str, object]:
     where = f"{reading.column} = {reading.value}" if reading.column else t("all texts")
     return {
-        t("Vocabulary"): one.preset or t("learnt here"), t("Slice"): where, t("Texts"): reading.texts,
+        t("Which vocabulary"): one.preset or t("learnt here"), t("Slice"): where, t("Texts"): reading.texts,
         t("Pieces a word"): reading.fertility, t("Unknown"): 100 * reading.unknown_share,
         t("Pieces a text (median)"): round(reading.median), _cut(length): 100 * reading.cut[length],
         t("Length to choose"): reading.length, t("Verdict"): t(VERDICTS[reading.verdict]),

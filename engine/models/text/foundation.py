@@ -53,10 +53,8 @@ from engine.params import param
 Adapt = Literal["frozen", "lora", "gradual", "full"]
 
 
-class FoundationParams(LearningParams):
-    """Which foundation model, how much of it is changed, and how it learns."""
-
-    OFFERS: ClassVar[Mapping[str, Callable[[], Sequence[str]]]] = {"preset": names}
+class AdaptingParams(ParamsBase):
+    """Which foundation model, and how much of it is changed."""
 
     preset: str = param(
         "", N_("Foundation model"), N_("One on this machine; `python -m engine presets list` shows them and what can be had."),
@@ -91,6 +89,13 @@ class FoundationParams(LearningParams):
         0.1, N_("Dropout"), N_("Share of hidden neurons switched off at random in each step, against learning by heart."),
         low=0.0, high=0.8, level="advanced",
     )  # fmt: skip
+
+
+class FoundationParams(LearningParams, AdaptingParams):
+    """Which foundation model, how much of it is changed, and how it learns."""
+
+    OFFERS: ClassVar[Mapping[str, Callable[[], Sequence[str]]]] = {"preset": names}
+
     learning_rate: float = param(
         1e-3, N_("Learning rate"), N_("Size of the first steps."), low=1e-6, high=1.0, scale="log",
     )  # fmt: skip
