@@ -93,7 +93,7 @@ def _parsed(path: Path, separator: str, seen: _Seen) -> pa.Table | None:
 
 
 def _walked(file: BinaryIO, separator: int, report: Callable[[float], None] | None = None) -> _Seen | None:
-    """None at the first quotation mark, or CR without LF, that stands where it must not, and at a line that is too long or wide.
+    """None at the first quotation mark, or CR without LF, that stands where it must not, and at a line or row that is too long or wide.
 
     Marks are counted: an odd one opens a field, an even one closes it, and a doubled mark inside closes and opens. So an
     opening one follows a separator, a line end or a mark, and a closing one precedes a separator, a line end, the end of the
@@ -106,7 +106,7 @@ def _walked(file: BinaryIO, separator: int, report: Callable[[float], None] | No
         or following[: limits.MAX_LINE].split(b"\n", 1)[0].count(separator) >= limits.MAX_COLUMNS
     ):
         return None
-    seen, marks, done, last, previous = _Seen(), 0, 0, 0, b"\n"
+    seen, marks, done, last, row, previous = _Seen(), 0, 0, 0, 0, b"\n"
     while current := following:
         following = file.read(_PIECE)
         # One byte before and one after, so that every byte of the piece has its neighbours; the file ends as if by a line end.
@@ -125,6 +125,10 @@ def _walked(file: BinaryIO, separator: int, report: Callable[[float], None] | No
         lengths = np.diff(ends + done, prepend=last, append=done + len(piece))
         if int(lengths.max()) > limits.MAX_LINE:
             return None
+        rows = np.concatenate([[row], ends[~inside] + done, [done + len(piece)]])
+        if int(np.diff(rows).max()) > _BLOCK:
+            return None  # Arrow would gather blocks to find the row's end
+        row = int(rows[-2])
         last = int(ends[-1]) + done if ends.size else last
         seen.rows += int((~inside).sum())
         seen.broken = seen.broken or bool(inside.any())
