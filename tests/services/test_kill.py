@@ -90,7 +90,7 @@ def test_a_killed_search_loses_one_candidate_and_goes_on(
 ) -> None:
     version = imported(rows=300)
     recipe = workspace.recipes.choose(version.project_id, "tfidf_svm", "quick")
-    begun = workspace.searches.start(version.project_id, recipe, "settings", Plan(minutes=5, most=40))
+    begun = workspace.searches.start(version.project_id, recipe, "settings", Plan(minutes=5, most=16))
     eventually(lambda: sum(c.state == "done" for c in workspace.searches.get(begun.id).candidates) >= 3)
     (job,) = workspace.searches.get(begun.id).jobs
     os.kill(int(workspace.jobs.get(job.id).pid or 0), signal.SIGKILL)
@@ -98,6 +98,6 @@ def test_a_killed_search_loses_one_candidate_and_goes_on(
     found = workspace.searches.get(begun.id)
     assert found.jobs[0].state == "succeeded"
     assert found.jobs[0].attempt == 2
-    assert len(found.candidates) == 40
+    assert len(found.candidates) == 16
     assert sum(c.state == "lost" for c in found.candidates) <= 1
     assert all(c.state in ("done", "lost") for c in found.candidates)
