@@ -9,6 +9,7 @@ import numpy as np
 from engine.models.family import Dial, Estimate, Facts, Machine
 from engine.models.features.tfidf import typical_length
 from engine.models.features.units import mostly_unspaced
+from engine.models.learning import expected_epochs
 from engine.models.presets import Preset, PresetFacts, installed
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Est
     )
     layer = 4 * shape.hidden**2 + 2 * shape.hidden * shape.intermediate + 2 * tokens * shape.hidden
     once = facts.rows * tokens * shape.layers * layer * _FORWARD
-    epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+    epochs = expected_epochs(params)
     head = (shape.hidden + 1) * facts.classes
     weights = 4 * shape.parameters
     if params.adapt == "frozen":

@@ -120,6 +120,11 @@ def learning_rate(params: LearningParams, done: float, reductions: int = 0) -> f
     return start
 
 
+def expected_epochs(params: LearningParams) -> int:
+    """Epochs that a training takes, roughly: with patience, the best one comes long before the last that is allowed."""
+    return min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+
+
 def rates(params: LearningParams) -> list[float]:
     """The learning rate at the middle of every epoch, for a preview; a plateau cannot be foreseen."""
     return [learning_rate(params, epoch + 0.5) for epoch in range(params.epochs)]

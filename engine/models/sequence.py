@@ -18,7 +18,7 @@ from engine.models.features.tfidf import typical_length
 from engine.models.features.tokens import Pieces, TokenRows, Tokens
 from engine.models.features.units import mostly_unspaced
 from engine.models.formulas import Formula, learning_formulas
-from engine.models.learning import LearningParams, make_optimizer, plan, rates
+from engine.models.learning import LearningParams, expected_epochs, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, fingerprint, with_softmax
 from engine.models.suitability import common_reason
@@ -28,7 +28,8 @@ SAMPLE = 64
 """Validation rows on which the exported file is compared with the trained network."""
 
 SECONDS = 3.0e-11
-"""Per multiplication, forward and backward, on two cores; see `benchmarks/network_cost.py`."""
+"""Per multiplication on two cores, rough: with it the convolutional network's estimate is within a factor of two of the processor
+time that it took on three development sets."""
 
 
 class VocabularyParams(Params):
@@ -124,7 +125,7 @@ class SequenceFamily:
         """
         count = self.parameter_count(params, self.expected_vocabulary(params, facts), facts.classes)
         tokens = expected_tokens(params, facts)
-        epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+        epochs = expected_epochs(params)
         steps = -(-facts.rows // params.batch_size)
         work = facts.rows * tokens * (3 * self.work(params) + 20 * params.embedding_size)
         return Estimate(

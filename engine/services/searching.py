@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,10 +59,11 @@ def search_on(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     context.report("phase", name="searching")
     facts = splits.facts(scope, str(recipe.data))
     ladder = _rungs(recipe, facts) if row.kind == "ladder" else []
+    climbed = _weigh(scope, row.id, recipe, plan, rows.data)
     while context.stop() is None and (left := (deadline - now()).total_seconds()) > _LEAST:
         context.check()
         chosen = (
-            _next_rung(scope, context, row.id, recipe, ladder, rows.data, left)
+            _next_rung(scope, context, row.id, recipe, ladder, climbed, left)
             if ladder
             else _next(scope, context, row.id, recipe, plan)
         )
@@ -69,11 +71,10 @@ def search_on(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
             break
         one, proposal = chosen
         _try(context, scope, recipe, plan, rows.data, one, proposal, deadline)
-        _weigh(scope, row.id, recipe, plan, rows.data)
+        climbed = _weigh(scope, row.id, recipe, plan, rows.data)
         spent = 1 - max((deadline - now()).total_seconds(), 0) / (plan.minutes * 60)
         context.report("progress", fraction=min(max(spent, 0.0), 1.0))
     context.check()
-    _weigh(scope, row.id, recipe, plan, rows.data)
     return {"search_id": row.id}
 
 
@@ -117,15 +118,10 @@ def _next(
 
 
 def _next_rung(
-    scope: Scope, context: JobContext, search_id: str, recipe: Recipe, ladder: Sequence[Rung], data: TrainingData, left: float,
+    scope: Scope, context: JobContext, search_id: str, recipe: Recipe, ladder: Sequence[Rung], climbed: Sequence[Climbed], left: float,
 ) -> tuple[Candidate, Proposal | None] | None:  # fmt: skip
     """Take the next rung that is worth it, or None at the top; those that are passed over are noted."""
     known = candidates(scope, search_id)
-    done = [c for c in known if c.state == "done"]
-    behind = _behind(done, data, recipe)
-    climbed = [
-        Climbed(c.family, c.score or 0.0, c.size or 0, c.latency or 0.0, behind[c.number]) for c in done
-    ]
     scratch = [rung.family for rung in ladder if rung.needs_tensorflow and not rung.pretrained]
     tried = {c.family for c in known if c.state != "lost"}
     facts, number = splits.facts(scope, str(recipe.data)), len(known)
@@ -252,18 +248,22 @@ def _read(family: Family, params: Mapping[str, Any]) -> Any:
     return read_params(family.Params, params, family.name)
 
 
-def _weigh(scope: Scope, search_id: str, recipe: Recipe, plan: Plan, data: TrainingData) -> None:
-    """Work out what came of the search so far and keep it: the best, the recommended one, the front, what mattered."""
+def _weigh(scope: Scope, search_id: str, recipe: Recipe, plan: Plan, data: TrainingData) -> list[Climbed]:
+    """Work out what came of the search so far and keep it: the best, the recommended one, the front, what mattered.
+
+    Returns what the best ones brought, in the order of trying.
+    """
     done = [c for c in candidates(scope, search_id) if c.state == "done"]
     if not done:
-        return
+        return []
     behind = _behind(done, data, recipe)
-    # by number, for a family stands in a search through its settings many times
+    near = [c for c in done if c.number in behind]
     weighed = [
-        Climbed(str(c.number), c.score or 0.0, c.size or 0, c.latency or 0.0, behind[c.number])
-        for c in done if c.number in behind
-    ]  # fmt: skip
-    chosen, trials = recommended(weighed), [trial_of(c) for c in done]
+        Climbed(c.family, c.score or 0.0, c.size or 0, c.latency or 0.0, behind[c.number]) for c in near
+    ]
+    # by number, for a family stands in a search through its settings many times
+    chosen = recommended([replace(w, family=str(c.number)) for w, c in zip(weighed, near, strict=True)])
+    trials = [trial_of(c) for c in done]
     shares = importances(families.get(done[0].family).Params, plan.fields, trials) if plan.fields else {}
     scope.cache(
         "search", search_id,
@@ -272,6 +272,7 @@ def _weigh(scope: Scope, search_id: str, recipe: Recipe, plan: Plan, data: Train
             "importances": shares, "behind": {str(number): list(bounds) for number, bounds in behind.items()},
         },
     )  # fmt: skip
+    return weighed
 
 
 def _best(done: Sequence[Candidate]) -> Candidate:

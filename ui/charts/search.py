@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -93,8 +94,6 @@ def paths_figure(done: Sequence[Candidate], fields: Sequence[FieldSpec], metric:
 
 
 def _axis(field: FieldSpec, done: Sequence[Candidate]) -> dict[str, Any]:
-    import math
-
     values = [c.params.get(field.name, field.default) for c in done]
     label = plain(t(field.title), 18)
     if field.kind in ("choice", "bool"):

@@ -115,11 +115,10 @@ def _ended(search: Search) -> None:
         _verdict(search, done)
         _charts(search, done)
     _table(search)
-    if not search.active:
-        st.button(
-            t("Delete this search"), key="search_delete", icon=":material/delete:",
-            on_click=attempt, args=(workspace().searches.delete, search.id),
-        )  # fmt: skip
+    st.button(
+        t("Delete this search"), key="search_delete", icon=":material/delete:",
+        on_click=attempt, args=(workspace().searches.delete, search.id),
+    )  # fmt: skip
 
 
 def _verdict(search: Search, done: list[Candidate]) -> None:

@@ -29,7 +29,7 @@ from engine.models.features.tfidf import (
     suited_analyzer,
 )
 from engine.models.formulas import case_formulas
-from engine.models.learning import LearningParams, make_optimizer, plan, rates
+from engine.models.learning import LearningParams, expected_epochs, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, dense, fingerprint, with_softmax
 from engine.models.suitability import common_reason
@@ -125,8 +125,7 @@ class CaseNetwork:
         """
         width = expected_width(params, facts)
         count = parameter_count(params, width, facts.classes)
-        # With patience, the best epoch comes long before the last one that is allowed.
-        epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+        epochs = expected_epochs(params)
         steps = -(-facts.rows // params.batch_size)
         seconds = steps * (1.5e-3 + 4e-9 * count) + facts.rows * (3e-10 * width + 8e-11 * count)
         return Estimate(

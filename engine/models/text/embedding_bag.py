@@ -22,10 +22,10 @@ from engine.models.features.tfidf import (
     suited_analyzer,
 )
 from engine.models.features.tokens import TokenRows
-from engine.models.learning import LearningParams
+from engine.models.learning import LearningParams, expected_epochs
 from engine.models.sequence import SequenceFamily
 from engine.params import Params as ParamsBase
-from engine.params import param
+from engine.params import changed, param
 
 
 class BagParams(GramParams):
@@ -52,12 +52,7 @@ class BagParams(GramParams):
 class EmbeddingBagParams(LearningParams, BagParams):
     """Sequences, vectors and how they learn."""
 
-    learning_rate: float = param(
-        2e-2, N_("Learning rate"), N_("Size of the first steps."), low=1e-6, high=1.0, scale="log",
-    )  # fmt: skip
-    batch_size: int = param(
-        128, N_("Batch size"), N_("Texts between two updates of the weights."), low=8, high=1024, scale="log", unit=N_("texts"),
-    )  # fmt: skip
+    learning_rate: float = changed(LearningParams, "learning_rate", 2e-2)
 
 
 class EmbeddingBag(SequenceFamily):
@@ -112,7 +107,7 @@ class EmbeddingBag(SequenceFamily):
         count = self.parameter_count(params, self.expected_vocabulary(params, facts), facts.classes)
         read = _cut(facts, params.max_length)
         sequences = expected_sequences(params, read)
-        epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+        epochs = expected_epochs(params)
         steps = -(-facts.rows // params.batch_size)
         return Estimate(
             parameters=count,

@@ -48,7 +48,7 @@ from engine.models.presets import Preset, PresetMissing, check, find, installed,
 from engine.models.sequence import SAMPLE, token_rows
 from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
-from engine.params import param
+from engine.params import changed, param
 
 Adapt = Literal["frozen", "lora", "gradual", "full"]
 
@@ -96,12 +96,8 @@ class FoundationParams(LearningParams, AdaptingParams):
 
     OFFERS: ClassVar[Mapping[str, Callable[[], Sequence[str]]]] = {"preset": names}
 
-    learning_rate: float = param(
-        1e-3, N_("Learning rate"), N_("Size of the first steps."), low=1e-6, high=1.0, scale="log",
-    )  # fmt: skip
-    batch_size: int = param(
-        32, N_("Batch size"), N_("Texts between two updates of the weights."), low=8, high=1024, scale="log", unit=N_("texts"),
-    )  # fmt: skip
+    learning_rate: float = changed(LearningParams, "learning_rate", 1e-3)
+    batch_size: int = changed(LearningParams, "batch_size", 32)
 
 
 _WAYS: Mapping[Adapt, Mapping[str, Any]] = {

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from engine.errors import N_
 from engine.models.family import Dial, Estimate, Facts, Machine, families
 from engine.models.features.units import mostly_unspaced
-from engine.models.learning import LearningParams
+from engine.models.learning import LearningParams, expected_epochs
 from engine.models.sequence import SequenceFamily, VocabularyParams, expected_tokens, suited_length
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
@@ -79,7 +79,7 @@ class Recurrent(SequenceFamily):
     def estimate(self, params: RecurrentParams, facts: Facts, machine: Machine) -> Estimate:
         """As the other networks; beside the multiplications, every piece is a step of its own that costs time."""
         cost = super().estimate(params, facts, machine)
-        epochs = min(params.epochs, 3 * params.patience + 3) if params.patience else params.epochs
+        epochs = expected_epochs(params)
         places = -(-facts.rows // params.batch_size) * expected_tokens(params, facts)
         return replace(cost, seconds=cost.seconds + epochs * places * _SECONDS_A_PLACE)
 

@@ -13,7 +13,7 @@ from engine.models.features.units import mostly_unspaced
 from engine.models.learning import LearningParams
 from engine.models.sequence import SequenceFamily, VocabularyParams, suited_length
 from engine.params import Params as ParamsBase
-from engine.params import param
+from engine.params import changed, param
 
 
 class ConvolutionParams(VocabularyParams):
@@ -38,12 +38,8 @@ class ConvolutionParams(VocabularyParams):
 class TextCnnParams(LearningParams, ConvolutionParams):
     """Vocabulary, layers and how they learn."""
 
-    learning_rate: float = param(
-        1e-3, N_("Learning rate"), N_("Size of the first steps."), low=1e-6, high=1.0, scale="log",
-    )  # fmt: skip
-    batch_size: int = param(
-        64, N_("Batch size"), N_("Texts between two updates of the weights."), low=8, high=1024, scale="log", unit=N_("texts"),
-    )  # fmt: skip
+    learning_rate: float = changed(LearningParams, "learning_rate", 1e-3)
+    batch_size: int = changed(LearningParams, "batch_size", 64)
 
 
 class TextCnn(SequenceFamily):
