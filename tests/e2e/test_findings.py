@@ -53,7 +53,7 @@ def project(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize(
     ("locale", "width", "done", "fix", "make", "made", "undo"),
     [
-        ("en-US", 1280, "The deep checks are done", "Keep the first of each, drop 12", "Make the new version", "was made by your fix", "Undo"),
+        ("en-US", 1280, "The deep checks are done:", "Keep the first of each, drop 12", "Make the new version", "was made by your fix", "Undo"),
         ("zh-CN", 390, "深入检查已完成", "每组保留第一行，删除12行", "制作新版本", "由您的修复生成", "撤销"),
     ],
 )  # fmt: skip

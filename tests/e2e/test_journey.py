@@ -97,7 +97,7 @@ def test_from_a_file_to_an_honestly_evaluated_model(
     expect(page.get_by_text("900", exact=True).first).to_be_visible(timeout=SLOW)
     expect(page.get_by_role("heading", name="Findings")).to_be_visible(timeout=SLOW)
     # the division keeps nearly equal texts together once it is known which these are
-    expect(page.get_by_text("The deep checks are done").first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("The deep checks are done:").first).to_be_visible(timeout=SLOW)
     no_failure(page)
     shot(page, "journey_data")
 

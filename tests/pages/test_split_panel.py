@@ -11,6 +11,7 @@ from engine.recipe import Split
 from engine.services import splits
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
+from tests.data.checks.planted_texts import topics
 from tests.pages.conftest import OpenPage, Trained, import_text, texts
 from tests.services.test_splits import rows
 
@@ -159,6 +160,30 @@ def test_the_guard_looks_and_one_click_regroups(
     assert draft is not None
     assert draft.split == after.spec == Split(kind="given", column="part", regroup=True, near_duplicates=True)
     assert "split_go" not in {b.key for b in at.button}, "the form says so too"
+
+
+def test_who_comes_before_the_deep_checks_still_divides_with_what_they_found(
+    open_page: OpenPage, workspace: Workspace
+) -> None:
+    about, labels = topics(200)
+    about[100:110] = [f"{text} !" for text in about[:10]]
+    labels[100:110] = labels[:10]
+    table = "text,label\n" + "".join(f"{text},{label}\n" for text, label in zip(about, labels, strict=True))
+    version = import_text(
+        workspace, workspace.projects.create("early").id, table, text="input", label="label"
+    )
+    at = open_page("prepare", project=version.project_id)
+    assert control(at, "toggle", "split_near_").value is False  # type: ignore[attr-defined]
+    workspace.findings.start_deep(version.id)
+    run_waiting(workspace.scope)
+    at.run()
+    toggle = control(at, "toggle", "split_near_")
+    assert toggle.value is True  # type: ignore[attr-defined]
+    assert toggle.proto.set_value, "the browser is told"  # type: ignore[attr-defined]
+    divide(at, workspace)
+    view = workspace.splits.current(version.id)
+    assert view is not None and view.spec.near_duplicates and view.near_known
+    assert sum(view.leaks.values()) == 0
 
 
 def test_an_opened_test_part_is_not_regrouped_and_a_new_one_is_made(

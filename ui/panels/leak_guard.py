@@ -7,6 +7,7 @@ import streamlit as st
 from engine.workspace import DatasetVersion, SplitView
 from ui.errors import attempt
 from ui.panels.job import watch
+from ui.panels.split_kinds import near_key
 from ui.state import follow, followed, workspace
 from ui.text import t
 
@@ -84,7 +85,7 @@ def _start_regroup(project_id: str, version_id: str) -> None:
         attempt(ws.recipes.update, project_id, split=wanted)
         # Set, not popped: for a popped key the browser sends the old position once more, and the form asks for the old division.
         st.session_state[f"split_regroup_{version_id}"] = wanted.regroup
-        st.session_state[f"split_near_{version_id}"] = wanted.near_duplicates
+        st.session_state[near_key(version_id)] = wanted.near_duplicates
         follow(f"split_{version_id}", job.id)
 
 

@@ -186,13 +186,18 @@ def share_fields(version: DatasetVersion, spec: Split, kind: str) -> Split:
     )  # type: ignore[arg-type]  # fmt: skip
 
 
+def near_key(version_id: str) -> str:
+    """Key of the field of nearly equal texts: another one once some were found, so that what nobody touched then starts anew."""
+    return f"split_near_{version_id}_{workspace().splits.near_found(version_id)}"
+
+
 def near_field(version: DatasetVersion, spec: Split) -> bool:
     """Whether nearly equal texts stay together."""
     ws = workspace()
     start = spec.near_duplicates or (
         ws.splits.current(version.id) is None and ws.splits.near_found(version.id)
     )
-    key = f"split_near_{version.id}"
+    key = near_key(version.id)
     st.session_state.setdefault(key, start)
     return st.toggle(
         t("Keep nearly equal texts together"), key=key,
