@@ -164,7 +164,9 @@ def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
 
 
 def shot(page: Page, name: str) -> None:
-    """Leave a picture of the page from top to bottom."""
+    """Leave a picture of the page from top to bottom; only with BENTU_SCREENSHOTS=1, for each takes two seconds."""
+    if not os.environ.get("BENTU_SCREENSHOTS"):
+        return
     SHOTS.mkdir(parents=True, exist_ok=True)
     size = page.viewport_size or {"width": 1280, "height": 900}
     page.wait_for_timeout(300)

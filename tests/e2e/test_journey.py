@@ -144,8 +144,9 @@ def test_from_a_file_to_an_honestly_evaluated_model(
         ("en-US", "dark", 1280),
         ("en-US", "light", 390),
     ):
+        page = open_page(locale=locale, theme=theme, width=width, run=run, project=project)
         for name in PAGES:
-            page = open_page(name, locale=locale, theme=theme, width=width, run=run, project=project)
+            page.goto(f"{server.url}/{name}?project={project}&run={run}")
             expect(page.locator("h1").first).to_be_visible(timeout=SLOW)
             no_failure(page)
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
