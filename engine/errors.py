@@ -16,6 +16,7 @@ process boundary as JSON (`to_json`, `error_from_json`).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 
@@ -45,25 +46,47 @@ class BentuError(Exception):
         return {"code": self.code, "params": self.params}
 
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(,|0?[0-9]?(?:\.[0-9])?[df]))?\}")
-"""A name, at most with a number's digits or the sign for separated thousands: a message may have come from another process, so a placeholder reaches into no
-object and no format makes a text long."""
+_PLACEHOLDER = re.compile(
+    r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(?:(,|0?[0-9]?(?:\.[0-9])?[df])|([^{}|]*)\|([^{}|]*)))?\}"
+)
+"""A name, at most with a number's digits, the sign for separated thousands, or what stands there for one and for any other
+number: a message may have come from another process, so a placeholder reaches into no object and no format makes a text long."""
 
 
-def fill(message: str, params: dict[str, Any]) -> str:
-    """`message` with its placeholders filled; one that is missing or does not fit stays visible rather than raising."""
-    plain = {k: fill(v["message"], v.get("params", {})) if is_message(v) else v for k, v in params.items()}
+MOST_LISTED = 20
 
-    def value(found: re.Match[str]) -> str:
-        name, digits = found.groups()
-        if name not in plain:
+
+def fill(message: str, params: dict[str, Any], translated: Callable[[str], str] = str) -> str:
+    """`message` with its placeholders filled; one that is missing or does not fit stays visible rather than raising.
+
+    `{count} {count:row is|rows are} left out` agrees with its number. A parameter that is a message itself is filled
+    first, and a list of them is written with commas, as far as a sentence can hold it.
+
+    Args:
+        translated: says a message id (and ", ", which parts the entries of a list) in the reader's language.
+    """
+
+    def worded(value: Any) -> Any:
+        if is_message(value):
+            return fill(translated(value["message"]), value.get("params", {}), translated)
+        if isinstance(value, (list, tuple)):
+            shown = [str(worded(part)) for part in value[:MOST_LISTED]]
+            return translated(", ").join(shown + ["…"] * (len(value) > MOST_LISTED))
+        return value
+
+    def filled(found: re.Match[str]) -> str:
+        name, digits, one, other = found.groups()
+        if name not in params:
             return found[0]
+        value = worded(params[name])
+        if other is not None:
+            return str(one if str(value) == "1" else other)
         try:
-            return format(plain[name], digits) if digits else str(plain[name])
+            return format(value, digits) if digits else str(value)
         except (TypeError, ValueError):
             return found[0]
 
-    return _PLACEHOLDER.sub(value, message)
+    return _PLACEHOLDER.sub(filled, message)
 
 
 def saying(message: str, **params: Any) -> dict[str, Any]:

@@ -31,6 +31,9 @@ _SHAPELESS = dict.fromkeys(map(ord, "\ufeff\u200b\u00ad"))
 _MARKUP = str.maketrans({c: "\\" + c for c in "\\`*_{}[]()<>#+-.!|$~:^&@="})
 
 
+NAME_CHARS = 60
+"""What is shown of one name in a list."""
+
 _LINKED = re.compile(r"https?(?=:)|www(?=\.)|@", re.IGNORECASE)
 """Where Markdown finds addresses even in escaped text; an invisible word joiner there keeps them from being links."""
 
@@ -114,14 +117,16 @@ class _Grouped(int):
 
 
 def _safe_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with all user text in them made safe, also in those that are messages themselves."""
-    safe: dict[str, Any] = {}
-    for name, value in params.items():
-        if is_message(value):
-            safe[name] = {**value, "params": _safe_params(value.get("params", {}))}
-        else:
-            safe[name] = safe_text(value) if isinstance(value, str) else value
-    return safe
+    """Parameters with all user text in them made safe, also in lists and in those that are messages themselves."""
+    return {name: _safe(value) for name, value in params.items()}
+
+
+def _safe(value: Any) -> Any:
+    if is_message(value):
+        return {**value, "params": _safe_params(value.get("params", {}))}
+    if isinstance(value, (list, tuple)):
+        return [safe_text(part, NAME_CHARS) if isinstance(part, str) else _safe(part) for part in value]
+    return safe_text(value) if isinstance(value, str) else value
 
 
 def safe_text(value: object, limit: int = 500) -> str:

@@ -192,7 +192,9 @@ class EncodingUncertain(DataError):
 
 class InvalidBytes(DataError):
     code = "INVALID_BYTES"
-    message = N_("{count} places are not valid {encoding}; the first is on line {line} (byte {offset}).")
+    message = N_(
+        "{count} {count:place is|places are} not valid {encoding}; the first is on line {line} (byte {offset})."
+    )
     remedy = N_("Choose another encoding, correct the file, or agree to put the sign � in these places.")
 
 
@@ -213,7 +215,7 @@ class InvalidSeparator(DataError):
 class RaggedRows(DataError):
     code = "RAGGED_ROWS"
     message = N_(
-        "Row {row} (line {line}) has {found} fields, but the header has {expected}. Rows like this: {count}."
+        "Row {row} (line {line}) has {found} {found:field|fields}, but the header has {expected}. Rows like this: {count}."
     )
     remedy = N_("Put texts that hold the separator between quotation marks, or choose another separator; for one text a line choose the kind TXT.")  # fmt: skip
 
@@ -250,7 +252,9 @@ class ReservedColumn(DataError):
 
 class RenameMismatch(DataError):
     code = "RENAME_MISMATCH"
-    message = N_("{found} new column names were given for {expected} columns.")
+    message = N_(
+        "{found} new column {found:name was|names were} given for {expected} {expected:column|columns}."
+    )
     remedy = N_("Give one name for each column, in the order of the file.")
 
 

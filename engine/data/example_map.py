@@ -5,6 +5,7 @@ Stage 1 (data). Runs in a job; the page draws the stored result.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,11 @@ from numpy.typing import NDArray
 from engine.data.schema import ROW_ID
 from engine.data.table_view import TableView
 
-PLACED, SEED = 50_000, 0
-"""Most examples that are placed, and the seed of the sample where there are more."""
+PLACED, PLACED_BY_MODEL, SEED = 50_000, 5_000, 0
+"""Most examples that are placed, by words and where a model has to read each, and the seed of the sample where there are more."""
+
+LEARNT = "learnt"
+"""Column of `ExampleMap.places` on the map of a trained model: whether it learnt from the example."""
 
 _SHOWN = 60
 """Characters of an example that stand beside its point."""
@@ -29,13 +33,15 @@ class ExampleMap:
     Args:
         places: one row an example, in the order of the table: `row_id`, `x` and `y` within [-1, 1], `label`, and `shown`,
             the example in short; then for each slice column its cells, in a column called by `slice_column`.
-        rows: how many rows the version has; more than the places where a sample was drawn.
+        rows: how many rows the version has; more than the places where a sample was drawn or rows are left out.
         kept: share of the variance between the examples' features that the two axes show.
+        left_out: rows that have no place on purpose.
     """
 
     places: pd.DataFrame
     rows: int
     kept: float
+    left_out: int = 0
 
 
 def slice_column(name: str) -> str:
@@ -43,18 +49,26 @@ def slice_column(name: str) -> str:
     return f"slice:{name}"
 
 
-def map_examples(table: TableView, most: int = PLACED) -> ExampleMap:
+def map_examples(
+    table: TableView, most: int = PLACED, embed: Callable[[pd.Series], NDArray[np.floating[Any]]] | None = None,
+    without: Collection[int] = (),
+) -> ExampleMap:  # fmt: skip
     """Place the examples of a table, or a seeded sample of `most` of them.
 
-    The modality's features are centred and their two directions of largest variance kept (principal components). The
-    axes have no meaning beyond that; distances between far points say little.
+    Features are centred and their two directions of largest variance kept (principal components). The axes have no meaning
+    beyond that; distances between far points say little.
+
+    Args:
+        embed: inputs to features of shape (n, d) in which alike ones lie near each other; by default the modality's own.
+        without: ids of rows that get no place.
     """
     ids = table.ids
-    chosen = np.arange(len(ids))
-    if len(ids) > most:
-        chosen = np.sort(np.random.default_rng(SEED).choice(len(ids), most, replace=False))
+    chosen = np.flatnonzero(~np.isin(ids, list(without)))
+    left_out = len(ids) - len(chosen)
+    if len(chosen) > most:
+        chosen = np.sort(np.random.default_rng(SEED).choice(chosen, most, replace=False))
     inputs = table.inputs.iloc[chosen]
-    plane, kept = _plane(table.modality.embed(inputs))
+    plane, kept = _plane((embed or table.modality.embed)(inputs))
     places = pd.DataFrame(
         {
             ROW_ID: ids[chosen], "x": plane[:, 0].round(4), "y": plane[:, 1].round(4),
@@ -66,7 +80,7 @@ def map_examples(table: TableView, most: int = PLACED) -> ExampleMap:
             },
         }
     )  # fmt: skip
-    return ExampleMap(places, len(ids), kept)
+    return ExampleMap(places, len(ids), kept, left_out)
 
 
 def _plane(features: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], float]:

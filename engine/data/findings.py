@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine.data.limits import FINDING_ROWS
 from engine.data.schema import ROW_ID, Finding, Fix, Severity
+from engine.errors import N_, saying
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,12 @@ def row_ids(frame: pd.DataFrame) -> NDArray[np.int64]:
     return np.arange(len(frame), dtype=np.int64)
 
 
-def some(names: Sequence[str], most: int = 5) -> str:
-    """A few names for a message, quoted and shortened, and how many more there are."""
-    shown = ", ".join(f"“{name[:40]}”" for name in names[:most])
-    return shown + (f" (+{len(names) - most})" if len(names) > most else "")
+def some(names: Sequence[str], most: int = 5) -> list[str] | dict[str, Any]:
+    """A few names as a parameter of a message, quoted and shortened, and how many more there are."""
+    shown = [f"“{name[:40]}”" for name in names[:most]]
+    if len(names) <= most:
+        return shown
+    return saying(N_("{names} and {more} more"), names=shown, more=len(names) - most)
 
 
 def read_finding(stored: Mapping[str, Any]) -> Finding:

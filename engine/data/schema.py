@@ -74,7 +74,7 @@ def make_schema(
         if name not in columns:
             raise RolesInvalid(problem=saying(N_("there is no column “{name}”"), name=name))
         if role not in ROLES:
-            raise RolesInvalid(problem=saying(N_("“{role}” is no role; roles are {roles}"), role=role, roles=", ".join(ROLES)))  # fmt: skip
+            raise RolesInvalid(problem=saying(N_("“{role}” is no role; roles are {roles}"), role=role, roles=list(ROLES)))  # fmt: skip
     schema = Schema(task=task, columns=tuple(Column(name=c, role=roles.get(c, "ignore")) for c in columns))  # type: ignore[arg-type]
     if not schema.names("input"):
         raise RolesInvalid(problem=saying(N_("no column has the role “{role}”"), role=saying(ROLE_TITLES["input"])))  # fmt: skip

@@ -42,7 +42,7 @@ def check_table(
     """
     missing = [c.name for c in schema.columns if c.name not in frame.columns]
     if missing:
-        raise errors.ColumnsMissing(columns=", ".join(missing))
+        raise errors.ColumnsMissing(columns=missing)
     labels = labels_of(frame, schema).set_axis(pd.Index(row_ids(frame)))
     classes = find_classes(labels, schema.first("label") or "")
     modality.validate(read_inputs(frame, schema, modality))

@@ -181,7 +181,7 @@ def _slice_codes(
         codes.append(pd.Index(shown, dtype="str").get_indexer(values).astype(np.int64))
         if len(shown) < len(sizes):
             message = N_(
-                "{count} values of “{column}” are not shown: fewer than {fewest} rows, or beyond the {most} most frequent."
+                "{count} {count:value|values} of “{column}” {count:is|are} not shown: fewer than {fewest} rows, or beyond the {most} most frequent."
             )
             params = {
                 "column": str(column),
@@ -199,7 +199,7 @@ def _class_notes(
     """Where a class has no rows, in the part or in a slice, so that macro averages are read rightly."""
     notes: list[Mapping[str, Any]] = []
     present = np.unique(truth)
-    absent = ", ".join(f"“{label}”" for at, label in enumerate(classes) if at not in present)
+    absent = [f"“{label}”" for at, label in enumerate(classes) if at not in present]
     if absent:
         message = N_(
             "No row here is truly of these classes; each counts as 0 in the macro averages: {labels}."
@@ -208,7 +208,7 @@ def _class_notes(
     lacking = sum(len(np.unique(of_slice)) < len(present) for of_slice in slice_truths)
     if lacking:
         message = N_(
-            "{count} slice values lack rows of some class, which counts as 0 in their macro-F1; compare those by accuracy."
+            "{count} slice {count:value lacks|values lack} rows of some class, which counts as 0 in {count:its|their} macro-F1; compare {count:it|those} by accuracy."
         )
         notes.append({"code": "slices_lack_classes", "message": message, "params": {"count": lacking}})
     return notes

@@ -77,14 +77,13 @@ def split_words(split: Any, locale: str) -> str:
     if not isinstance(split, Mapping) or split.get("kind") not in KINDS:
         return _plain(split)
     shares = {part: f"{100 * float(split.get(part) or 0):g}" for part in ("train", "validation", "test")}
-    values = ", ".join(f"“{value}”" for value in split.get("values") or ())
     said = [
         translate(
             KINDS[split["kind"]],
             locale,
             column=split.get("column"),
             seed=split.get("seed"),
-            values=values,
+            values=[f"“{value}”" for value in split.get("values") or ()],
             **shares,
         )
     ]

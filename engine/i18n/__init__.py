@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine.errors import N_, BentuError, fill, is_message
+from engine.errors import N_, BentuError, fill
 
 LOCALES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
 DOMAIN = "bentu"
@@ -32,11 +32,13 @@ def _catalogue(locale: str) -> gettext.NullTranslations:
 
 
 def translate(message: str, locale: str, /, **params: Any) -> str:
-    """`message` in `locale`, with `{placeholders}` filled; unknown messages stay English."""
-    if not message:
-        return ""
-    text = _catalogue(locale).gettext(message)
-    return fill(text, params) if params else text
+    """`message` in `locale`, with `{placeholders}` filled as `engine.errors.fill` says; unknown messages stay English."""
+    words = _catalogue(locale)
+
+    def translated(text: str) -> str:
+        return words.gettext(text) if text else ""  # the empty message is the catalogue's own head
+
+    return fill(translated(message), params, translated) if params else translated(message)
 
 
 def plural(one: str, other: str, count: int, locale: str, /, **params: Any) -> str:
@@ -51,18 +53,5 @@ def joined(sentences: Iterable[str], locale: str) -> str:
 
 
 def render_error(error: BentuError, locale: str) -> tuple[str, str]:
-    """What happened and what to do next, in `locale`.
-
-    A parameter may be a message itself, as `{"message": id, "params": {...}}`; it is translated first, from inside out.
-    """
-    params = _translated(error.params, locale)
-    return translate(error.message, locale, **params), translate(error.remedy, locale, **params)
-
-
-def _translated(params: Mapping[str, Any], locale: str) -> dict[str, Any]:
-    return {
-        name: translate(value["message"], locale, **_translated(value.get("params", {}), locale))
-        if is_message(value)
-        else value
-        for name, value in params.items()
-    }
+    """What happened and what to do next, in `locale`."""
+    return translate(error.message, locale, **error.params), translate(error.remedy, locale, **error.params)

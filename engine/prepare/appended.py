@@ -125,12 +125,12 @@ def _said(sealed: IntArray, nowhere: IntArray) -> list[Finding]:
     found = []
     if len(sealed):
         message = N_(
-            "{count} added rows repeat rows of a sealed or opened test part, belong to one of its groups, values or times, or call themselves test; they are kept, but neither trained nor tested on."
+            "{count} added {count:row repeats a row|rows repeat rows} of a sealed or opened test part, {count:belongs|belong} to one of its groups, values or times, or {count:calls itself|call themselves} test; {count:it is|they are} kept, but neither trained nor tested on."
         )
         found.append(finding("added_beside_test", "info", message, sealed))
     if len(nowhere):
         message = N_(
-            "{count} added rows have no part in how this version is divided (no readable date, another value of the split column, or a copy across parts); they are kept, but take no part."
+            "{count} added {count:row has|rows have} no part in how this version is divided (no readable date, another value of the split column, or a copy across parts); {count:it is kept, but takes|they are kept, but take} no part."
         )
         found.append(finding("added_left_out", "info", message, nowhere))
     return found

@@ -65,7 +65,7 @@ def slice_parts(
     needed = (TRAIN, VALIDATION, TEST) if validated else (TRAIN, TEST)
     for part in needed:
         if not (parts == part).any():
-            names = ", ".join(f"“{value}”" for value in (*tested, *validated))
+            names = [f"“{value}”" for value in (*tested, *validated)]
             raise NoSliceRows(part={"message": PART_NAMES[part]}, column=column, values=names)
     if not validated:
         rest = parts == TRAIN

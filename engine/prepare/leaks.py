@@ -26,17 +26,17 @@ _STRADDLES = (
 )
 
 MESSAGES: Mapping[str, str] = {
-    "test_in_train": N_("{count} test rows also stand in train; the test score is flattered by them."),
-    "validation_in_train": N_("{count} validation rows also stand in train; runs that learn by heart look better than they are."),
-    "test_in_validation": N_("{count} test rows also stand in validation, on which runs are chosen."),
-    "conflicting_labels": N_("{count} rows of validation and test stand in an earlier part with another label."),
-    "group_test_in_train": N_("{count} test rows belong to a group that is also in train."),
-    "group_validation_in_train": N_("{count} validation rows belong to a group that is also in train."),
-    "group_test_in_validation": N_("{count} test rows belong to a group that is also in validation."),
-    "near_test_in_train": N_("{count} test rows are nearly the same as a row of train; the test score is flattered by them."),
-    "near_validation_in_train": N_("{count} validation rows are nearly the same as a row of train."),
-    "near_test_in_validation": N_("{count} test rows are nearly the same as a row of validation, on which runs are chosen."),
-    "time_test_before_train": N_("{count} test rows are older than the newest train row: in use, a model never knows what comes after."),
+    "test_in_train": N_("{count} test {count:row also stands|rows also stand} in train; the test score is flattered by {count:it|them}."),
+    "validation_in_train": N_("{count} validation {count:row also stands|rows also stand} in train; runs that learn by heart look better than they are."),
+    "test_in_validation": N_("{count} test {count:row also stands|rows also stand} in validation, on which runs are chosen."),
+    "conflicting_labels": N_("{count} {count:row of validation or test stands|rows of validation and test stand} in an earlier part with another label."),
+    "group_test_in_train": N_("{count} test {count:row belongs|rows belong} to a group that is also in train."),
+    "group_validation_in_train": N_("{count} validation {count:row belongs|rows belong} to a group that is also in train."),
+    "group_test_in_validation": N_("{count} test {count:row belongs|rows belong} to a group that is also in validation."),
+    "near_test_in_train": N_("{count} test {count:row is|rows are} nearly the same as a row of train; the test score is flattered by {count:it|them}."),
+    "near_validation_in_train": N_("{count} validation {count:row is|rows are} nearly the same as a row of train."),
+    "near_test_in_validation": N_("{count} test {count:row is|rows are} nearly the same as a row of validation, on which runs are chosen."),
+    "time_test_before_train": N_("{count} test {count:row is|rows are} older than the newest train row: in use, a model never knows what comes after."),
 }  # fmt: skip
 
 MOSTLY = 0.5

@@ -108,13 +108,13 @@ def _some(tier: BoolArray, labels: IntArray, blocks: IntArray, rows: int, seed: 
 def new_test_finding(made: NewTest, name: str) -> Finding:
     """What the new test set consists of."""
     message = N_(
-        "The test set “{name}” has {fresh} rows that no run has learned from or was chosen on. Rows of opened test parts that are left out: {left_out}."
+        "The test set “{name}” has {fresh} {fresh:row|rows} that no run has learned from or was chosen on. Rows of opened test parts that are left out: {left_out}."
     )
     severity: Severity = "info"
     if made.used:
         severity = "warning"
         message = N_(
-            "The test set “{name}” has {fresh} rows that no run has learned from or was chosen on, and {used} rows that earlier runs know: only runs that are trained from now on can be judged by it. Rows of opened test parts that are left out: {left_out}."
+            "The test set “{name}” has {fresh} {fresh:row|rows} that no run has learned from or was chosen on, and {used} {used:row|rows} that earlier runs know: only runs that are trained from now on can be judged by it. Rows of opened test parts that are left out: {left_out}."
         )
     params = {"name": name, "fresh": made.fresh, "used": made.used, "left_out": made.left_out}
     return Finding("split_new_test", severity, message, made.fresh + made.used, params=params)
@@ -123,6 +123,6 @@ def new_test_finding(made: NewTest, name: str) -> Finding:
 def shared_finding(rows: IntArray, name: str, others: Sequence[str]) -> Finding:
     """That a new test set has rows (by id) of test sets that nobody opened yet."""
     message = N_(
-        "{count} rows of the test set “{name}” belong to test sets that nobody opened ({others}) as well: whoever opens one of them has seen rows of this one, and it is counted for both."
+        "{count} {count:row|rows} of the test set “{name}” {count:belongs|belong} to test sets that nobody opened ({others}) as well: whoever opens one of them has seen rows of this one, and it is counted for both."
     )
     return finding("split_test_shared", "info", message, rows, name=name, others=some(others))

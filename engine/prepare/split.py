@@ -339,7 +339,7 @@ def _by_slice(
 ) -> IntArray:
     """Parts by the values of a slice column."""
     if spec.column is None or spec.column not in frame.columns:
-        raise NoSliceColumn(column=spec.column, columns=", ".join(c for c in frame.columns if c != ROW_ID))
+        raise NoSliceColumn(column=spec.column, columns=[c for c in frame.columns if c != ROW_ID])
     rows = table.labels >= 0
     parts = np.full(len(rows), OUT, dtype=np.int64)
     values = frame[spec.column].fillna("").str.strip().iloc[np.flatnonzero(rows)]
@@ -365,7 +365,7 @@ def _honour(
 ) -> IntArray:
     """Parts as the data's own column says; adds what was left out, carved or moved to `findings`."""
     if spec.column not in frame.columns:
-        raise NoSplitColumn(column=spec.column, columns=", ".join(c for c in frame.columns if c != ROW_ID))
+        raise NoSplitColumn(column=spec.column, columns=[c for c in frame.columns if c != ROW_ID])
     values = frame[spec.column].fillna("").str.strip()
     if spec.mapping:
         meaning = {value.strip(): CODES[part] for value, part in spec.mapping.items()}
@@ -375,7 +375,7 @@ def _honour(
     findings += left_out(values[named == OUT], table.row_ids[named == OUT])
     parts = np.where(table.labels >= 0, named, OUT)
     if not (parts == TRAIN).any():
-        raise NoTrainRows(column=spec.column, values=", ".join(f"“{v}”" for v in values.unique()[:10]))
+        raise NoTrainRows(column=spec.column, values=[f"“{v}”" for v in values.unique()[:10]])
     _learnable(table, parts)
     if not (parts == VALIDATION).any():
         train = parts == TRAIN

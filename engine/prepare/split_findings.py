@@ -5,13 +5,14 @@ Stage 2 (prepare).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from engine.data.findings import some
 from engine.data.schema import Finding, Severity
 from engine.errors import N_
 from engine.models.family import IntArray
@@ -56,7 +57,12 @@ class SplitTable:
 def unlabelled(table: SplitTable) -> list[Finding]:
     """Rows without a label, which no part takes."""
     rows = table.row_ids[table.labels < 0]
-    return _finding("split_unlabelled", "warning", N_("{count} rows have no label and are left out."), rows)
+    return _finding(
+        "split_unlabelled",
+        "warning",
+        N_("{count} {count:row has|rows have} no label and {count:is|are} left out."),
+        rows,
+    )
 
 
 def left_out(values: pd.Series[str], row_ids: IntArray) -> list[Finding]:
@@ -64,14 +70,20 @@ def left_out(values: pd.Series[str], row_ids: IntArray) -> list[Finding]:
     counts = values.value_counts()
     findings: list[Finding] = []
     for value in counts.index[:_MOST_NAMES]:
-        message = N_("{count} rows have “{value}” in the split column and are left out.")
+        message = N_(
+            "{count} {count:row has|rows have} “{value}” in the split column and {count:is|are} left out."
+        )
         if value == "":
-            message = N_("{count} rows have nothing in the split column and are left out.")
+            message = N_(
+                "{count} {count:row has|rows have} nothing in the split column and {count:is|are} left out."
+            )
         findings += _finding(
             "split_value_left_out", "warning", message, row_ids[values == value], value=value
         )
     others = ~values.isin(counts.index[:_MOST_NAMES])
-    message = N_("{count} more rows have one of {values} other values in the split column and are left out.")
+    message = N_(
+        "{count} more {count:row has|rows have} one of {values} other {values:value|values} in the split column and {count:is|are} left out."
+    )
     return findings + _finding(
         "split_value_left_out", "warning", message, row_ids[others], values=len(counts) - _MOST_NAMES
     )
@@ -79,20 +91,24 @@ def left_out(values: pd.Series[str], row_ids: IntArray) -> list[Finding]:
 
 def carved(table: SplitTable, parts: IntArray) -> list[Finding]:
     """Rows of train that became validation because the data bring none."""
-    message = N_("The data bring no validation part, so {count} rows of train were set aside for it.")
+    message = N_(
+        "The data bring no validation part, so {count} {count:row of train was|rows of train were} set aside for it."
+    )
     return _finding("split_validation_carved", "info", message, table.row_ids[parts == VALIDATION])
 
 
 def undated(table: SplitTable, rows: BoolArray, column: str) -> list[Finding]:
     """Rows that a split by time leaves out, because nobody can say when they are from."""
-    message = N_("{count} rows have no date in the column “{column}” that can be read, and are left out.")
+    message = N_(
+        "{count} {count:row has|rows have} no date in the column “{column}” that can be read, and {count:is|are} left out."
+    )
     return _finding("split_time_unreadable", "warning", message, table.row_ids[rows], column=column)
 
 
 def repeated_in_time(table: SplitTable, rows: IntArray) -> list[Finding]:
     """Rows that a split by time leaves out, because an earlier part holds their text or group."""
     message = N_(
-        "{count} rows repeat a text or a group of an earlier part; a model would know them, so they are left out."
+        "{count} {count:row repeats|rows repeat} a text or a group of an earlier part; a model would know {count:it, so it is|them, so they are} left out."
     )
     return _finding("split_time_repeats", "info", message, table.row_ids[rows])
 
@@ -100,7 +116,7 @@ def repeated_in_time(table: SplitTable, rows: IntArray) -> list[Finding]:
 def repeated_in_slices(table: SplitTable, rows: IntArray) -> list[Finding]:
     """Rows that a split by slice leaves out, because the part that is tested holds their text or group."""
     message = N_(
-        "{count} rows have the text or the group of a row that is tested, and are left out of the earlier parts."
+        "{count} {count:row has|rows have} the text or the group of a row that is tested, and {count:is|are} left out of the earlier parts."
     )
     return _finding("split_slice_repeats", "info", message, table.row_ids[rows])
 
@@ -108,7 +124,7 @@ def repeated_in_slices(table: SplitTable, rows: IntArray) -> list[Finding]:
 def regrouped(table: SplitTable, rows: BoolArray) -> list[Finding]:
     """Rows that were moved out of the part that the data give them, so that linked rows stay together."""
     message = N_(
-        "{count} rows were moved to another part than the data say, so that linked rows stay together."
+        "{count} {count:row was|rows were} moved to another part than the data say, so that linked rows stay together."
     )
     return _finding("split_regrouped", "info", message, table.row_ids[rows])
 
@@ -161,7 +177,7 @@ def _missing_parts(parts: IntArray, *, by_time: bool) -> list[Finding]:
         left_out = int((parts < 0).sum())
         if by_time and left_out:
             message = N_(
-                "No rows were left for a validation part, so runs cannot be compared: {count} rows are left out because their group or text stands before. Divide in another way, or give the group column another role."
+                "No rows were left for a validation part, so runs cannot be compared: {count} {count:row is left out because its|rows are left out because their} group or text stands before. Divide in another way, or give the group column another role."
             )
         findings.append(Finding("split_no_validation", "error", message, 0, params={"count": left_out}))
     if not test:
@@ -169,12 +185,12 @@ def _missing_parts(parts: IntArray, *, by_time: bool) -> list[Finding]:
         findings.append(Finding("split_no_test", "warning", message, 0))
     elif test < WIDE_TEST_ROWS:
         message = N_(
-            "On {count} test rows a score of 90 % would be known to about ± {points} points; {wanted} rows give ± 3."
+            "On {count} test {count:row|rows} a score of 90 % would be known to about ± {points} points; {wanted} rows give ± 3."
         )
         params = {"count": test, "points": round(half_width(test)), "wanted": THREE_POINTS}
         if test < FEW_TEST_ROWS:
             message = N_(
-                "The test part has only {count} rows; below {few}, a score says little: 90 % would be known to about ± {points} points. {wanted} rows give ± 3."
+                "The test part has only {count} {count:row|rows}; below {few}, a score says little: 90 % would be known to about ± {points} points. {wanted} rows give ± 3."
             )
             findings.append(
                 Finding("split_few_test", "warning", message, test, params={**params, "few": FEW_TEST_ROWS})
@@ -232,7 +248,7 @@ def _class_findings(table: SplitTable, parts: IntArray) -> list[Finding]:
     ):  # fmt: skip
         names = [table.classes[at] for at in np.flatnonzero(classes)]
         rows = table.row_ids[np.isin(table.labels, np.flatnonzero(classes)) & (parts >= 0)]
-        findings += _finding(code, "warning", message, rows, labels=_listed(names))
+        findings += _finding(code, "warning", message, rows, labels=some(names, _MOST_NAMES))
     return findings
 
 
@@ -242,8 +258,3 @@ def _finding(code: str, severity: Severity, message: str, rows: IntArray, **para
         return []
     shown = tuple(rows[:_MOST_ROWS].tolist())
     return [Finding(code, severity, message, len(rows), shown, {"count": len(rows), **params})]
-
-
-def _listed(names: Sequence[str]) -> str:
-    listed = ", ".join(f"“{name}”" for name in names[:_MOST_NAMES])
-    return listed + (f" … (+{len(names) - _MOST_NAMES})" if len(names) > _MOST_NAMES else "")

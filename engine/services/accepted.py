@@ -31,7 +31,7 @@ class NoCorrections(DataError):
 class NothingToChange(DataError):
     code = "NOTHING_TO_CHANGE"
     message = N_(
-        "The {count} accepted corrections would not change “{version}”, so no version is made of them."
+        "The {count} accepted {count:correction|corrections} would not change “{version}”, so no version is made of {count:it|them}."
     )
     remedy = N_("The preview says why for each of them. Accept more feedback, then preview again.")
 

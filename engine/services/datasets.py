@@ -49,7 +49,7 @@ from engine.storage.tables import (
 
 class DatasetInUse(DataError):
     code = "DATASET_IN_USE"
-    message = N_("The dataset “{name}” cannot be deleted: {runs} runs were trained on it.")
+    message = N_("The dataset “{name}” cannot be deleted: {runs} {runs:run was|runs were} trained on it.")
     remedy = N_("Delete those runs first, or keep the dataset.")
 
 
@@ -342,6 +342,7 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
                 "facts",
                 FOUND,
                 "locality",
+                "map",
                 "trial",
                 "trial_result",
             )

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 
 from engine.data import edits
 from engine.data.edits import Asked, Edit, Edited, aligned, apply_edits, later_copies
-from engine.data.findings import finding
+from engine.data.findings import finding, some
 from engine.data.readers import SOURCE_COLUMN, ReadOptions, read_with_notes
 from engine.data.schema import ROW_ID, Finding, Schema, make_schema
 from engine.data.table_view import TableView
@@ -49,7 +49,7 @@ _read_edits: TypeAdapter[tuple[Edit, ...]] = TypeAdapter(tuple[Edit, ...])
 
 class NothingToEdit(DataError):
     code = "NOTHING_TO_EDIT"
-    message = N_("This would change no row of “{version}”, so no version is made. {kept} rows lie in the sealed test part and stay.")  # fmt: skip
+    message = N_("This would change no row of “{version}”, so no version is made. {kept} {kept:row lies in the sealed test part and stays|rows lie in the sealed test part and stay}.")  # fmt: skip
     remedy = N_("Choose other rows, or allow the test part to change.")
 
 
@@ -62,7 +62,7 @@ class NothingLeft(DataError):
 class OpenedTestChanged(DataError):
     code = "TEST_PART_OPENED"
     message = N_(
-        "{rows} of these rows lie in a test part that was opened {openings} times; such a part never changes."
+        "{rows} of these rows {rows:lies|lie} in a test part that was opened {openings} {openings:time|times}; such a part never changes."
     )
     remedy = N_("Leave the test part as it is, or make a new test set on the prepare page.")
 
@@ -310,10 +310,10 @@ def _append(
     notes = list(said)
     if lacking:
         message = N_("The added file lacks the columns {columns}; its rows are empty there.")
-        notes.append(finding("append_lacking", "info", message, columns=", ".join(lacking)))
+        notes.append(finding("append_lacking", "info", message, columns=some(lacking, 8)))
     if extra:
         message = N_("The added file has more columns, which were left out: {columns}.")
-        notes.append(finding("append_extra", "info", message, columns=", ".join(extra)))
+        notes.append(finding("append_extra", "info", message, columns=some(extra, 8)))
     return notes
 
 

@@ -56,7 +56,7 @@ class NameEmpty(RecipeError):
 
 class ProjectBusy(RecipeError):
     code = "PROJECT_BUSY"
-    message = N_("The project “{name}” has {jobs} jobs that wait or run.")
+    message = N_("The project “{name}” has {jobs} {jobs:job that waits or runs|jobs that wait or run}.")
     remedy = N_("Cancel them or wait until they have ended, then delete the project.")
 
 

@@ -36,7 +36,9 @@ from engine.storage.tables import dataset_version, new_id, split
 
 class SplitOpened(DataError):
     code = "SPLIT_OPENED"
-    message = N_("The test part of this dataset version was opened {openings} times, so its split is frozen.")
+    message = N_(
+        "The test part of this dataset version was opened {openings} {openings:time|times}, so its split is frozen."
+    )
     remedy = N_("Keep this split. To divide anew, save a dataset version with other rows first: test rows that somebody has seen must not return as unseen ones.")  # fmt: skip
 
 
@@ -294,7 +296,10 @@ def _moved(scope: Scope, version_id: str, spec: Split, found: SplitResult) -> li
     ids = found.assignment.index[(old != found.assignment).to_numpy()].to_numpy(dtype="int64")
     return [
         finding(
-            "split_moved", "info", N_("{count} rows are in another part than in the division before."), ids
+            "split_moved",
+            "info",
+            N_("{count} {count:row is|rows are} in another part than in the division before."),
+            ids,
         )
     ]
 

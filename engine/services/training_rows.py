@@ -25,7 +25,7 @@ HELD = ("validation", "test")
 
 class NothingToTrain(RecipeError):
     code = "NOTHING_TO_TRAIN"
-    message = N_("There is nothing to train on: {train} rows with a label in the train part, {validation} in validation, {classes} classes.")  # fmt: skip
+    message = N_("There is nothing to train on: {train} {train:row|rows} with a label in the train part, {validation} in validation, {classes} {classes:class|classes}.")  # fmt: skip
     remedy = N_("Training needs rows of at least two classes in train and some in validation. Add labelled rows, or divide the data anew.")  # fmt: skip
 
 

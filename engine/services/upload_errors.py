@@ -24,12 +24,12 @@ class UploadTicketInvalid(UploadError):
 class UploadsBusy(UploadError):
     code = "UPLOADS_BUSY"
     message = N_("So much is coming in at the moment that this file has to wait.")
-    remedy = N_("Try again in {seconds} seconds.")
+    remedy = N_("Try again in {seconds} {seconds:second|seconds}.")
     status = 429
 
 
 class UploadsTooMany(UploadError):
     code = "UPLOADS_TOO_MANY"
     message = N_("From here more files came in a short time than are accepted.")
-    remedy = N_("Try again in {seconds} seconds.")
+    remedy = N_("Try again in {seconds} {seconds:second|seconds}.")
     status = 429

@@ -44,7 +44,7 @@ class TooManyRequests(DemoError):
 
     code = "TOO_MANY_REQUESTS"
     message = N_("That was more than this demo answers in so short a time.")
-    remedy = N_("Try again in {seconds} seconds.")
+    remedy = N_("Try again in {seconds} {seconds:second|seconds}.")
     status = 429
 
 

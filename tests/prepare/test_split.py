@@ -141,12 +141,12 @@ def test_a_class_with_one_example_goes_to_train_with_a_warning():
             result = run([*many(), {"text": "alone", "label": "rare"}], Split(kind=kind, seed=seed))
             assert result.assignment[400] == "train"
             single = finding(result, "split_single_example")
-            assert (single.severity, single.rows, single.params["labels"]) == ("warning", (400,), "“rare”")
+            assert (single.severity, single.rows, single.params["labels"]) == ("warning", (400,), ["“rare”"])
 
 
 def test_a_class_that_the_test_part_lacks_is_named():
     result = run([*many(), {"text": "x", "label": "rare"}, {"text": "y", "label": "rare"}])
-    assert finding(result, "split_class_not_in_test").params["labels"] == "“rare”"
+    assert finding(result, "split_class_not_in_test").params["labels"] == ["“rare”"]
 
 
 def test_few_test_rows_no_test_and_no_validation_are_said():
@@ -253,7 +253,7 @@ def test_leaks_of_a_given_split_are_counted_and_never_removed():
 
 def test_a_class_that_train_lacks_is_named():
     rows = [*given(train=40, dev=20, test=30), {"text": "new", "label": "c", "part": "test"}]
-    assert finding(run(rows, GIVEN), "split_class_not_in_train").params["labels"] == "“c”"
+    assert finding(run(rows, GIVEN), "split_class_not_in_train").params["labels"] == ["“c”"]
 
 
 def read(shared_data, name):

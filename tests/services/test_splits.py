@@ -300,7 +300,7 @@ def test_rows_of_an_unopened_test_set_in_a_new_one_are_said_and_a_look_at_either
     assert len(both) > 0
     assert made["shared"] == len(both)
     said = next(f for f in view.findings if f.code == "split_test_shared")
-    assert (said.count, set(said.rows), said.params["others"]) == (len(both), set(both), "“test 1”")
+    assert (said.count, set(said.rows), said.params["others"]) == (len(both), set(both), ["“test 1”"])
     assert view.openings == 0
     workspace.evaluations.open_test(first.id, "a look at the former one")
     run_waiting(workspace.scope)

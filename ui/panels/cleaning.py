@@ -131,7 +131,7 @@ def samples_table(samples: tuple[CleaningSample, ...]) -> None:
 def _together(preview: CleaningPreview) -> None:
     st.markdown(
         t(
-            "Together the steps change **{changed}** of {rows} rows.",
+            "Together the steps change **{changed}** of {rows} {rows:row|rows}.",
             changed=f"{preview.changed:,}", rows=f"{preview.rows:,}",
         )
     )  # fmt: skip

@@ -60,6 +60,6 @@ def takeaway(result: EvaluationResult) -> str:
         return t("No row was confused.")
     count, i, j = max(wrong)
     return t(
-        "Most frequent confusion: {count} rows of class {true} were called {predicted}.",
+        "Most frequent confusion: {count} {count:row|rows} of class {true} {count:was|were} called {predicted}.",
         count=f"{count:,}", true=result.classes[i], predicted=result.classes[j],
     )  # fmt: skip

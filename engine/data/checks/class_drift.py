@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.data.checks import Stage, checks
 from engine.data.drift import LEAST_ROWS, compare, sampled, thirds
-from engine.data.findings import Found, found, some
+from engine.data.findings import Found, found
 from engine.data.table_view import TableView
 from engine.errors import N_
 
@@ -44,15 +44,15 @@ class ClassDrift:
                 )  # fmt: skip
 
 
-def _changes(table: TableView, codes: NDArray[np.int64], late: NDArray[np.bool_]) -> str:
+def _changes(table: TableView, codes: NDArray[np.int64], late: NDArray[np.bool_]) -> list[str]:
     """The classes whose share changed most: "“bad” 20 → 41 %"."""
     width = len(table.classes)
     before = np.bincount(codes[~late], minlength=width) / max(int((~late).sum()), 1)
     after = np.bincount(codes[late], minlength=width) / max(int(late.sum()), 1)
     most = np.argsort(-np.abs(after - before), kind="stable")[:3]
-    return ", ".join(
-        f"{some([str(table.classes.index[i])])} {before[i] * 100:.0f} → {after[i] * 100:.0f} %" for i in most
-    )
+    return [
+        f"“{str(table.classes.index[i])[:40]}” {before[i] * 100:.0f} → {after[i] * 100:.0f} %" for i in most
+    ]
 
 
 checks.register(ClassDrift())

@@ -41,9 +41,11 @@ class ConflictingLabels:
         if settled.any():
             suggested = [clear[code] for code in codes[settled]]
             wrong = int(sum(new != old for new, old in zip(suggested, labels[settled], strict=True)))
-            relabel = Fix("relabel", N_("Give {count} rows the label of the majority"), {"count": wrong})
+            relabel = Fix(
+                "relabel", N_("Give {count} {count:row|rows} the label of the majority"), {"count": wrong}
+            )
             yield found(
-                "clear_majority", "info", N_("Of the equal inputs with different labels, {inputs} have a clear majority: at least {copies} copies, more than two thirds of them with one label."),
+                "clear_majority", "info", N_("Of the equal inputs with different labels, {inputs} {inputs:has|have} a clear majority: at least {copies} copies, more than two thirds of them with one label."),
                 ids[settled], groups=codes[settled], suggested=suggested, fixes=[relabel],
                 inputs=len(clear), copies=COPIES,
             )  # fmt: skip

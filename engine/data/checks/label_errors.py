@@ -39,7 +39,11 @@ class LabelErrors:
             return
         # Both are offers to look through: a model is no judge of what a person meant.
         fixes = [
-            Fix("relabel", N_("Look through {count} suggestions"), {"count": count, "review": True}),
+            Fix(
+                "relabel",
+                N_("Look through {count} {count:suggestion|suggestions}"),
+                {"count": count, "review": True},
+            ),
             Fix("drop", N_("Look through and drop up to {count}"), {"count": count, "review": True}),
         ]
         yield found(

@@ -31,10 +31,10 @@ class NearDuplicates:
         ids, count = table.ids[positions], len(np.unique(groups))
         extra = len(positions) - count
         fixes = [Fix("dedupe", N_("Keep the first of each, drop {count}"), {"count": extra})]
-        message = N_("Texts that are nearly equal: {count} rows in {inputs} groups, {extra} of which nearly repeat an earlier one. Signs, accents, letter case, names (@) and addresses do not count.")  # fmt: skip
+        message = N_("Texts that are nearly equal: {count} rows in {inputs} {inputs:group|groups}, {extra} of which nearly {extra:repeats|repeat} an earlier one. Signs, accents, letter case, names (@) and addresses do not count.")  # fmt: skip
         straddling = _straddling(table, positions, groups)
         if straddling:
-            message = N_("Texts that are nearly equal: {count} rows in {inputs} groups, {extra} of which nearly repeat an earlier one. {straddling} rows for validation or test nearly stand in train, which flatters scores.")  # fmt: skip
+            message = N_("Texts that are nearly equal: {count} rows in {inputs} {inputs:group|groups}, {extra} of which nearly {extra:repeats|repeat} an earlier one. {straddling} {straddling:row|rows} for validation or test nearly {straddling:stands|stand} in train, which flatters scores.")  # fmt: skip
             fixes.append(Fix("regroup", N_("Divide anew and keep them together")))
         yield found(
             "near_duplicates", "warning", message, ids, groups=groups, fixes=fixes, inputs=count, extra=extra, straddling=straddling,
@@ -42,7 +42,7 @@ class NearDuplicates:
         clash = _clashing(table.labels.to_numpy(dtype=object)[positions], groups)
         if clash.any():
             yield found(
-                "near_conflicting_labels", "info", N_("Nearly equal texts with different labels: {inputs} groups, {count} rows. Some of them may be labelled wrongly; in others a single word makes the difference."),
+                "near_conflicting_labels", "info", N_("Nearly equal texts with different labels: {inputs} {inputs:group|groups}, {count} rows. Some of them may be labelled wrongly; in others a single word makes the difference."),
                 ids[clash], groups=groups[clash], inputs=len(np.unique(groups[clash])),
             )  # fmt: skip
 

@@ -70,9 +70,8 @@ def _odd(languages: pd.Series[str], slices: pd.Series[str]) -> tuple[np.ndarray,
     return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *odd])), usual
 
 
-def _listed(languages: pd.Series[str]) -> str:
-    counts = Counter(languages).most_common(5)
-    return ", ".join(f"“{language}” {count}" for language, count in counts)
+def _listed(languages: pd.Series[str]) -> list[str]:
+    return [f"“{language}” {count}" for language, count in Counter(languages).most_common(5)]
 
 
 def _fix(count: int) -> Fix:

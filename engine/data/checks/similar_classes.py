@@ -54,7 +54,9 @@ class SimilarClasses:
         rows, labels = table.ids[here], table.labels[here]
         suggested = [best[label] for label in labels]
         wrong = sum(new != old for new, old in zip(suggested, labels, strict=True))
-        fix = Fix("relabel", N_("Write {count} labels like the most frequent form"), {"count": wrong})
+        fix = Fix(
+            "relabel", N_("Write {count} {count:label|labels} like the most frequent form"), {"count": wrong}
+        )
         return found(
             "similar_classes", "warning", N_("These classes differ only in letter case, width, spaces or accents' encoding: {classes}. They stay apart; if they mean the same, make them one."),
             rows, suggested=suggested, fixes=[fix], classes=some(flat, 10),

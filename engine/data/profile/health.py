@@ -77,7 +77,7 @@ def _few_rows(profile: Profile) -> Reason | None:
     if profile.labelled >= FEW_ROWS:
         return None
     points = max(1, round(15 * (1 - profile.labelled / FEW_ROWS)))
-    return Reason(points, N_("{count} rows have a label; scores on a part of them are uncertain below {least}."), {"count": profile.labelled, "least": FEW_ROWS})  # fmt: skip
+    return Reason(points, N_("{count} {count:row has|rows have} a label; scores on a part of them are uncertain below {least}."), {"count": profile.labelled, "least": FEW_ROWS})  # fmt: skip
 
 
 def _few_a_class(profile: Profile) -> Reason | None:
@@ -85,21 +85,21 @@ def _few_a_class(profile: Profile) -> Reason | None:
         return None
     smallest = profile.classes[-1]
     points = max(1, round(10 * (1 - smallest.count / FEW_A_CLASS)))
-    return Reason(points, N_("The smallest class, “{value}”, has {count} rows; {least} are a modest number to learn from."), {"value": smallest.label, "count": smallest.count, "least": FEW_A_CLASS})  # fmt: skip
+    return Reason(points, N_("The smallest class, “{value}”, has {count} {count:row|rows}; {least} are a modest number to learn from."), {"value": smallest.label, "count": smallest.count, "least": FEW_A_CLASS})  # fmt: skip
 
 
 def _small_test(rows: int) -> Reason | None:
     if rows >= SMALL_TEST:
         return None
     points = max(1, round(10 * (1 - rows / SMALL_TEST)))
-    return Reason(points, N_("The test part is too small to know much: {count} rows, where {least} tell a score to a few points."), {"count": rows, "least": SMALL_TEST})  # fmt: skip
+    return Reason(points, N_("The test part is too small to know much: {count} {count:row|rows}, where {least} tell a score to a few points."), {"count": rows, "least": SMALL_TEST})  # fmt: skip
 
 
 def _narrow(profile: Profile) -> Reason | None:
     found = profile.wording
     if found is None or found.variety is None or found.variety >= NARROW:
         return None
-    return Reason(5, N_("The texts are worded much alike: of 500 words only {count} are different ones."), {"count": round(500 * found.variety)})  # fmt: skip
+    return Reason(5, N_("The texts are worded much alike: of 500 words only {count} {count:is a different one|are different ones}."), {"count": round(500 * found.variety)})  # fmt: skip
 
 
 _FIGURES: tuple[Callable[[Profile], Reason | None], ...] = (_few_rows, _few_a_class, _narrow)

@@ -94,7 +94,7 @@ def read_delimited(
         row, line, cells_found = example
         raise errors.RaggedRows(row=row, line=line, expected=width, found=cells_found, count=ragged)
     if not table.rows:
-        raise errors.NoRows(columns=", ".join(found))
+        raise errors.NoRows(columns=list(found))
     return table, blank
 
 

@@ -91,7 +91,7 @@ def encoding_name(wanted: str) -> str:
     except (LookupError, ValueError):
         found = None
     if found is None:
-        raise errors.UnknownEncoding(encoding=wanted, known=", ".join(ENCODINGS))
+        raise errors.UnknownEncoding(encoding=wanted, known=list(ENCODINGS))
     return found
 
 

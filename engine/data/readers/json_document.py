@@ -149,8 +149,8 @@ def _cells(text: JsonText, places: Iterable[str | None], replace: bool) -> tuple
     return cells, names or None
 
 
-def _listed(keys: Iterable[str]) -> str:
-    return ", ".join(sound(key, True)[:40] for key in islice(keys, 8)) or "-"
+def _listed(keys: Iterable[str]) -> list[str]:
+    return [sound(key, True)[:40] for key in islice(keys, 8)] or ["-"]
 
 
 def _glimpse(value: Any) -> str:

@@ -75,7 +75,7 @@ def opened(path: Path, name: str, member: str | None = None, room: Path | None =
         return
     members = offered(contents(path, name), name) if kind == "zip" else ()
     if member and member not in members:
-        raise errors.UnknownMember(member=member, members=", ".join(members[:5]) or "-")
+        raise errors.UnknownMember(member=member, members=list(members[:5]) or ["-"])
     chosen = member or next(iter(members), "")
     inner = chosen if kind == "zip" else inner_name(name)
     if room is not None:

@@ -72,7 +72,7 @@ def read_parquet(
     if rows > limits.MAX_ROWS:
         raise errors.TooManyRows(limit=limits.MAX_ROWS)
     if not rows or not names:
-        raise errors.NoRows(columns=", ".join(names))
+        raise errors.NoRows(columns=list(names))
     table = TableBuilder(names)
     for batch in file.iter_batches(batch_size=_BATCH):
         table.add_columns([_as_text(c, n, table.rows) for c, n in zip(batch.columns, names, strict=True)])

@@ -208,7 +208,7 @@ def _missing(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> DataError
         column_names(columns)
     except DataError as problem:
         return problem
-    return None if rows else errors.NoRows(columns=", ".join(columns))
+    return None if rows else errors.NoRows(columns=list(columns))
 
 
 def _chosen(found: Detected, encoding: str, given: bool) -> Detected:

@@ -132,7 +132,7 @@ def _apostrophes(frame: pd.DataFrame, options: ReadOptions) -> tuple[pd.DataFram
     if not count:
         return frame, []
     message = N_(
-        "{count} cells begin with an apostrophe before a formula's sign, as in files that are written for spreadsheets. They were left as they are; a reading option takes it off."
+        "{count} {count:cell begins|cells begin} with an apostrophe before a formula's sign, as in files that are written for spreadsheets. {count:It was left as it is|They were left as they are}; a reading option takes it off."
     )
     return frame, [Finding("apostrophes", "info", message, count, params={"count": count})]
 
@@ -163,7 +163,7 @@ def _encoding(path: Path, name: str, options: ReadOptions) -> str:
     found = detect_encoding(read_sample(path))
     if not found.certain:
         check_bytes(path, found.encoding, enough=1)  # NUL bytes are a better word than "uncertain"
-        raise errors.EncodingUncertain(name=name, candidates=", ".join(found.candidates[:5]))
+        raise errors.EncodingUncertain(name=name, candidates=list(found.candidates[:5]))
     return found.encoding
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from engine.data import errors, limits
+from engine.data.findings import some
 from engine.data.readers.options import ReadOptions
 from engine.data.readers.reading import read_with_notes
 from engine.data.readers.table import check_width
@@ -131,17 +132,13 @@ def _differ(first: str, expected: Sequence[str], name: str, found: Sequence[str]
     what: dict[str, Any]
     if lacking and extra:
         what = saying(
-            N_("it lacks {lacking} and has {extra} instead"), lacking=_listed(lacking), extra=_listed(extra)
+            N_("it lacks {lacking} and has {extra} instead"), lacking=some(lacking, 8), extra=some(extra, 8)
         )
     elif lacking:
-        what = saying(N_("it lacks {lacking}"), lacking=_listed(lacking))
+        what = saying(N_("it lacks {lacking}"), lacking=some(lacking, 8))
     else:
-        what = saying(N_("it also has {extra}"), extra=_listed(extra))
+        what = saying(N_("it also has {extra}"), extra=some(extra, 8))
     return errors.ColumnsDiffer(first=first, name=name, problem=what)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(name[:40] for name in names[:8]) + (" …" if len(names) > 8 else "")
 
 
 def _of_file(note: Finding, name: str) -> Finding:
@@ -154,8 +151,10 @@ def _of_file(note: Finding, name: str) -> Finding:
 
 def _partial(columns: Sequence[str], frames: Sequence[pd.DataFrame]) -> Finding:
     rows = sum(len(f) for f in frames if any(c not in f.columns for c in columns))
-    params: Mapping[str, Any] = {"columns": _listed(columns), "count": rows}
-    message = N_("Columns that not every file has: {columns}. In {count} rows their cells are empty.")
+    params: Mapping[str, Any] = {"columns": some(columns, 8), "count": rows}
+    message = N_(
+        "Columns that not every file has: {columns}. In {count} {count:row|rows} their cells are empty."
+    )
     return Finding("columns_differ", "warning", message, rows, params=params)
 
 

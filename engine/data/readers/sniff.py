@@ -85,7 +85,7 @@ def sniff_kind(path: Path, name: str, wanted: str | None = None) -> Kind:
         UnknownKind: `wanted` is none of `KINDS`, or the content cannot be read as that kind.
     """
     if wanted is not None and wanted not in KINDS:
-        raise errors.UnknownKind(kind=wanted, known=", ".join(KINDS))
+        raise errors.UnknownKind(kind=wanted, known=list(KINDS))
     size = path.stat().st_size
     if size > limits.MAX_BYTES:
         raise errors.FileTooLarge(
@@ -97,7 +97,7 @@ def sniff_kind(path: Path, name: str, wanted: str | None = None) -> Kind:
         raise errors.EmptyFile(name=name)
     found = _by_content(path, name, head, asked=wanted is not None)
     if found is None and wanted not in (None, *TEXT_KINDS):
-        raise errors.UnknownKind(kind=str(wanted), known=", ".join(TEXT_KINDS))
+        raise errors.UnknownKind(kind=str(wanted), known=list(TEXT_KINDS))
     return found or _text_kind(path, name, head, wanted)
 
 

@@ -105,10 +105,10 @@ def column_names(found: Sequence[str], rename: Sequence[str] | None = None) -> t
     names = tuple(found if rename is None else rename)
     empty = [str(i) for i, name in enumerate(names, 1) if not name.strip()]
     if empty:
-        raise errors.EmptyColumnNames(positions=", ".join(empty))
+        raise errors.EmptyColumnNames(positions=empty)
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise errors.DuplicateColumns(names=", ".join(repeated))
+        raise errors.DuplicateColumns(names=repeated)
     if ROW_ID in names:
         raise errors.ReservedColumn(name=ROW_ID)
     return names

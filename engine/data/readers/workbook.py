@@ -49,7 +49,7 @@ class Book:
         from openpyxl.worksheet._reader import WorkSheetParser
 
         if (sheet is not None and sheet not in self.sheets) or not self.sheets:
-            raise errors.UnknownSheet(sheet=sheet or "", sheets=", ".join(self.sheets))
+            raise errors.UnknownSheet(sheet=sheet or "", sheets=list(self.sheets))
         part = self.sheets[sheet or next(iter(self.sheets))]
         height, made = self._height(part), self.reader.wb
         with _Pieces(self.reader.archive.open(part)) as source:
@@ -141,7 +141,7 @@ def read_sheet(
         blank, last = blank + line - last - 1, line
         table.add(cells + [""] * (width - len(cells)))
     if not table.rows:
-        raise errors.NoRows(columns=", ".join(found))
+        raise errors.NoRows(columns=list(found))
     return table, blank
 
 

@@ -84,7 +84,7 @@ def offered(members: Sequence[zipfile.ZipInfo], name: str) -> tuple[str, ...]:
     known = [m for m in files if m.filename.lower().endswith(READABLE)]
     chosen = known or [m for m in files if "." not in PurePosixPath(m.filename).name]
     if not chosen:
-        raise errors.NothingToRead(name=name, members=", ".join(m.filename[:60] for m in files[:5]) or "-")
+        raise errors.NothingToRead(name=name, members=[m.filename[:60] for m in files[:5]] or ["-"])
     if any(m.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for m in chosen):
         raise errors.ArchiveDamaged(name=name)
     return tuple(dict.fromkeys(m.filename for m in chosen))

@@ -18,7 +18,7 @@ def test_class_imbalance() -> None:
     table = view(text=numbered(66), label=["good"] * 50 + ["bad"] * 5 + ["odd"] * 11)
     found = said("class_imbalance", table)["class_imbalance"]
     assert found.rows.tolist() == list(range(50, 55))
-    assert found.finding.params["ratio"] == 10 and found.finding.params["smallest"] == "“bad”"
+    assert found.finding.params["ratio"] == 10 and found.finding.params["smallest"] == ["“bad”"]
     assert rows("class_imbalance", view(text=numbered(59), label=["good"] * 53 + ["bad"] * 6)) == {}
     assert rows("class_imbalance", view(text=numbered(9), label=["good"] * 9)) == {}
 
@@ -27,7 +27,7 @@ def test_small_slices() -> None:
     regions = ["north"] * 40 + ["south"] * 30 + ["east"] * 29 + ["west"] + [""] * 5
     found = said("small_slices", view(text=numbered(105), region=regions))["small_slices"]
     assert found.rows.tolist() == list(range(70, 100))
-    assert found.finding.params["values"] == "“west”, “east”"
+    assert found.finding.params["values"] == ["“west”", "“east”"]
     assert rows("small_slices", view(text=numbered(100), region=["north"] * 50 + ["south"] * 50)) == {}
     assert (
         rows("small_slices", view(text=numbered(100), region=numbered(100))) == {}

@@ -174,7 +174,7 @@ def test_a_language_that_is_odd_for_its_slice() -> None:
     texts[3], texts[100] = ENGLISH.format("care"), CHINESE.format("")
     found = look("odd_languages", view(texts, region=slices))
     assert rows(found, "odd_languages") == [3, 100]
-    assert found["odd_languages"].finding.params["languages"] in ("“en” 1, “zh” 1", "“zh” 1, “en” 1")
+    assert found["odd_languages"].finding.params["languages"] in (["“en” 1", "“zh” 1"], ["“zh” 1", "“en” 1"])
     assert look("odd_languages", view(texts)) == {}, "half and half is a mixed table, in which nothing is odd"
     assert rows(look("odd_languages", view(texts[:60])), "odd_languages") == [3]
 

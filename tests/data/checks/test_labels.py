@@ -29,7 +29,7 @@ def test_small_classes_are_named() -> None:
     assert {code: one.rows.tolist() for code, one in found.items()} == {
         "single_example": [39, 40], "small_classes": list(range(20, 29)),
     }  # fmt: skip
-    assert found["small_classes"].finding.params["classes"] == "“b”"
+    assert found["small_classes"].finding.params["classes"] == ["“b”"]
     assert rows("small_classes", view(**labelled(["a", "b"] * 10))) == {}
 
 

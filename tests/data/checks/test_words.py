@@ -41,7 +41,7 @@ def test_a_mark_that_decides_the_class() -> None:
     texts = [f"{s} #neg{i % 2}" if label == "bad" else s for i, (s, label) in enumerate(zip(sentences(400), labels, strict=True))]  # fmt: skip
     texts = [s.replace("#neg0", "xq7").replace("#neg1", "xq7") for s in texts]
     found = said("label_leakage", view(text=texts, label=labels))["telling_words"]
-    assert found.finding.params["words"] == "“xq7”"
+    assert found.finding.params["words"] == ["“xq7”"]
     assert set(found.rows) == {i for i, label in enumerate(labels) if label == "bad"}
 
 
@@ -76,7 +76,7 @@ def test_class_shares_that_change() -> None:
     days = [f"{2020 + i // 200}-01-01" for i in range(600)]
     labels = ["good" if i % 10 < (8 if i < 200 else 4) else "bad" for i in range(600)]
     found = said("class_drift", view(text=sentences(600), label=labels, day=days))["class_drift"]
-    assert found.finding.params["changes"] == "“good” 80 → 40 %, “bad” 20 → 60 %"
+    assert found.finding.params["changes"] == ["“good” 80 → 40 %", "“bad” 20 → 60 %"]
     assert found.rows.tolist() == list(range(400, 600))
 
 
@@ -84,7 +84,7 @@ def test_words_that_change() -> None:
     days = [f"20{20 + i // 200}-01-{1 + i % 28:02d}" for i in range(600)]
     texts = [f"{s} lockdown" if i > 400 and i % 2 else s for i, s in enumerate(sentences(600))]
     found = said("word_drift", view(text=texts, label=labelled(600), day=days))["word_drift"]
-    assert found.finding.params["words"].startswith("“lockdown”")
+    assert found.finding.params["words"][0] == "“lockdown”"
 
 
 def test_one_day_is_no_time() -> None:
