@@ -5,6 +5,7 @@ Everything here runs in a worker: KerasHub is imported inside.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -55,22 +56,36 @@ def load_backbone(preset: Preset) -> Any:
     return backbone
 
 
-def text_vectors(backbone: Any, ids: Any, pad: int, pooling: Pooling) -> Any:
-    """One vector a text as a Keras tensor, from token numbers of shape (n, length); `pad` is not read."""
+def token_vectors(backbone: Any, ids: Any, pad: int) -> Any:
+    """One vector a token as a Keras tensor, from token numbers of shape (n, length); `pad` is not read."""
     import keras
 
-    read = keras.ops.not_equal(ids, pad)
-    inputs = {"token_ids": ids, "padding_mask": keras.ops.cast(read, "int32")}
+    inputs = {"token_ids": ids, "padding_mask": keras.ops.cast(keras.ops.not_equal(ids, pad), "int32")}
     if "segment_ids" in backbone.input:
         inputs["segment_ids"] = keras.ops.zeros_like(ids)
     answer = backbone(inputs)
-    vectors = answer["sequence_output"] if isinstance(answer, dict) else answer
+    return answer["sequence_output"] if isinstance(answer, dict) else answer
+
+
+def text_vectors(backbone: Any, ids: Any, pad: int, pooling: Pooling) -> Any:
+    """One vector a text, from what `token_vectors` answers to `ids`."""
+    import keras
+
+    vectors = token_vectors(backbone, ids, pad)
     if pooling == "first":
         return vectors[:, 0]
-    counted = keras.ops.cast(keras.ops.expand_dims(read, -1), vectors.dtype)
+    counted = keras.ops.cast(keras.ops.expand_dims(keras.ops.not_equal(ids, pad), -1), vectors.dtype)
     if pooling == "max":
         return keras.ops.max(vectors * counted + (counted - 1) * 1e6, axis=1)
     return keras.ops.sum(vectors * counted, axis=1) / keras.ops.maximum(keras.ops.sum(counted, axis=1), 1)
+
+
+def weights_digest(backbone: Any) -> str:
+    """SHA-256 of all numbers in a model: what was worked out with others is of no use to it."""
+    digest = hashlib.sha256()
+    for variable in backbone.variables:
+        digest.update(np.ascontiguousarray(variable.numpy()).data)
+    return digest.hexdigest()
 
 
 def depths(paths: Sequence[str], layers: int) -> list[int]:

@@ -9,6 +9,7 @@ import numpy as np
 from engine.models.family import Dial, Estimate, Facts, Machine
 from engine.models.features.tfidf import typical_length
 from engine.models.features.units import mostly_unspaced
+from engine.models.language import GUESSED
 from engine.models.learning import expected_epochs
 from engine.models.presets import Preset, PresetFacts, installed
 
@@ -51,23 +52,25 @@ def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Est
     )
     layer = 4 * shape.hidden**2 + 2 * shape.hidden * shape.intermediate + 2 * tokens * shape.hidden
     once = facts.rows * tokens * shape.layers * layer * _FORWARD
-    epochs = expected_epochs(params)
-    head = (shape.hidden + 1) * facts.classes
-    weights = 4 * shape.parameters
+    left = shape.layers * (10 * shape.hidden + 2 * shape.intermediate + 3 * tokens * shape.heads)
+    batch = 6 * params.batch_size * tokens * left  # bytes of what the pieces leave behind for the way back
+    epochs, head = expected_epochs(params), (shape.hidden + 1) * facts.classes
     if params.adapt == "frozen":
         steps = -(-facts.rows // params.batch_size)
-        return Estimate(head, int(1.6e9 + 8 * weights + 16 * facts.rows * shape.hidden), 16 + 1.2 * once + epochs * steps * 1.2e-3)  # fmt: skip
-    learns = shape.parameters
-    if params.adapt == "lora":
-        learns = head + shape.layers * 2 * (shape.hidden * params.rank * shape.heads + shape.hidden)
-    numbers = shape.layers * (
-        10 * shape.hidden + 2 * shape.intermediate + 3 * tokens * shape.heads
-    )  # a piece leaves behind
-    batch = 4 * params.batch_size * tokens * numbers
-    factor = 2.4 if params.adapt == "lora" else 3.4
-    return Estimate(
-        learns, int(1.6e9 + 8 * weights + 20 * learns + 1.5 * batch), 25 + 1.1 * epochs * once * factor
-    )
+        learns, memory = head, 16.0 * facts.rows * shape.hidden
+        seconds = 16 + 1.2 * once + epochs * steps * 1.2e-3
+    else:
+        lora = params.adapt == "lora"
+        changes = shape.layers * 2 * (shape.hidden * params.rank * shape.heads + shape.hidden)
+        learns = head + changes if lora else shape.parameters
+        memory = 20 * learns + batch
+        seconds = 25 + 1.1 * epochs * once * (2.4 if lora else 3.4)
+    if params.pretraining:
+        scores = GUESSED * tokens * shape.vocabulary  # of a text
+        learns = shape.parameters
+        memory = max(memory, 20 * learns + batch + 12 * params.batch_size * scores)
+        seconds += params.pretraining * (3.4 * once + 3 * facts.rows * scores * shape.hidden * _FORWARD) * 1.1
+    return Estimate(learns, int(1.6e9 + 32 * shape.parameters + memory), seconds)
 
 
 def _piece(facts: Facts) -> float:

@@ -1,7 +1,8 @@
 """Pretraining of an encoder on texts without labels: it guesses pieces that were hidden from it.
 
 Devlin et al., "BERT: pre-training of deep bidirectional Transformers" (2019), section 3.1: 15 of 100 pieces are guessed; of
-these 80 in 100 are replaced by a mark, 10 by a random piece and 10 stay. Which ones is drawn anew in every epoch.
+these 80 in 100 are replaced by a mark, 10 by a random piece and 10 stay. Which ones is drawn anew in every epoch. An encoder that
+was pretrained on other texts goes on with these: Gururangan et al., "Don't stop pretraining" (2020), section 3.
 
 What is hidden is a function of seed, epoch and step, so a checkpoint at the end of an epoch is all that a killed
 pretraining needs to end like an uninterrupted one.
@@ -16,20 +17,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import N_
-from engine.models.family import Diverged, IntArray, Training
-from engine.models.features.tokens import SPECIAL, TokenRows
+from engine.errors import N_, RecipeError
+from engine.models.family import Diverged, IntArray, Training, TrainingData
+from engine.models.features.tokens import Tokens
+from engine.models.language import GUESSED
+from engine.models.preset_head import Head
 from engine.training.checkpoint import Checkpoints
 from engine.training.loop import Plan, Rows, ask, batches, within_memory
 
-SHARE = 0.15
-"""Of the pieces, how many are guessed."""
-
 FOLDER = "pretraining"
-_MARK = SPECIAL.index("[MASK]")
 _RISING = 0.1
 _DECAY, _CLIP = 0.01, 1.0
 _BETWEEN_CHECKPOINTS = 10.0
+
+
+class NothingHides(RecipeError):
+    code = "NOTHING_HIDES"
+    message = N_("The vocabulary of this model has no token to hide others with, so it cannot be pretrained.")
+    remedy = N_("Set the epochs of pretraining to 0, or choose another foundation model.")
 
 
 @dataclass(frozen=True)
@@ -43,38 +48,76 @@ class Guessing:
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What of a vocabulary can be hidden: `hider` is shown in the place of a hidden token, `words` are all that may be hidden."""
+
+    hider: int
+    words: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, tokenizer: Any) -> Marks:
+        """Of a tokenizer of the `tokenizers` library; raises `NothingHides` if it has no token for that."""
+        found = (tokenizer.token_to_id(mark) for mark in ("[MASK]", "<mask>"))
+        hider = next((number for number in found if number is not None), None)
+        if hider is None:
+            raise NothingHides()
+        special = [number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special]
+        words = np.setdiff1d(np.array(list(tokenizer.get_vocab().values()), dtype=np.int32), special)
+        return cls(hider, words)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What learns to guess.
+
+    Args:
+        model: Keras model from token numbers to a vector a token, at the end of the row.
+        table: the variable in it with the vectors of all tokens; by them a guess is scored (Press and Wolf, "Using the output
+            embedding to improve language models", 2017).
+        head: that of an earlier pretraining, or None for a new one.
+    """
+
+    model: Any
+    table: Any
+    head: Head | None = None
+
+
 def hide(
-    tokens: NDArray[np.int32], vocabulary: int, rng: np.random.Generator
+    tokens: NDArray[np.int32], marks: Marks, rng: np.random.Generator
 ) -> tuple[NDArray[np.int32], IntArray, NDArray[np.int32]]:
     """Some tokens of a padded batch hidden.
 
     Args:
-        tokens: shape (n, length), 0 in padding.
-        vocabulary: different tokens, the special ones first.
-        rng: decides which, and how.
+        tokens: shape (n, length).
+        marks: what may be hidden, and how.
+        rng: decides which.
 
     Returns:
-        The batch with hidden tokens, the hidden places in it laid out flat (at least one where there is a token), and
+        The batch with hidden tokens, the hidden places in it laid out flat (at least one where there is a word), and
         what stood there.
     """
-    chosen = (rng.random(tokens.shape) < SHARE) & (tokens != 0)
+    words = np.isin(tokens, marks.words)
+    chosen = (rng.random(tokens.shape) < GUESSED) & words
     if not chosen.any():
-        chosen = (np.cumsum(tokens != 0).reshape(tokens.shape) == 1) & (tokens != 0)
+        chosen = (np.cumsum(words).reshape(tokens.shape) == 1) & words
     fate = rng.random(tokens.shape)
-    strange = rng.integers(min(len(SPECIAL), vocabulary - 1), vocabulary, tokens.shape, dtype=np.int32)
-    shown = np.where(chosen & (fate < 0.8), np.int32(_MARK), tokens)
+    strange = rng.choice(marks.words, tokens.shape)
+    shown = np.where(chosen & (fate < 0.8), np.int32(marks.hider), tokens)
     shown = np.where(chosen & (fate >= 0.9), strange, shown)
     places = np.flatnonzero(chosen)
     return shown, places, tokens.reshape(-1)[places]
 
 
-def pretrain(model: Any, encoded: str, tokens: TokenRows, settings: Guessing, training: Training) -> Training:
-    """Teach the encoder inside `model` to guess hidden tokens, in place; the layers after it stay as they are.
+def pretrain(
+    reader: Reader, encoder: Tokens, data: TrainingData, settings: Guessing, training: Training
+) -> Training:
+    """Teach `reader`, in place, to guess what is hidden of the training texts and of the texts without a label.
 
     Args:
-        model: Keras model from token numbers to anything; its layer "vectors" holds the table of token vectors.
-        encoded: name of the layer whose output has a vector a token, at the end of the row.
-        tokens: the texts to learn from.
+        reader: what learns.
+        encoder: gives the tokens of a text.
+        data: validation is not read.
         settings: how.
         training: line to the outside; resumes from a folder in `training.checkpoints`. "keep" ends pretraining only.
 
@@ -86,9 +129,16 @@ def pretrain(model: Any, encoded: str, tokens: TokenRows, settings: Guessing, tr
         Discarded: if the user gave the run up.
         Diverged: if the loss is no number any more.
         BatchTooLarge: if the memory cannot hold a batch.
+        NothingHides: if the vocabulary has no token to hide others with.
     """
     training.report("phase", name=N_("Pretraining on the texts"))
-    guesser = Guesser(model, encoded)
+    marks = Marks.of(encoder.tokenizer)
+    tokens = encoder.transform([*data.train_inputs, *data.unlabelled_inputs])
+    training.report(
+        "log", level="info", message=N_("Pretraining reads {texts} texts; {unlabelled} of them have no label."),
+        params={"texts": f"{len(tokens):,}", "unlabelled": f"{len(data.unlabelled_inputs):,}"},
+    )  # fmt: skip
+    guesser = Guesser(reader)
     checkpoints = Checkpoints(training.checkpoints / FOLDER, settings.fingerprint)
     done = _resume(checkpoints, guesser, training)
     filled = np.flatnonzero(tokens.lengths > 0)
@@ -97,7 +147,7 @@ def pretrain(model: Any, encoded: str, tokens: TokenRows, settings: Guessing, tr
     due = float("-inf")
     for epoch in range(done, settings.epochs):
         started = time.monotonic()
-        figures = _one_epoch(guesser, rows, plan, settings, epoch, training)
+        figures = _one_epoch(guesser, marks, rows, plan, settings, epoch, training)
         if figures is None:
             training.report(
                 "note", message=N_("Pretraining was stopped. The classes are learnt for one epoch now: before that there is nothing to keep."), params={},
@@ -136,7 +186,7 @@ def _after_an_epoch(training: Training) -> Training:
 
 
 def _one_epoch(
-    guesser: Guesser, rows: Rows, plan: Plan, settings: Guessing, epoch: int, training: Training
+    guesser: Guesser, marks: Marks, rows: Rows, plan: Plan, settings: Guessing, epoch: int, training: Training
 ) -> tuple[float, float] | None:
     """One pass; mean loss and share of right guesses, or None if the user wants to go on to the classes."""
     chosen_rows = batches(rows, plan, epoch)
@@ -147,7 +197,7 @@ def _one_epoch(
         done = (epoch + step / len(chosen_rows)) / settings.epochs
         rate = settings.learning_rate * min((done + 1e-3) / _RISING, (1 - done) / (1 - _RISING))
         rng = np.random.default_rng([settings.seed, 1, epoch, step])
-        hidden = hide(rows.take(chosen), guesser.vocabulary, rng)
+        hidden = hide(rows.take(chosen), marks, rng)
         with within_memory(plan.batch_size):
             guesser.step(*hidden, rate)
     loss, right = guesser.figures()
@@ -171,32 +221,29 @@ def _resume(checkpoints: Checkpoints, guesser: Guesser, training: Training) -> i
 
 
 class Guesser:
-    """An encoder, a head that guesses tokens by the encoder's own table, and one compiled step of learning.
+    """A reader, a head that guesses tokens by the reader's own table, and one compiled step of learning."""
 
-    Args:
-        model: see `pretrain`.
-        encoded: see `pretrain`.
-    """
-
-    def __init__(self, model: Any, encoded: str) -> None:
+    def __init__(self, reader: Reader) -> None:
         import keras
         import tensorflow as tf
 
-        encoder = keras.Model(model.inputs[0], model.get_layer(encoded).output)
-        table = model.get_layer("vectors").tables["tokens"]
-        self.vocabulary, width = (int(size) for size in table.shape)
+        model, table = reader.model, reader.table
+        read, (vocabulary, width) = int(model.output.shape[-1]), (int(size) for size in table.shape)
         head = keras.Sequential(
             [keras.layers.Dense(width, activation="gelu"), keras.layers.LayerNormalization(epsilon=1e-5)]
         )
-        head.build((None, width))
-        bias = keras.Variable(np.zeros(self.vocabulary, dtype=np.float32), name="bias")
-        learnt = [*encoder.trainable_variables, *head.trainable_variables, bias]
+        head.build((None, read))
+        bias = keras.Variable(np.zeros(vocabulary, dtype=np.float32), name="bias")
+        if reader.head is not None:
+            head.set_weights(reader.head[:4])
+            bias.assign(np.pad(reader.head.scores, (0, vocabulary - len(reader.head.scores))))
+        learnt = [*model.trainable_variables, *head.trainable_variables, bias]
         optimizer = keras.optimizers.AdamW(1e-3, weight_decay=_DECAY, global_clipnorm=_CLIP)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         optimizer.build(learnt)
         self._optimizer = optimizer
         self._loss, self._right, self._seen = (tf.Variable(0.0) for _ in range(3))
-        self.variables = [*encoder.variables, *head.variables, bias, *optimizer.variables]
+        self.variables = [*model.variables, *head.variables, bias, *optimizer.variables]
 
         @tf.function(
             input_signature=[
@@ -206,16 +253,17 @@ class Guesser:
         )  # type: ignore[untyped-decorator]  # fmt: skip
         def step(shown: Any, places: Any, hidden: Any) -> None:
             with tf.GradientTape() as tape:
-                vectors = encoder(shown, training=True)[:, -tf.shape(shown)[1] :]
-                guessed = head(tf.gather(tf.reshape(vectors, (-1, width)), places), training=True)
+                vectors = model(shown, training=True)[:, -tf.shape(shown)[1] :]
+                guessed = head(tf.gather(tf.reshape(vectors, (-1, read)), places), training=True)
                 scores = tf.matmul(guessed, tf.convert_to_tensor(table), transpose_b=True) + bias
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(hidden, scores)
-                loss = tf.reduce_mean(losses)
+                count = tf.cast(tf.size(hidden), tf.float32)
+                loss = tf.math.divide_no_nan(tf.reduce_sum(losses), count)  # a batch may hold no word at all
             optimizer.apply(tape.gradient(loss, learnt), learnt)
             right = tf.equal(tf.argmax(scores, axis=-1, output_type=tf.int32), hidden)
             self._loss.assign_add(tf.reduce_sum(losses))
             self._right.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
-            self._seen.assign_add(tf.cast(tf.size(hidden), tf.float32))
+            self._seen.assign_add(count)
 
         self._step = step
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ from engine.models.backbone import (
     take_up,
     text_vectors,
 )
-from engine.models.family import families
+from engine.models.family import Discarded, families
 from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.network import probabilities, with_softmax
+from engine.models.preset_head import find_head
 from engine.models.preset_import import import_preset
 from engine.models.presets import ARCHITECTURES, Preset, PresetDamaged, PresetFacts, find
 from engine.models.text.foundation import FoundationParams, adapted, shares
+from engine.training import pretraining
 from engine.training.preload import preload
 from tests.models.tiny_presets import in_keras_form, tiny_bert, tiny_xlm_r
 from tests.models.toys import Line, texts_of, toy_data
@@ -74,7 +77,7 @@ def test_both_forms_are_one_model_with_the_tokens_of_its_own_library(
         assert preset.form == form
         tokens = CheckpointTokens.of_preset(preset.folder, 32)
         assert tokens.pad == (1 if kind == "XLMRoberta" else 0)
-        model, vectors, _ = adapted(preset, tokens.pad, FoundationParams(adapt="frozen"), 2)
+        model, vectors = adapted(load_backbone(preset), tokens.pad, FoundationParams(adapt="frozen"), 2)
         ids = tokens.transform(TEXTS)[:]
         answers.append(np.asarray(vectors(ids)))
         padded = np.pad(ids, ((0, 0), (0, 16)), constant_values=tokens.pad)
@@ -147,7 +150,8 @@ def test_an_adapter_reloaded_gives_the_same_answers(
         "temperature",
     }
     tokens = CheckpointTokens.load(tmp_path)
-    model, _, backbone = adapted(tiny, tokens.pad, params, 2)
+    backbone = load_backbone(tiny)
+    model, _ = adapted(backbone, tokens.pad, params, 2)
     unlearnt = np.asarray(with_softmax(model, 1.0)(tokens.transform(TEXTS)[:]))
     take_up(model, arrays)
     merge_lora(backbone)
@@ -187,6 +191,62 @@ def test_a_frozen_model_reads_every_text_once(
     (tmp_path / "checkpoints" / files[0]).write_bytes(b"\x93NUMPY half a file")
     again = FAMILY.fit(toy_data(), params, Line(tmp_path / "checkpoints").training).predict_proba(TEXTS)
     assert np.abs(first - again).max() < 1e-6
+
+
+@pytest.mark.slow
+def test_pretraining_goes_on_where_it_was_ended_and_other_weights_give_other_vectors(
+    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretraining, "_BETWEEN_CHECKPOINTS", 0)
+    data = replace(toy_data(60), unlabelled_inputs=texts_of(20, seed=9)[0])
+    params = FoundationParams(
+        preset="tiny", epochs=3, batch_size=16, pretraining=6, pretraining_rate=0.01, learning_rate=0.05
+    )
+    whole, ended = Line(tmp_path / "whole"), Line(tmp_path / "ended", "discard", after=5 * 3 + 2)
+    fitted = FAMILY.fit(data, params, whole.training)
+    losses = [float(str(p["loss"])) for p in epochs_guessed(whole)]
+    assert len(losses) == 6
+    assert losses[-1] < 0.9 * losses[0]
+    with pytest.raises(Discarded):
+        FAMILY.fit(data, params, ended.training)
+    again = Line(tmp_path / "ended")
+    resumed = FAMILY.fit(data, params, again.training)
+    assert [p["epoch"] for p in epochs_guessed(again)] == [4, 5, 6]
+    assert np.array_equal(resumed.predict_proba(TEXTS), fitted.predict_proba(TEXTS))
+    assert not fitted.adapter, "what was learnt does not fit the model as it was imported"
+
+    stopped = Line(tmp_path / "whole", "keep")
+    (tmp_path / "whole" / pretraining.FOLDER / "generation-000006.npz").unlink()
+    FAMILY.fit(data, params, stopped.training)
+    assert len(list((tmp_path / "whole").glob("embeddings-*.npy"))) == 4, "other weights read the texts anew"
+
+
+def epochs_guessed(line: Line) -> list[Any]:
+    """What was reported of every epoch of pretraining."""
+    return [log["params"] for log in line.of("log") if str(log["message"]).startswith("Pretraining, epoch")]
+
+
+def test_the_head_that_guessed_before_is_found(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    facts = PresetFacts(2, 2, 16, 32, 50, 24, 1000)
+    preset = Preset("tiny", tmp_path, "bert", "hugging_face", (), "", "", facts, "", {})
+    random = np.random.default_rng(0)
+    named = {
+        "cls.predictions.transform.dense.weight": random.normal(size=(16, 16)), "cls.predictions.transform.dense.bias": random.normal(size=16),
+        "cls.predictions.transform.LayerNorm.gamma": random.normal(size=16), "cls.predictions.transform.LayerNorm.beta": random.normal(size=16),
+        "cls.predictions.bias": random.normal(size=50), "cls.predictions.decoder.weight": random.normal(size=(50, 16)),
+    }  # fmt: skip
+    save_file(named, tmp_path / "model.safetensors")
+    head = find_head(preset)
+    assert head is not None
+    assert head.kernel == pytest.approx(named["cls.predictions.transform.dense.weight"].T, abs=1e-6)
+    assert [part.shape for part in head] == [(16, 16), (16,), (16,), (16,), (50,)]
+    assert head.gamma == pytest.approx(named["cls.predictions.transform.LayerNorm.gamma"], abs=1e-6)
+    rest = load_file(tmp_path / "model.safetensors")
+    del rest["cls.predictions.bias"]
+    save_file(rest, tmp_path / "model.safetensors")
+    assert find_head(preset) is None
 
 
 @pytest.mark.slow

@@ -15,41 +15,53 @@ import numpy as np
 import pytest
 
 from engine.models.family import Discarded, families
-from engine.models.features.tokens import SPECIAL
-from engine.training.pretraining import FOLDER, SHARE, hide
+from engine.models.features.tokens import SPECIAL, Tokens
+from engine.models.language import GUESSED
+from engine.training.pretraining import FOLDER, Marks, hide
 from tests.models.toys import Line, texts_of, toy_data
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {
     "epochs": 2, "batch_size": 16, "vocabulary": 500, "embedding_size": 16, "heads": 2, "depth": 1, "pretraining": 4,
 }  # fmt: skip
-MARK = SPECIAL.index("[MASK]")
+MARKS = Marks(SPECIAL.index("[MASK]"), np.arange(len(SPECIAL), 1000, dtype=np.int32))
 
 
-def test_the_right_shares_are_hidden_and_padding_never() -> None:
+def test_the_right_shares_are_hidden_and_marks_and_padding_never() -> None:
     rng = np.random.default_rng(0)
     tokens = rng.integers(5, 1000, (400, 64)).astype(np.int32)
-    tokens[:, 48:] = 0
-    shown, places, hidden = hide(tokens, 1000, rng)
+    tokens[:, 47], tokens[:, 48:] = SPECIAL.index("[SEP]"), 0
+    shown, places, hidden = hide(tokens, MARKS, rng)
     assert np.array_equal(hidden, tokens.reshape(-1)[places])
-    assert hidden.min() > 0
-    assert len(places) / (400 * 48) == pytest.approx(SHARE, abs=0.01)
+    assert hidden.min() >= len(SPECIAL)
+    assert len(places) / (400 * 47) == pytest.approx(GUESSED, abs=0.01)
     seen = shown.reshape(-1)[places]
-    assert (seen == MARK).mean() == pytest.approx(0.8, abs=0.03)
+    assert (seen == MARKS.hider).mean() == pytest.approx(0.8, abs=0.03)
     assert (seen == hidden).mean() == pytest.approx(0.1, abs=0.03)
-    strange = seen[(seen != MARK) & (seen != hidden)]
+    strange = seen[(seen != MARKS.hider) & (seen != hidden)]
     assert strange.min() >= len(SPECIAL)
     untouched = np.ones(tokens.size, dtype=bool)
     untouched[places] = False
     assert np.array_equal(shown.reshape(-1)[untouched], tokens.reshape(-1)[untouched])
 
 
-def test_a_batch_of_one_token_hides_it() -> None:
+def test_a_batch_of_one_word_hides_it_and_one_of_none_hides_nothing() -> None:
     one = np.array([[0, 0], [7, 0]], dtype=np.int32)
     for seed in range(20):
-        _, places, hidden = hide(one, 100, np.random.default_rng(seed))
+        _, places, hidden = hide(one, MARKS, np.random.default_rng(seed))
         assert places.tolist() == [2]
         assert hidden.tolist() == [7]
+    none = np.array([[2, 1, 3, 0]], dtype=np.int32)
+    shown, places, _ = hide(none, MARKS, np.random.default_rng(0))
+    assert not len(places)
+    assert np.array_equal(shown, none)
+
+
+def test_the_marks_of_a_vocabulary_are_its_own() -> None:
+    tokenizer = Tokens.fit(texts_of(50, seed=1)[0], "pieces", 200, 32).tokenizer
+    marks = Marks.of(tokenizer)
+    assert marks.hider == MARKS.hider
+    assert marks.words.tolist() == list(range(len(SPECIAL), tokenizer.get_vocab_size()))
 
 
 def fit(line: Line, **settings: Any) -> Any:

@@ -24,6 +24,8 @@ from engine.models.backbone import (
     merge_lora,
     save_adapter,
     text_vectors,
+    token_vectors,
+    weights_digest,
 )
 from engine.models.calibration import fit_temperature
 from engine.models.embeddings import Affine, text_embeddings
@@ -41,9 +43,11 @@ from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.features.tokens import TokenRows
 from engine.models.formulas import Formula, learning_formulas
 from engine.models.foundation_cost import cost, suited_length, suited_preset
+from engine.models.language import LanguageParams
 from engine.models.learning import LearningParams, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, fingerprint, with_softmax
+from engine.models.preset_head import find_head
 from engine.models.presets import Preset, PresetMissing, check, find, installed, names
 from engine.models.sequence import SAMPLE, token_rows
 from engine.models.suitability import common_reason
@@ -91,7 +95,7 @@ class AdaptingParams(ParamsBase):
     )  # fmt: skip
 
 
-class FoundationParams(LearningParams, AdaptingParams):
+class FoundationParams(LearningParams, LanguageParams, AdaptingParams):
     """Which foundation model, how much of it is changed, and how it learns."""
 
     OFFERS: ClassVar[Mapping[str, Callable[[], Sequence[str]]]] = {"preset": names}
@@ -190,8 +194,15 @@ class Foundation:
 
         keras.utils.set_random_seed(data.seed)
         tokens = CheckpointTokens.of_preset(preset.folder, min(params.max_length, preset.facts.max_length))
+        backbone, mark = (
+            load_backbone(preset),
+            fingerprint(f"{self.name} {preset.digest}", self.version, params, data),
+        )
+        if params.pretraining:
+            training = _pretrain(preset, backbone, tokens, data, params, training, mark)
+            mark += weights_digest(backbone)
+        model, vectors = adapted(backbone, tokens.pad, params, len(data.classes))
         rows, checks = tokens.transform(data.train_inputs), tokens.transform(data.validation_inputs)
-        model, vectors, backbone = adapted(preset, tokens.pad, params, len(data.classes))
         training.report(
             "log", level="info", message=N_(
                 "{name}: {mean} pieces a text; {cut} of the texts are cut at {length}; {numbers} of {all} numbers learn"
@@ -202,14 +213,13 @@ class Foundation:
             },
         )  # fmt: skip
         train = self._train_head if params.adapt == "frozen" else self._train_layers
-        mark = fingerprint(f"{self.name} {preset.digest}", self.version, params, data)
         temperature, stopped = train(model, vectors, rows, checks, data, params, training, mark)
         learnt_here = learnt(model)
         merge_lora(backbone)
         answers = with_softmax(model, temperature)
         sample = checks[: min(SAMPLE, len(checks))]
         about = {"preset": preset.name, "digest": preset.digest, "temperature": float(temperature)}
-        adapter = {} if params.adapt in ("full", "gradual") else learnt_here
+        adapter = {} if params.adapt in ("full", "gradual") or params.pretraining else learnt_here
         return FoundationFitted(tokens, answers, sample, stopped, adapter, about)
 
     def load(self, folder: Path) -> NetworkPredictor:
@@ -284,11 +294,29 @@ class FoundationFitted(NetworkFitted):
             save_adapter(folder / ADAPTER, {**self.adapter, "temperature": temperature})
 
 
-def adapted(preset: Preset, pad: int, params: FoundationParams, classes: int) -> tuple[Any, Any, Any]:
-    """The model from token numbers to logits with what `params` lets learn, the part up to the text vectors, and its backbone."""
+def _pretrain(
+    preset: Preset, backbone: Any, tokens: CheckpointTokens, data: TrainingData, params: FoundationParams, training: Training,
+    mark: str,
+) -> Training:  # fmt: skip
+    """Let the whole backbone guess hidden pieces of the local texts, with the head that it had for that where it is left."""
     import keras
 
-    backbone = load_backbone(preset)
+    from engine.training.pretraining import Guessing, Reader, pretrain
+
+    ids = keras.Input((None,), dtype="int32")
+    reader = Reader(
+        keras.Model(ids, token_vectors(backbone, ids, tokens.pad)), backbone.token_embedding.embeddings, find_head(preset)
+    )  # fmt: skip
+    settings = Guessing(
+        params.pretraining, params.batch_size, params.pretraining_rate, data.seed, f"{mark} pretraining"
+    )
+    return pretrain(reader, tokens, data, settings, training)
+
+
+def adapted(backbone: Any, pad: int, params: FoundationParams, classes: int) -> tuple[Any, Any]:
+    """The model from token numbers to logits with what `params` lets learn of `backbone`, and the part up to the text vectors."""
+    import keras
+
     if params.adapt == "lora":
         backbone.enable_lora(params.rank)
     elif params.adapt == "frozen":
@@ -297,7 +325,7 @@ def adapted(preset: Preset, pad: int, params: FoundationParams, classes: int) ->
     vectors = text_vectors(backbone, ids, pad, params.pooling)
     hidden = keras.layers.Dropout(params.dropout)(vectors) if params.dropout else vectors
     model = keras.Model(ids, keras.layers.Dense(classes, name="logits")(hidden))
-    return model, keras.Model(ids, vectors), backbone
+    return model, keras.Model(ids, vectors)
 
 
 def shares(

@@ -13,6 +13,7 @@ from engine.errors import N_
 from engine.models.family import Dial, Estimate, Facts, Machine, Training, TrainingData, families
 from engine.models.features.tokens import ROUNDED_TO
 from engine.models.features.units import mostly_unspaced
+from engine.models.language import GUESSED, PretrainingParams
 from engine.models.learning import Decay, LearningParams, Optimizer
 from engine.models.network import fingerprint
 from engine.models.sequence import SECONDS, SequenceFamily, VocabularyParams, expected_tokens, suited_length
@@ -24,9 +25,6 @@ ENCODED = "encoded"
 
 _ELEMENT = 20
 """What an operation on single numbers (softmax, dropout, normalization) costs in multiplications of a product of matrices."""
-
-_GUESSED = 0.15
-"""Of the pieces, how many are guessed in pretraining."""
 
 
 class EncoderParams(VocabularyParams):
@@ -52,7 +50,7 @@ class EncoderParams(VocabularyParams):
     )  # fmt: skip
 
 
-class TransformerParams(LearningParams, EncoderParams):
+class TransformerParams(PretrainingParams, LearningParams, EncoderParams):
     """Vocabulary, encoder and how they learn."""
 
     learning_rate: float = changed(LearningParams, "learning_rate", 1e-3)
@@ -62,11 +60,6 @@ class TransformerParams(LearningParams, EncoderParams):
     decay: Decay = changed(LearningParams, "decay", "linear")
     warmup: float = changed(LearningParams, "warmup", 0.1)
     clip: float = changed(LearningParams, "clip", 1.0)
-    pretraining: int = param(
-        0, N_("Epochs of pretraining"),
-        N_("Before it learns the classes, the network guesses hidden pieces of the training texts and of the texts without a label."),
-        low=0, high=200, unit=N_("epochs"),
-    )  # fmt: skip
 
 
 class Transformer(SequenceFamily):
@@ -99,7 +92,7 @@ class Transformer(SequenceFamily):
         cost = super().estimate(params, facts, machine)
         if not params.pretraining:
             return cost
-        guessed = _GUESSED * self.expected_vocabulary(params, facts) * _width(params)
+        guessed = GUESSED * self.expected_vocabulary(params, facts) * _width(params)
         whole = self.work(params) + 20 / 3 * params.embedding_size + guessed
         multiplications = 3 * whole * facts.rows * expected_tokens(params, facts)
         return replace(cost, seconds=cost.seconds + params.pretraining * SECONDS * multiplications)
@@ -149,18 +142,18 @@ class Transformer(SequenceFamily):
         """Pretrain the encoder, where the settings ask for it."""
         if not params.pretraining:
             return training
-        from engine.training.pretraining import Guessing, pretrain
+        import keras
 
-        rows = encoder.transform(self.texts_read(data, params))
-        training.report(
-            "log", level="info", message=N_("Pretraining reads {texts} texts; {unlabelled} of them have no label."),
-            params={"texts": f"{len(rows):,}", "unlabelled": f"{len(data.unlabelled_inputs):,}"},
+        from engine.training.pretraining import Guessing, Reader, pretrain
+
+        reader = Reader(
+            keras.Model(model.inputs[0], model.get_layer(ENCODED).output), model.get_layer("vectors").tables["tokens"]
         )  # fmt: skip
         settings = Guessing(
             params.pretraining, params.batch_size, params.learning_rate, data.seed,
             fingerprint(f"{self.name} pretraining", self.version, params, data),
         )  # fmt: skip
-        return pretrain(model, ENCODED, rows, settings, training)
+        return pretrain(reader, encoder, data, settings, training)
 
 
 def _width(params: TransformerParams) -> int:

@@ -1,0 +1,29 @@
+"""A model adapted to the language of the local texts, before it learns their classes: the settings of it."""
+
+from __future__ import annotations
+
+from engine.errors import N_
+from engine.params import Params, param
+
+GUESSED = 0.15
+"""Of the pieces, how many are hidden and guessed in pretraining."""
+
+
+class PretrainingParams(Params):
+    """How long a network guesses hidden pieces first."""
+
+    pretraining: int = param(
+        0, N_("Epochs of pretraining"),
+        N_("Before it learns the classes, the network guesses hidden pieces of the training texts and of the texts without a label."),
+        low=0, high=200, level="advanced", unit=N_("epochs"),
+    )  # fmt: skip
+
+
+class LanguageParams(PretrainingParams):
+    """How a foundation model learns the local language."""
+
+    pretraining_rate: float = param(
+        5e-5, N_("Learning rate of pretraining"),
+        N_("All weights learn in pretraining, whatever learns afterwards; above about 0.0001 they forget what they knew."),
+        low=1e-6, high=1e-2, scale="log", level="advanced",
+    )  # fmt: skip
