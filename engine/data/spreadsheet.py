@@ -30,20 +30,26 @@ _SIGNS = tuple("=+-@＝＋－＠\t\r\n\x00")
 
 
 def guarded_cells(table: pd.DataFrame) -> int:
-    """How many cells look like those that `guard` made; 0 if any cell could run, as no file that it wrote has such a one."""
+    """How many cells look like those that `guard` made, column names among them; 0 if any could run, as no file that it
+    wrote has such a one."""
+    rows = [table.columns.to_series(), *(table[name] for name in table.columns)]
     count = 0
-    for name in table.columns:
-        cells = table[name]
+    for cells in rows:
         quoted = cells[cells.str.startswith("'").to_numpy(dtype=bool)]
         count += sum(_GUARDED.match(cell) is not None for cell in quoted)
-    if count and any(table[name].str.startswith(_SIGNS).any() for name in table.columns):
+    if count and any(cells.str.startswith(_SIGNS).any() for cells in rows):
         return 0
     return count
 
 
-def unguarded(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The table that `guard` was given cell by cell, and how many cells were changed."""
-    changed, columns = 0, {}
+def unguarded(table: pd.DataFrame, *, names: bool = True) -> tuple[pd.DataFrame, int]:
+    """The table that `guard` was given cell by cell, and how many cells were changed.
+
+    Args:
+        names: whether the names of the columns are cells of the file, too.
+    """
+    headings = [unguard(name) if names else name for name in table.columns]
+    changed, columns = sum(a != b for a, b in zip(headings, table.columns, strict=True)), {}
     for name in table.columns:
         cells = table[name]
         at = np.flatnonzero(cells.str.startswith("'").to_numpy(dtype=bool))
@@ -53,4 +59,5 @@ def unguarded(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
             cells.iloc[at] = [unguard(cell) for cell in cells.iloc[at]]
             changed += len(at)
         columns[name] = cells
-    return table.assign(**{str(name): cells for name, cells in columns.items()}), changed
+    found = table.assign(**{str(name): cells for name, cells in columns.items()})
+    return found.set_axis(pd.Index(headings, dtype=table.columns.dtype), axis=1), changed

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from engine.data.errors import DuplicateColumns
 from engine.data.readers import ReadOptions, preview_file, read_table, read_with_notes
 from engine.data.spreadsheet import guard, unguard
 from engine.errors import NotFound
@@ -86,6 +87,27 @@ def test_a_spreadsheet_file_that_comes_back_is_named_as_one_and_read_exactly_if_
     assert back["text"].tolist() == exact["text"].tolist() == NASTY * 3
     seen = preview_file(found.path, found.name, ReadOptions(unguard=True)).rows["text"].tolist()
     assert seen == exact["text"].tolist()[: len(seen)], "what is shown before is what is read"
+
+
+def test_column_names_come_back_like_cells(tmp_path: Path) -> None:
+    place = tmp_path / "a.csv"
+    place.write_text("'=text,'@who,label\ngood,me,a\nbad,you,b\n", encoding="utf-8")
+    told, notes = read_with_notes(place, "a.csv")
+    assert list(told.columns) == ["'=text", "'@who", "label"]
+    assert [(n.code, n.count) for n in notes] == [("apostrophes", 2)]
+    back, notes = read_with_notes(place, "a.csv", ReadOptions(unguard=True))
+    assert list(back.columns) == list(preview_file(place, "a.csv", ReadOptions(unguard=True)).columns)
+    assert list(back.columns) == ["=text", "@who", "label"]
+    assert [(n.code, n.count) for n in notes] == [("apostrophes_taken_off", 2)]
+    names = ("'=mine", "who", "label")
+    named, _ = read_with_notes(place, "a.csv", ReadOptions(unguard=True, rename=names))
+    assert tuple(named.columns) == names, "a name that a person gave is no cell of the file"
+    place.write_text("'=text,=text\n'=1,2\n", encoding="utf-8")
+    assert read_with_notes(place, "a.csv")[1] == (), (
+        "no file that was written for spreadsheets has a name that runs"
+    )
+    with pytest.raises(DuplicateColumns):
+        read_with_notes(place, "a.csv", ReadOptions(unguard=True))
 
 
 def test_a_file_of_ones_own_with_formulas_is_not_taken_for_a_spreadsheet_file(tmp_path: Path) -> None:

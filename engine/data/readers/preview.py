@@ -168,10 +168,10 @@ def _headed(found: list[list[str]], options: ReadOptions) -> tuple[Sequence[str]
     names: Sequence[str] = (
         found.pop(0) if options.header else [f"column_{i}" for i in range(1, len(found[0]) + 1)]
     )
-    if options.rename and len(options.rename) == len(names):
-        names = options.rename
     rows = found[:SEEN]
-    return names, [[unguard(cell) for cell in row] for row in rows] if options.unguard else rows
+    if options.unguard:
+        names, rows = [unguard(name) for name in names], [[unguard(cell) for cell in row] for row in rows]
+    return options.rename if options.rename and len(options.rename) == len(names) else names, rows
 
 
 def _workbook(path: Path, name: str, options: ReadOptions, size: int) -> Preview:

@@ -22,7 +22,7 @@ from engine.data.readers.packed import opened
 from engine.data.readers.parquet import open_parquet, read_parquet
 from engine.data.readers.regular import read_regular
 from engine.data.readers.sniff import sniff_kind
-from engine.data.readers.table import TableBuilder
+from engine.data.readers.table import TableBuilder, column_names
 from engine.data.readers.workbook import open_workbook, read_sheet
 from engine.data.schema import Finding
 from engine.data.spreadsheet import guarded_cells, unguarded
@@ -123,7 +123,8 @@ def _read(
 def _apostrophes(frame: pd.DataFrame, options: ReadOptions) -> tuple[pd.DataFrame, list[Finding]]:
     """The table without the apostrophes of a spreadsheet file if one asks for that; else a word where it looks like one."""
     if options.unguard:
-        frame, count = unguarded(frame)
+        frame, count = unguarded(frame, names=options.rename is None)
+        column_names(list(frame.columns))
         message = N_(
             "The apostrophe before a formula's sign was taken off, as you chose: cells changed: {count}."
         )
