@@ -20,7 +20,7 @@ from ui.panels.schedule import schedule
 from ui.panels.search_start import search_start
 from ui.panels.search_view import search_view
 from ui.state import CLONED_FROM, choose_run, project, workspace
-from ui.text import N_, t
+from ui.text import N_, say, t
 
 DIALS = {"quick": N_("Quick"), "balanced": N_("Balanced"), "thorough": N_("Thorough")}
 DIAL_KEY = "model_dial"
@@ -96,6 +96,10 @@ fields = ws.recipes.fields(family)
 defaults = ws.recipes.defaults(here.id, family, recipe.dial or "balanced")
 values = {**defaults, **values}
 off = changed(fields, values, defaults)
+reasons = {
+    name: say(one.reason, one.params)
+    for name, one in ws.recipes.reasons(here.id, family, recipe.dial or "balanced").items()
+}
 
 family_cards(cards, here.id, family)
 
@@ -107,7 +111,7 @@ with left:
     st.session_state[DIAL_KEY] = recipe.dial
     st.segmented_control(
         t("How much effort"), list(DIALS), format_func=lambda d: t(DIALS[d]), key=DIAL_KEY, required=True,
-        help=t("The dial sets every field below from the number of rows, the classes, the lengths and this machine. Turning it puts changed fields back."),
+        help=t("The dial sets the fields below from the number of rows, the classes, the lengths and this machine, and says why beneath each. Turning it puts changed fields back."),
         on_change=lambda: attempt(ws.recipes.choose, here.id, family, st.session_state[DIAL_KEY]),
     )  # fmt: skip
     for note in next((c.notes for c in cards if c.name == family), ()):
@@ -116,7 +120,7 @@ with left:
         form(
             fields, values, defaults, prefix=f"param_{family}",
             on_set=lambda name, value: ws.recipes.set_param(here.id, name, value),
-            on_reset=lambda name: ws.recipes.reset_param(here.id, name),
+            on_reset=lambda name: ws.recipes.reset_param(here.id, name), reasons=reasons,
         )  # fmt: skip
     else:
         st.caption(t("This family has nothing to adjust."))

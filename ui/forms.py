@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -57,7 +58,7 @@ def log_options(field: FieldSpec, *present: Any) -> list[Any]:
 
 def form(
     fields: Sequence[FieldSpec], values: Mapping[str, Any], defaults: Mapping[str, Any], *,
-    prefix: str, on_set: Set, on_reset: Reset,
+    prefix: str, on_set: Set, on_reset: Reset, reasons: Mapping[str, str] = MappingProxyType({}),
 ) -> None:  # fmt: skip
     """The form of `fields`: basic ones shown, advanced ones folded, changed ones marked and resettable.
 
@@ -68,41 +69,43 @@ def form(
         prefix: of the widget keys; the same declaration twice on a page needs two.
         on_set: called with name and value when a widget changed; a `BentuError` is shown by the page's next run.
         on_reset: called with the name when a field should go back.
+        reasons: why a default is what it is, in the reader's language; said beneath a field that has it.
     """
     shown = [f for f in fields if visible(f, values)]
     basic = [f for f in shown if f.level == "basic"]
     advanced = [f for f in shown if f.level == "advanced"]
-    _cells(basic, values, defaults, prefix, on_set, on_reset)
+    _cells(basic, values, defaults, reasons, prefix, on_set, on_reset)
     if advanced:
         count = len(changed(advanced, values, defaults))
         label = t("Advanced settings ({count} changed)", count=count) if count else t("Advanced settings")
         with st.expander(label, icon=":material/tune:", key=f"{prefix}_advanced"):
-            _cells(advanced, values, defaults, prefix, on_set, on_reset)
+            _cells(advanced, values, defaults, reasons, prefix, on_set, on_reset)
 
 
 def _cells(
     fields: Sequence[FieldSpec],
     values: Mapping[str, Any],
     defaults: Mapping[str, Any],
+    reasons: Mapping[str, str],
     prefix: str,
     on_set: Set,
     on_reset: Reset,
 ) -> None:
     grid = st.grid(2, min_column_width=280)
     for field in fields:
-        with (
-            grid.cell(),
-            st.container(horizontal=True, vertical_alignment="bottom", wrap=False, gap="xsmall"),
-        ):
-            default = defaults.get(field.name, field.default)
-            differs = values.get(field.name) != default
-            widget(field, values.get(field.name), default, key=f"{prefix}_{field.name}", on_set=on_set)
-            if differs:
-                st.button(
-                    t("Reset"), key=f"{prefix}_reset_{field.name}", type="tertiary", icon=":material/restart_alt:",
-                    help=t("Back to {value}", value=shown_value(field, default)),
-                    on_click=attempt, args=(on_reset, field.name),
-                )  # fmt: skip
+        default, reason = defaults.get(field.name, field.default), reasons.get(field.name)
+        differs = values.get(field.name) != default
+        with grid.cell():
+            with st.container(horizontal=True, vertical_alignment="bottom", wrap=False, gap="xsmall"):
+                widget(field, values.get(field.name), default, key=f"{prefix}_{field.name}", on_set=on_set)
+                if differs:
+                    st.button(
+                        t("Reset"), key=f"{prefix}_reset_{field.name}", type="tertiary", icon=":material/restart_alt:",
+                        help=t("Back to {value}", value=shown_value(field, default)),
+                        on_click=attempt, args=(on_reset, field.name),
+                    )  # fmt: skip
+            if reason and not differs:
+                st.caption(reason)
 
 
 def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set) -> None:

@@ -65,6 +65,15 @@ class Unsuitable:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A value that the dial stands for, and why: an English message id and its placeholders."""
+
+    value: Any
+    reason: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """Encoded rows: inputs as the modality reads them (after the cleaning steps), labels as indices into `classes`.
 
@@ -176,8 +185,12 @@ class Family(Protocol):
         """Why it cannot be used on these data, or None."""
         ...
 
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> Mapping[str, Setting]:
+        """What the dial stands for, from facts of the data and the machine: each value with its reason."""
+        ...
+
     def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> ParamsBase:
-        """Parameters that the dial stands for, from facts of the data and the machine."""
+        """The same as parameters; those that `settings` does not name are as declared. `Dialled` gives it."""
         ...
 
     def estimate(self, params: Any, facts: Facts, machine: Machine) -> Estimate: ...

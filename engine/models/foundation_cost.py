@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.models.family import Dial, Estimate, Facts, Machine
+from engine.errors import N_
+from engine.models.dial import reading_length
+from engine.models.family import Dial, Estimate, Facts, Machine, Setting
 from engine.models.features.tfidf import typical_length
 from engine.models.features.units import mostly_unspaced
 from engine.models.language import GUESSED
@@ -22,8 +24,8 @@ _SUPPOSED = PresetFacts(6, 12, 384, 1536, 30_522, 512, 22_700_000)
 """Where no preset is here yet, the small one that `make minilm` gets."""
 
 
-def suited_preset(facts: Facts, machine: Machine, largest: bool) -> Preset | None:
-    """The preset on this machine that has read most of the texts' languages; among equals the smallest, or `largest`.
+def suited_preset(facts: Facts, machine: Machine, largest: bool) -> Setting:
+    """Name of the preset on this machine that has read most of the texts' languages; among equals the smallest, or `largest`.
 
     One whose weights take more than an eighth of the memory is left aside while there is another.
     """
@@ -35,13 +37,17 @@ def suited_preset(facts: Facts, machine: Machine, largest: bool) -> Preset | Non
         size = preset.facts.parameters
         return round(preset.coverage(languages), 1), size if largest else -size
 
-    return max(roomy, key=fitness, default=None)
+    best = max(roomy, key=fitness, default=None)
+    if best is None:
+        return Setting("", N_("No foundation model is on this machine yet."))
+    message = N_("It knows the language of {share} of the texts; of the models here that fit into {memory} GB of memory, none knows clearly more.")  # fmt: skip
+    said = {"share": f"{best.coverage(languages):.0%}", "memory": round(machine.memory_bytes / 1e9)}
+    return Setting(best.name, message, said)
 
 
-def suited_length(facts: Facts, dial: Dial) -> int:
+def suited_length(facts: Facts, dial: Dial) -> Setting:
     """A reading length that covers 95 of 100 texts, at most 128 pieces, 256 with all the time."""
-    most = {"quick": 128, "balanced": 128, "thorough": 256}[dial]
-    return int(np.clip(16 * np.ceil(facts.size_p95 / _piece(facts) / 16), 16, most))
+    return reading_length(facts, _piece(facts), 256 if dial == "thorough" else 128)
 
 
 def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Estimate:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -19,6 +19,7 @@ import numpy as np
 from engine.errors import N_
 from engine.models.calibration import class_scores
 from engine.models.decision import Decision, fit_decision, macro_f1
+from engine.models.dial import Dialled, adjusted, counted, effort, usual, values
 from engine.models.family import (
     Dial,
     Discarded,
@@ -27,6 +28,7 @@ from engine.models.family import (
     FloatArray,
     IntArray,
     Machine,
+    Setting,
     Training,
     TrainingData,
     Unsuitable,
@@ -38,7 +40,6 @@ from engine.models.features.tfidf import (
     expected_entries,
     expected_seconds,
     expected_width,
-    suited_analyzer,
 )
 from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
@@ -47,6 +48,8 @@ from engine.params import param
 MODEL = "model.json"
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Values of C that `tune_c` tries."""
+_SMALLER: Mapping[str, Any] = {"char_max": 3, "max_features": 50_000}
+"""Where the memory does not hold all."""
 
 
 class DecisionParams(ParamsBase):
@@ -144,7 +147,7 @@ class LinearFitted:
         (folder / MODEL).write_text(json.dumps(self.decision.as_json(), indent=1), encoding="utf-8")
 
 
-class LinearFamily(ABC):
+class LinearFamily(Dialled, ABC):
     """A classifier over TF-IDF; subclasses name the estimator and its usual strength."""
 
     name: str
@@ -197,22 +200,35 @@ class LinearFamily(ABC):
             facts, machine, self.estimate(self.defaults("quick", facts, machine), facts, machine)
         )
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> Any:
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         """Characters where words are not spaced, else both; fewer and shorter sequences if the memory asks for it.
 
         The decision is adjusted where the smallest class has less than half of an equal share.
         """
-        analyzer = suited_analyzer(facts)
-        uneven = 2 * facts.smallest_class * facts.classes < facts.rows
-        more = {"adjust": True} | self.thorough() if dial == "thorough" else {"adjust": uneven}
-        full = self.Params(**{"analyzer": analyzer} | self.usual | more)
-        smaller = full.model_copy(update={"char_max": 3, "max_features": 50_000} | self.smaller())
-        words = "characters" if analyzer == "characters" else "words"
-        least = self.Params(**{"analyzer": words, "char_max": 2, "word_max": 1} | self.usual | self.smaller())
-        for params in () if dial == "quick" else (full, smaller):
-            if self.estimate(params, facts, machine).memory_bytes <= machine.memory_bytes:
-                return params
-        return least
+        kind = counted(facts)
+        common = {"analyzer": kind} | usual(self.usual)
+        words = {} if kind.value == "characters" else {"analyzer": "words"}
+        least = words | {"char_max": 2, "word_max": 1} | self.smaller()
+        if dial == "quick":
+            return common | effort(dial, self.Params, {dial: least})
+        full = (
+            common
+            | effort(dial, self.Params, {"thorough": self.thorough()})
+            | {"adjust": adjusted(dial, facts)}
+        )
+        needed = self.estimate(self.Params(**values(full)), facts, machine).memory_bytes
+        said = {"needed": f"{needed / 1e9:.1f}", "available": f"{machine.memory_bytes / 1e9:.1f}"}
+        if needed <= machine.memory_bytes:
+            fits = N_("All of them take about {needed} GB of memory; this machine has {available} GB.")
+            declared = self.Params.model_fields
+            return full | {name: Setting(declared[name].default, fits, said) for name in _SMALLER}
+        tight = N_("More would take about {needed} GB of memory; this machine has {available} GB.")
+        smaller = full | {
+            name: Setting(value, tight, said) for name, value in {**_SMALLER, **self.smaller()}.items()
+        }
+        if self.estimate(self.Params(**values(smaller)), facts, machine).memory_bytes <= machine.memory_bytes:
+            return smaller
+        return common | {name: Setting(value, tight, said) for name, value in least.items()}
 
     def estimate(self, params: Any, facts: Facts, machine: Machine) -> Estimate:
         """Rough: features by Heaps' law, memory of the count and of a second copy in the solver, time per entry measured."""

@@ -13,7 +13,8 @@ import numpy as np
 
 from engine.errors import N_
 from engine.models.calibration import fit_temperature
-from engine.models.family import Dial, Estimate, Facts, Machine, Training, TrainingData, Unsuitable
+from engine.models.dial import Dialled, reading_length
+from engine.models.family import Estimate, Facts, Machine, Setting, Training, TrainingData, Unsuitable
 from engine.models.features.tfidf import typical_length
 from engine.models.features.tokens import Pieces, TokenRows, Tokens
 from engine.models.features.units import mostly_unspaced
@@ -52,7 +53,7 @@ class VocabularyParams(Params):
     )  # fmt: skip
 
 
-class SequenceFamily:
+class SequenceFamily(Dialled):
     """Base of the families that read tokens in order. `Params` holds `VocabularyParams` and `LearningParams`."""
 
     name: str
@@ -62,7 +63,6 @@ class SequenceFamily:
     summary: str
     order: int
     needs_tensorflow = True
-    Params: type[Params]
 
     def build(self, params: Any, vocabulary: int, classes: int) -> Any:
         """Keras model from token numbers (n, any length) to logits (n, classes); its last layer is called "logits".
@@ -110,9 +110,6 @@ class SequenceFamily:
     def expected_vocabulary(self, params: Any, facts: Facts) -> int:
         """Rough number of different tokens, before the texts were seen."""
         return int(params.vocabulary)
-
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> Any:
-        raise NotImplementedError
 
     def unsuitable(self, facts: Facts, machine: Machine) -> Unsuitable | None:
         cost = self.estimate(self.defaults("quick", facts, machine), facts, machine)
@@ -192,7 +189,6 @@ def expected_tokens(params: Any, facts: Facts) -> float:
     return float(np.clip(characters / per_piece, 4, params.max_length))
 
 
-def suited_length(facts: Facts, pieces: Pieces) -> int:
-    """A reading length that covers 95 of 100 texts, between 16 and 256."""
-    per_piece = 1.0 if pieces == "characters" else (1.8 if mostly_unspaced(facts.extra) else 3.2)
-    return int(np.clip(16 * np.ceil(facts.size_p95 / per_piece / 16), 16, 256))
+def suited_length(facts: Facts, most: int = 256) -> Setting:
+    """A reading length that covers 95 of 100 texts, from 16 to `most` pieces of words."""
+    return reading_length(facts, 1.8 if mostly_unspaced(facts.extra) else 3.2, most)

@@ -10,7 +10,7 @@ from sqlalchemy import true, update
 
 from engine.errors import N_, NotFound, RecipeError
 from engine.jobs.context import JobContext
-from engine.models.family import Dial, Estimate, Facts, Family, Unsuitable, families
+from engine.models.family import Dial, Estimate, Facts, Family, Setting, Unsuitable, families
 from engine.params import FieldSpec, Params, fields_of, read_params
 from engine.prepare.augmenting import Augmenter
 from engine.prepare.copies import planned_counts
@@ -179,6 +179,11 @@ class Recipes:
         recipe = self._need(project_id)
         facts = self._facts(recipe)
         return families.get(family).defaults(cast(Dial, dial), facts, machine()).model_dump(mode="json")
+
+    def reasons(self, project_id: str, family: str, dial: str) -> dict[str, Setting]:
+        """The values that the dial itself sets, each with its reason."""
+        facts = self._facts(self._need(project_id))
+        return dict(families.get(family).settings(cast(Dial, dial), facts, machine()))
 
     def fields(self, family: str) -> tuple[FieldSpec, ...]:
         """The declared hyperparameters of a family, for the form."""

@@ -132,6 +132,9 @@ def test_fields_depend_on_what_exists(family: Family) -> None:
 def test_every_dial_gives_valid_params_and_an_estimate(family: Family, dial: str, facts: object) -> None:
     params = family.defaults(dial, facts, MACHINE)  # type: ignore[arg-type]
     assert read_params(family.Params, params.model_dump(mode="json"), family.name) == params
+    for name, one in family.settings(dial, facts, MACHINE).items():  # type: ignore[arg-type]
+        assert getattr(params, name) == one.value
+        assert "{" not in one.reason.format_map(dict(one.params))
     cost = family.estimate(params, facts, MACHINE)  # type: ignore[arg-type]
     assert cost.parameters > 0
     assert cost.memory_bytes > 0

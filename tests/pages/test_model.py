@@ -139,6 +139,8 @@ def test_the_dial_fills_every_field(trained: Any, open_page: Any, workspace: Wor
         trained.project, "case_network", "thorough"
     )
     assert at.slider(key="param_case_network_epochs").value == draft.family.params["epochs"]
+    assert "training rows are few: small batches make more steps" in said(at)
+    assert "“Thorough” sets this" in said(at)
 
 
 def test_a_changed_field_goes_into_the_recipe_is_marked_counted_and_reset(

@@ -53,7 +53,15 @@ def script(fields, defaults) -> None:
         values[name] = defaults[name]
 
     show_kept_error()
-    form(fields, values, defaults, prefix="toy", on_set=put, on_reset=back)
+    form(
+        fields,
+        values,
+        defaults,
+        prefix="toy",
+        on_set=put,
+        on_reset=back,
+        reasons={"depth": "Two are enough."},
+    )
 
 
 @pytest.fixture
@@ -106,10 +114,12 @@ def test_a_change_is_handed_on_marked_and_reset(page: AppTest) -> None:
     page.slider(key="toy_depth").set_value(5).run()
     assert page.session_state["values"]["depth"] == 5
     assert "changed" in page.slider(key="toy_depth").label
+    assert not page.caption, "the reason speaks of the default"
     page.button(key="toy_reset_depth").click().run()
     assert page.session_state["values"]["depth"] == 2
     assert page.slider(key="toy_depth").value == 2
     assert "changed" not in page.slider(key="toy_depth").label
+    assert [c.value for c in page.caption] == ["Two are enough."]
 
 
 def test_what_the_engine_refuses_is_said_and_not_kept(page: AppTest) -> None:

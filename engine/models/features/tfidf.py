@@ -187,11 +187,6 @@ def _vectorizer(
     return vectorizer
 
 
-def suited_analyzer(facts: Facts) -> Literal["characters", "both"]:
-    """What the dial counts: characters where words are not spaced, else both."""
-    return "characters" if mostly_unspaced(facts.extra) else "both"
-
-
 def typical_length(facts: Facts) -> float:
     """Rough mean size of a text from its median and 95th percentile (within 5 % on the three development sets)."""
     return max(0.65 * facts.size_median + 0.2 * facts.size_p95, 1.0)

@@ -10,7 +10,18 @@ import numpy as np
 
 from engine.errors import N_
 from engine.models.article import ABOUT
-from engine.models.family import Dial, Estimate, Facts, Machine, Training, TrainingData, Unsuitable, families
+from engine.models.dial import Dialled
+from engine.models.family import (
+    Dial,
+    Estimate,
+    Facts,
+    Machine,
+    Setting,
+    Training,
+    TrainingData,
+    Unsuitable,
+    families,
+)
 from engine.models.features.listing_tokens import ListingTokens, Variant
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, fingerprint
@@ -77,7 +88,7 @@ class ListingParams(ParamsBase):
     )  # fmt: skip
 
 
-class ArticleListing:
+class ArticleListing(Dialled):
     """Two layers over token numbers, with one sigmoid output."""
 
     name = "article_listing"
@@ -103,9 +114,11 @@ class ArticleListing:
         cost = self.estimate(self.defaults("quick", facts, machine), facts, machine)
         return common_reason(facts, machine, cost, rows=20)
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> ListingParams:
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         """As printed; the thorough dial takes the repaired version."""
-        return ListingParams(variant="repaired" if dial == "thorough" else "printed")
+        if dial == "thorough":
+            return {"variant": Setting("repaired", N_("“Thorough” takes the version that can learn."))}
+        return {"variant": Setting("printed", N_("What the article printed, to see what comes of it."))}
 
     def estimate(self, params: ListingParams, facts: Facts, machine: Machine) -> Estimate:
         """Exact in parameters (with a full vocabulary); time from rates measured on two cores (rough)."""

@@ -10,11 +10,13 @@ from typing import Any, Literal
 from engine.errors import N_
 from engine.models.article import ABOUT
 from engine.models.calibration import fit_temperature
+from engine.models.dial import Dialled, batch_size, counted, effort
 from engine.models.family import (
     Dial,
     Estimate,
     Facts,
     Machine,
+    Setting,
     Training,
     TrainingData,
     Unsuitable,
@@ -26,7 +28,6 @@ from engine.models.features.tfidf import (
     expected_entries,
     expected_seconds,
     expected_width,
-    suited_analyzer,
 )
 from engine.models.formulas import case_formulas
 from engine.models.learning import LearningParams, expected_epochs, make_optimizer, plan, rates
@@ -86,7 +87,7 @@ def parameter_count(params: CaseNetworkParams, width: int, classes: int) -> int:
     return count + sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
 
 
-class CaseNetwork:
+class CaseNetwork(Dialled):
     """A fully connected network over TF-IDF weights or over an embedding bag."""
 
     name = "case_network"
@@ -106,17 +107,16 @@ class CaseNetwork:
         cost = self.estimate(self.defaults("quick", facts, machine), facts, machine)
         return common_reason(facts, machine, cost, rows=20)
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> CaseNetworkParams:
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         """Few rows get small batches, so that an epoch still makes enough steps."""
-        common = CaseNetworkParams(
-            analyzer=suited_analyzer(facts), batch_size=32 if facts.rows < 4000 else 128
-        )
-        changes: dict[str, Any] = {
+        changes: dict[Dial, dict[str, Any]] = {
             "quick": {"epochs": 8, "patience": 2, "learning_rate": 1e-3, "max_features": 5000},
             "balanced": {},
             "thorough": {"epochs": 80, "patience": 8, "learning_rate": 3e-4, "decay_rate": 0.97},
-        }[dial]
-        return common.model_copy(update=changes)
+        }
+        return effort(dial, CaseNetworkParams, changes) | {
+            "analyzer": counted(facts), "batch_size": batch_size(facts, 128),
+        }  # fmt: skip
 
     def estimate(self, params: CaseNetworkParams, facts: Facts, machine: Machine) -> Estimate:
         """Exact in parameters where the features reach their limit; time from rates measured on two cores (rough).

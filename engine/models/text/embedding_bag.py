@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import N_
-from engine.models.family import Dial, Estimate, Facts, Machine, families
+from engine.models.dial import batch_size, counted, effort
+from engine.models.family import Dial, Estimate, Facts, Machine, Setting, families
 from engine.models.features.hashed import HashedGrams
 from engine.models.features.tfidf import (
     GramParams,
     TfidfParams,
     expected_sequences,
     expected_width,
-    suited_analyzer,
 )
 from engine.models.features.tokens import TokenRows
 from engine.models.learning import LearningParams, expected_epochs
@@ -67,17 +67,16 @@ class EmbeddingBag(SequenceFamily):
     order = 60
     Params: type[ParamsBase] = EmbeddingBagParams
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> EmbeddingBagParams:
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         """Characters where words are not spaced, else both; few rows get small batches."""
-        common = EmbeddingBagParams(
-            analyzer=suited_analyzer(facts), batch_size=32 if facts.rows < 4000 else 128
-        )
         changes: dict[Dial, dict[str, Any]] = {
             "quick": {"epochs": 6, "patience": 2, "char_max": 3, "max_length": 500},
             "balanced": {"epochs": 20},
             "thorough": {"epochs": 40, "patience": 5, "embedding_size": 32, "learning_rate": 1e-2, "max_length": 2000},
         }  # fmt: skip
-        return common.model_copy(update=changes[dial])
+        return effort(dial, EmbeddingBagParams, changes) | {
+            "analyzer": counted(facts), "batch_size": batch_size(facts, 128),
+        }  # fmt: skip
 
     def learn_encoder(self, texts: Sequence[str], params: EmbeddingBagParams) -> HashedGrams:
         settings: dict[str, Any] = {

@@ -28,12 +28,14 @@ from engine.models.backbone import (
     weights_digest,
 )
 from engine.models.calibration import fit_temperature
+from engine.models.dial import Dialled, effort
 from engine.models.embeddings import Affine, text_embeddings
 from engine.models.family import (
     Dial,
     Estimate,
     Facts,
     Machine,
+    Setting,
     Training,
     TrainingData,
     Unsuitable,
@@ -113,7 +115,7 @@ _WAYS: Mapping[Adapt, Mapping[str, Any]] = {
 """How each way of adapting learns best; a rate that suits LoRA tears a whole model apart."""
 
 
-class Foundation:
+class Foundation(Dialled):
     """A preset of BERT's family with a linear read-out."""
 
     name = "foundation"
@@ -140,14 +142,15 @@ class Foundation:
             )
         return reason
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> FoundationParams:
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         """The preset that knows most of the texts' languages; read-out only first, LoRA with more effort."""
-        preset = suited_preset(facts, machine, largest=dial == "thorough")
         adapt: Adapt = "frozen" if dial == "quick" else "lora"
-        changes: dict[str, Any] = {**_WAYS[adapt], "max_length": suited_length(facts, dial), "adapt": adapt}
-        if dial == "thorough":
-            changes |= {"rank": 16, "epochs": 12, "patience": 3}
-        return FoundationParams(preset=preset.name if preset else "", **changes)
+        changes = {"rank": 16, "epochs": 12, "patience": 3} if dial == "thorough" else {}
+        return {
+            name: Setting(value, N_("Suits this way of learning.")) for name, value in _WAYS[adapt].items()
+        } | effort(dial, FoundationParams, {dial: {"adapt": adapt, **changes}}) | {
+            "preset": suited_preset(facts, machine, largest=dial == "thorough"), "max_length": suited_length(facts, dial),
+        }  # fmt: skip
 
     def estimate(self, params: FoundationParams, facts: Facts, machine: Machine) -> Estimate:
         return cost(params, facts, machine)

@@ -16,11 +16,11 @@ import numpy as np
 
 from engine.errors import N_
 from engine.models.decision import Decision, fit_decision
-from engine.models.family import Dial, Estimate, Facts, FloatArray, IntArray, Machine, families
+from engine.models.family import Dial, Estimate, Facts, FloatArray, IntArray, Machine, Setting, families
 from engine.models.features.tfidf import TfidfParams
 from engine.models.linear import DecisionParams, LinearFamily, LinearScorer, Scorer
 from engine.models.text.complement_nb import ComplementBayes
-from engine.models.text.nb_svm import BINARY, LONG, RatioSvm
+from engine.models.text.nb_svm import RatioSvm, ratio_values
 from engine.params import Params as ParamsBase
 from engine.params import param
 
@@ -190,11 +190,8 @@ class LinearBlend(LinearFamily):
     passes = 25
     tried_message = N_("Blend: macro F1 {score} on validation")
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> BlendParams:
-        params: BlendParams = super().defaults(dial, facts, machine)
-        if facts.size_median < LONG:
-            return params
-        return params.model_copy(update={"ratio_values": "binary", "ratio_c": params.ratio_c * BINARY})
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
+        return super().settings(dial, facts, machine) | ratio_values(facts, "ratio_values", "ratio_c", 1.0)
 
     def estimate(self, params: BlendParams, facts: Facts, machine: Machine) -> Estimate:
         """Three models over one set of features."""

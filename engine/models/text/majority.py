@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from engine.errors import N_
+from engine.models.dial import Dialled
 from engine.models.family import (
     Dial,
     Estimate,
     Facts,
     FloatArray,
     Machine,
+    Setting,
     Training,
     TrainingData,
     Unsuitable,
@@ -44,7 +46,7 @@ class NoParams(ParamsBase):
     """There is nothing to set."""
 
 
-class Majority:
+class Majority(Dialled):
     """Always answers with the most frequent class."""
 
     name = "majority"
@@ -61,8 +63,8 @@ class Majority:
     def unsuitable(self, facts: Facts, machine: Machine) -> Unsuitable | None:
         return common_reason(facts, machine, self.estimate(NoParams(), facts, machine), rows=1)
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> NoParams:
-        return NoParams()
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
+        return {}
 
     def estimate(self, params: NoParams, facts: Facts, machine: Machine) -> Estimate:
         """Exact in parameters: one share a class."""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from engine.errors import N_
-from engine.models.family import Dial, Facts, FloatArray, IntArray, Machine, families
+from engine.models.family import Dial, Facts, FloatArray, IntArray, Machine, Setting, families
 from engine.models.features.tfidf import TfidfParams, Weighting
 from engine.models.linear import STRENGTHS, DecisionParams, LinearFamily, StrengthParams
 from engine.params import Params as ParamsBase
@@ -101,6 +101,18 @@ def _times(rows: Any, ratio: FloatArray) -> Any:
     return csr_matrix((values, rows.indices, rows.indptr), shape=rows.shape)
 
 
+def ratio_values(facts: Facts, values: str, strength: str, C: float) -> dict[str, Setting]:
+    """What the ratios are multiplied with, and a C that fits, under the names of their fields."""
+    if facts.size_median < LONG:
+        message = N_("Half of the texts have no more than {median} characters: on short texts TF-IDF weights did better.")  # fmt: skip
+        return {values: Setting("tfidf", message, {"median": round(facts.size_median)})}
+    message = N_("Half of the texts have {median} characters or more: on long texts it did better to say only what occurs.")  # fmt: skip
+    return {
+        values: Setting("binary", message, {"median": round(facts.size_median)}),
+        strength: Setting(C * BINARY, N_("Values that only say what occurs are larger than TF-IDF weights, so C is smaller.")),
+    }  # fmt: skip
+
+
 class NbSvm(LinearFamily):
     """Naive Bayes says how telling each feature is; a linear SVM learns how far to believe it."""
 
@@ -115,12 +127,9 @@ class NbSvm(LinearFamily):
     usual: ClassVar[dict[str, Any]] = {"C": 1.0}
     passes = 25
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> NbSvmParams:
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         """As the other linear families; long texts are better read by what occurs in them at all."""
-        params: NbSvmParams = super().defaults(dial, facts, machine)
-        if facts.size_median < LONG:
-            return params
-        return params.model_copy(update={"values": "binary", "C": params.C * BINARY})
+        return super().settings(dial, facts, machine) | ratio_values(facts, "values", "C", self.usual["C"])
 
     def strengths(self, params: NbSvmParams) -> Sequence[float]:
         if not params.tune_c:

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from engine.errors import N_
-from engine.models.family import Dial, Estimate, Facts, Machine, families
-from engine.models.features.units import mostly_unspaced
+from engine.models.dial import batch_size, effort, vocabulary
+from engine.models.family import Dial, Estimate, Facts, Machine, Setting, families
 from engine.models.learning import LearningParams, expected_epochs
 from engine.models.sequence import SequenceFamily, VocabularyParams, expected_tokens, suited_length
 from engine.params import Params as ParamsBase
@@ -63,18 +63,17 @@ class Recurrent(SequenceFamily):
     order = 64
     Params: type[ParamsBase] = RecurrentParams
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> RecurrentParams:
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         """Few rows get small batches; long texts are cut at 128 pieces, for every piece is a step."""
-        common = RecurrentParams(
-            max_length=min(suited_length(facts, "pieces"), 128), batch_size=32 if facts.rows < 4000 else 64,
-            vocabulary=8000 if facts.rows > 3000 or mostly_unspaced(facts.extra) else 4000,
-        )  # fmt: skip
         changes: dict[Dial, dict[str, Any]] = {
-            "quick": {"epochs": 5, "patience": 2, "units": 32, "max_length": min(common.max_length, 48)},
+            "quick": {"epochs": 5, "patience": 2, "units": 32},
             "balanced": {"epochs": 12},
             "thorough": {"epochs": 30, "patience": 4, "units": 96, "embedding_size": 96, "dropout": 0.4},
         }
-        return common.model_copy(update=changes[dial])
+        return effort(dial, RecurrentParams, changes) | {
+            "max_length": suited_length(facts, 48 if dial == "quick" else 128),
+            "batch_size": batch_size(facts, 64), "vocabulary": vocabulary(facts),
+        }  # fmt: skip
 
     def estimate(self, params: RecurrentParams, facts: Facts, machine: Machine) -> Estimate:
         """As the other networks; beside the multiplications, every piece is a step of its own that costs time."""

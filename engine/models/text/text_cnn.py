@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import N_
-from engine.models.family import Dial, Facts, Machine, families
-from engine.models.features.units import mostly_unspaced
+from engine.models.dial import batch_size, effort, vocabulary
+from engine.models.family import Dial, Facts, Machine, Setting, families
 from engine.models.learning import LearningParams
 from engine.models.sequence import SequenceFamily, VocabularyParams, suited_length
 from engine.params import Params as ParamsBase
@@ -54,18 +54,17 @@ class TextCnn(SequenceFamily):
     order = 62
     Params: type[ParamsBase] = TextCnnParams
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> TextCnnParams:
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         """Few rows get small batches; the reading length covers 95 of 100 texts."""
-        common = TextCnnParams(
-            max_length=suited_length(facts, "pieces"), batch_size=32 if facts.rows < 4000 else 64,
-            vocabulary=8000 if facts.rows > 3000 or mostly_unspaced(facts.extra) else 4000,
-        )  # fmt: skip
-        changes: dict[str, Any] = {
-            "quick": {"epochs": 6, "patience": 2, "filters": 64, "max_length": min(common.max_length, 64)},
+        changes: dict[Dial, dict[str, Any]] = {
+            "quick": {"epochs": 6, "patience": 2, "filters": 64},
             "balanced": {"epochs": 15},
             "thorough": {"epochs": 40, "patience": 5, "filters": 150, "widths": 4, "embedding_size": 128},
-        }[dial]
-        return common.model_copy(update=changes)
+        }
+        return effort(dial, TextCnnParams, changes) | {
+            "max_length": suited_length(facts, 64 if dial == "quick" else 256),
+            "batch_size": batch_size(facts, 64), "vocabulary": vocabulary(facts),
+        }  # fmt: skip
 
     def build(self, params: TextCnnParams, vocabulary: int, classes: int) -> Any:
         import keras

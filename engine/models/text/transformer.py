@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from engine.errors import N_
-from engine.models.family import Dial, Estimate, Facts, Machine, Training, TrainingData, families
+from engine.models.dial import batch_size, effort, vocabulary
+from engine.models.family import Dial, Estimate, Facts, Machine, Setting, Training, TrainingData, families
 from engine.models.features.tokens import ROUNDED_TO
-from engine.models.features.units import mostly_unspaced
 from engine.models.language import GUESSED, PretrainingParams
 from engine.models.learning import Decay, LearningParams, Optimizer
 from engine.models.network import fingerprint
@@ -74,18 +74,17 @@ class Transformer(SequenceFamily):
     order = 66
     Params: type[ParamsBase] = TransformerParams
 
-    def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> TransformerParams:
+    def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         """Few rows get small batches; the reading length covers 95 of 100 texts, up to 128 pieces."""
-        common = TransformerParams(
-            max_length=min(suited_length(facts, "pieces"), 128), batch_size=32 if facts.rows < 4000 else 64,
-            vocabulary=8000 if facts.rows > 3000 or mostly_unspaced(facts.extra) else 4000,
-        )  # fmt: skip
         changes: dict[Dial, dict[str, Any]] = {
-            "quick": {"epochs": 6, "patience": 2, "depth": 1, "max_length": min(common.max_length, 64)},
+            "quick": {"epochs": 6, "patience": 2, "depth": 1},
             "balanced": {"epochs": 12},
             "thorough": {"epochs": 20, "patience": 4, "embedding_size": 128, "learning_rate": 5e-4, "dropout": 0.3},
         }  # fmt: skip
-        return common.model_copy(update=changes[dial])
+        return effort(dial, TransformerParams, changes) | {
+            "max_length": suited_length(facts, 64 if dial == "quick" else 128),
+            "batch_size": batch_size(facts, 64), "vocabulary": vocabulary(facts),
+        }  # fmt: skip
 
     def estimate(self, params: TransformerParams, facts: Facts, machine: Machine) -> Estimate:
         """As the other networks, with pretraining: its epochs are of the same length, and guess 15 of 100 pieces."""
