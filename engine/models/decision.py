@@ -12,13 +12,28 @@ from typing import Any
 
 import numpy as np
 
+from engine.errors import N_
 from engine.models.calibration import class_scores, fit_temperature, softmax
 from engine.models.family import FloatArray, IntArray
+from engine.params import Params, param
 
 _SHARES = np.round(np.arange(-0.5, 1.51, 0.05), 2)
 """How much of its size is taken from a class; 1 makes all classes equal, below 0 favours the large ones."""
 _NEIGHBOURS = 2
 """On either side; macro-F1 is averaged over them, since it jumps where there are few rows."""
+
+
+class DecisionParams(Params):
+    """How much rare classes count, in training and in the decision."""
+
+    balanced: bool = param(
+        False, N_("Balance the classes"), N_("Rare classes weigh as much in training as frequent ones."),
+    )  # fmt: skip
+    adjust: bool = param(
+        False, N_("Adjust the decision to macro-F1"),
+        N_("Small classes are answered sooner, as far as macro-F1 on validation gains by it; the probabilities move with it. Helps "
+           "where the classes are uneven and hard to tell apart."),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

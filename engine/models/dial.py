@@ -64,9 +64,9 @@ def counted(facts: Facts) -> Setting:
 
 
 def adjusted(dial: Dial, facts: Facts) -> Setting:
-    """Whether the decision is adjusted to macro-F1: where the smallest class has less than half of an equal share."""
-    if dial == "thorough":
-        return Setting(True, EFFORT[dial])
+    """Whether the decision is adjusted to macro-F1: on *balanced* where the smallest class has less than half an equal share."""
+    if dial != "balanced":
+        return Setting(dial == "thorough", EFFORT[dial])
     uneven = 2 * facts.smallest_class * facts.classes < facts.rows
     message = N_("The smallest class has {smallest} of {rows} training rows: less than half of an equal share.") if uneven \
         else N_("The smallest class has {smallest} of {rows} training rows: at least half of an equal share.")  # fmt: skip

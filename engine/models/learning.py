@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from engine.errors import N_
+from engine.models.decision import DecisionParams
 from engine.models.family import FloatArray, TrainingData
-from engine.params import Params, param
+from engine.params import param
 
 if TYPE_CHECKING:
     from engine.training.loop import Plan
@@ -25,7 +26,7 @@ Optimizer = Literal[
 ]
 
 
-class LearningParams(Params):
+class LearningParams(DecisionParams):
     """Epochs, steps, learning rate, optimizer and loss of a network. A family sets its own defaults."""
 
     epochs: int = param(30, N_("Epochs"), N_("Most passes over the training texts."), low=1, high=200)
@@ -73,9 +74,6 @@ class LearningParams(Params):
     smoothing: float = param(
         0.0, N_("Label smoothing"), N_("Share of each label that is spread over all classes; helps when some labels are wrong."),
         low=0.0, high=0.3, level="advanced",
-    )  # fmt: skip
-    balanced: bool = param(
-        False, N_("Balance the classes"), N_("Rare classes weigh as much in training as frequent ones."), level="advanced",
     )  # fmt: skip
     weight_decay: float = param(
         0.0, N_("Weight decay"), N_("Each step shrinks the weights by this share of the learning rate (not biases and norms)."),

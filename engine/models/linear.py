@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.errors import N_
 from engine.models.calibration import class_scores
-from engine.models.decision import Decision, fit_decision, macro_f1
+from engine.models.decision import Decision, DecisionParams, fit_decision, macro_f1
 from engine.models.dial import Dialled, adjusted, counted, effort, usual, values
 from engine.models.family import (
     Dial,
@@ -50,19 +50,6 @@ STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Values of C that `tune_c` tries."""
 _SMALLER: Mapping[str, Any] = {"char_max": 3, "max_features": 50_000}
 """Where the memory does not hold all."""
-
-
-class DecisionParams(ParamsBase):
-    """How much rare classes count, in training and in the decision."""
-
-    balanced: bool = param(
-        False, N_("Balance the classes"), N_("Rare classes weigh as much in training as frequent ones."),
-    )  # fmt: skip
-    adjust: bool = param(
-        False, N_("Adjust the decision to macro-F1"),
-        N_("Small classes are answered sooner, as far as macro-F1 on validation gains by it; the probabilities move with it. Helps "
-           "where the classes are uneven and hard to tell apart."),
-    )  # fmt: skip
 
 
 class StrengthParams(ParamsBase):
@@ -210,7 +197,7 @@ class LinearFamily(Dialled, ABC):
         words = {} if kind.value == "characters" else {"analyzer": "words"}
         least = words | {"char_max": 2, "word_max": 1} | self.smaller()
         if dial == "quick":
-            return common | effort(dial, self.Params, {dial: least})
+            return common | effort(dial, self.Params, {dial: least}) | {"adjust": adjusted(dial, facts)}
         full = (
             common
             | effort(dial, self.Params, {"thorough": self.thorough()})

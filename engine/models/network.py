@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.models.decision import fit_decision
 from engine.models.family import FloatArray, TrainingData
 from engine.models.litert import MODEL, LiteModel, export_network
 from engine.params import Params
@@ -78,6 +79,24 @@ class NetworkPredictor:
     def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
         rows = self.encoder.transform(inputs)
         return probabilities(self.lite.run(len(inputs), lambda part: dense(rows[part])))
+
+
+def calibrate(model: Any, scores: FloatArray, data: TrainingData, *, adjust: bool) -> float:
+    """The temperature for a network that ends in the layer "logits"; the offsets of an adjusted decision join its biases.
+
+    Args:
+        model: as trained; changed only if `adjust`.
+        scores: its logits of the validation rows, shape (n, classes).
+        data: whose validation rows decide.
+        adjust: see `fit_decision`. A class without training rows gets no offset: nothing is known of it.
+    """
+    sizes = np.bincount(data.train_labels, minlength=len(data.classes))
+    known = np.where(sizes > 0, sizes, sizes.max())
+    decision = fit_decision(scores, data.validation_labels, known, adjust=adjust)
+    last = model.get_layer("logits")
+    weights, biases = last.get_weights()
+    last.set_weights([weights, biases + decision.offsets])
+    return decision.temperature
 
 
 def with_softmax(model: Any, temperature: float) -> Any:

@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 
 from engine.errors import N_
-from engine.models.calibration import fit_temperature
-from engine.models.dial import Dialled, reading_length
-from engine.models.family import Estimate, Facts, Machine, Setting, Training, TrainingData, Unsuitable
+from engine.models.dial import Dialled, adjusted, batch_size, reading_length, vocabulary
+from engine.models.family import Dial, Estimate, Facts, Machine, Setting, Training, TrainingData, Unsuitable
 from engine.models.features.tfidf import typical_length
 from engine.models.features.tokens import Pieces, TokenRows, Tokens
 from engine.models.features.units import mostly_unspaced
 from engine.models.formulas import Formula, learning_formulas
 from engine.models.learning import LearningParams, expected_epochs, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
-from engine.models.network import NetworkFitted, NetworkPredictor, fingerprint, with_softmax
+from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, fingerprint, with_softmax
 from engine.models.suitability import common_reason
 from engine.params import Params, param
 
@@ -166,7 +165,8 @@ class SequenceFamily(Dialled):
             plan(params, data, fingerprint(self.name, self.version, params, data)), training,
         )  # fmt: skip
         training.report("phase", name=N_("Calibrating"))
-        temperature = fit_temperature(predict_scores(model, validation), data.validation_labels)
+        scores = predict_scores(model, validation)
+        temperature = calibrate(model, scores, data, adjust=params.adjust)
         answers = with_softmax(self.served(model, params), temperature)
         return NetworkFitted(tokens, answers, checks[: min(SAMPLE, len(checks))], outcome.stopped_early)
 
@@ -189,6 +189,11 @@ def expected_tokens(params: Any, facts: Facts) -> float:
     return float(np.clip(characters / per_piece, 4, params.max_length))
 
 
-def suited_length(facts: Facts, most: int = 256) -> Setting:
-    """A reading length that covers 95 of 100 texts, from 16 to `most` pieces of words."""
-    return reading_length(facts, 1.8 if mostly_unspaced(facts.extra) else 3.2, most)
+def suited(dial: Dial, facts: Facts, most: int) -> dict[str, Setting]:
+    """What the dial takes from the facts for a network over pieces of words that reads at most so many of a text."""
+    return {
+        "vocabulary": vocabulary(facts),
+        "max_length": reading_length(facts, 1.8 if mostly_unspaced(facts.extra) else 3.2, most),
+        "batch_size": batch_size(facts, 64),
+        "adjust": adjusted(dial, facts),
+    }

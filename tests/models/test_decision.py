@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.models.decision import Decision, fit_decision, fit_offsets, macro_f1
+from engine.models.family import TrainingData
 
 SIZES = np.array([800, 150, 50])
 
@@ -61,3 +62,26 @@ def test_a_decision_without_validation_rows_is_plain() -> None:
     decision = fit_decision(np.zeros((0, 3)), np.zeros(0, dtype=np.int64), SIZES, adjust=True)
     assert decision.temperature == 1
     assert (decision.offsets == 0).all()
+
+
+@pytest.mark.slow
+def test_a_network_keeps_an_adjusted_decision_in_its_last_layer() -> None:
+    import keras
+
+    from engine.models.network import calibrate, with_softmax
+
+    scores, labels = uneven(1000, seed=0)
+    sizes = np.array([*SIZES, 0])
+    scores = np.column_stack([scores, np.full(1000, -60.0)])
+    data = TrainingData((), np.repeat(np.arange(4), sizes), (), labels, tuple("abcd"), 0)
+    inputs = keras.Input((4,))
+    logits = keras.layers.Dense(4, kernel_initializer="identity", name="logits")(inputs)
+    model = keras.Model(inputs, logits)
+    temperature = calibrate(model, scores, data, adjust=False)
+    assert not model.get_layer("logits").get_weights()[1].any()
+    adjusted = calibrate(model, scores, data, adjust=True)
+    said = np.asarray(with_softmax(model, adjusted)(scores.astype(np.float32)))
+    expected = fit_decision(scores[:, :3], labels, SIZES, adjust=True)
+    assert np.abs(said[:, :3] - expected.probabilities(scores[:, :3])).max() < 1e-3
+    assert temperature == pytest.approx(fit_decision(scores[:, :3], labels, SIZES).temperature, rel=1e-2)
+    assert macro_f1(labels, said.argmax(axis=1), 3) > macro_f1(labels, scores.argmax(axis=1), 3)

@@ -38,6 +38,8 @@ def test_each_fact_has_its_own_reason() -> None:
     uneven = replace(many, smallest_class=70)
     assert "70 of 20000 training rows: less than half" in said(adjusted("balanced", uneven))
     assert (adjusted("balanced", uneven).value, adjusted("balanced", many).value) == (True, False)
+    networks = [family for family in families if family.needs_tensorflow and family.name != "article_listing"]
+    assert all(family.defaults("balanced", uneven, MACHINE).adjust for family in networks)  # type: ignore[attr-defined]
 
 
 def test_memory_is_a_reason() -> None:

@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from engine.errors import N_
 from engine.models.article import ABOUT
-from engine.models.calibration import fit_temperature
-from engine.models.dial import Dialled, batch_size, counted, effort
+from engine.models.dial import Dialled, adjusted, batch_size, counted, effort
 from engine.models.family import (
     Dial,
     Estimate,
@@ -32,7 +31,7 @@ from engine.models.features.tfidf import (
 from engine.models.formulas import case_formulas
 from engine.models.learning import LearningParams, expected_epochs, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
-from engine.models.network import NetworkFitted, NetworkPredictor, dense, fingerprint, with_softmax
+from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, dense, fingerprint, with_softmax
 from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
 from engine.params import param
@@ -115,7 +114,7 @@ class CaseNetwork(Dialled):
             "thorough": {"epochs": 80, "patience": 8, "learning_rate": 3e-4, "decay_rate": 0.97},
         }
         return effort(dial, CaseNetworkParams, changes) | {
-            "analyzer": counted(facts), "batch_size": batch_size(facts, 128),
+            "analyzer": counted(facts), "batch_size": batch_size(facts, 128), "adjust": adjusted(dial, facts),
         }  # fmt: skip
 
     def estimate(self, params: CaseNetworkParams, facts: Facts, machine: Machine) -> Estimate:
@@ -168,7 +167,8 @@ class CaseNetwork(Dialled):
             training,
         )
         training.report("phase", name=N_("Calibrating"))
-        temperature = fit_temperature(predict_scores(model, validation), data.validation_labels)
+        scores = predict_scores(model, validation)
+        temperature = calibrate(model, scores, data, adjust=params.adjust)
         return NetworkFitted(
             features, with_softmax(model, temperature), checks[:_SAMPLE], outcome.stopped_early
         )

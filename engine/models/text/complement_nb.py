@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from engine.errors import N_
+from engine.models.decision import DecisionParams
 from engine.models.family import IntArray, families
 from engine.models.features.tfidf import TfidfParams
-from engine.models.linear import DecisionParams, LinearFamily
+from engine.models.linear import LinearFamily
 from engine.params import Params as ParamsBase
 from engine.params import param
 

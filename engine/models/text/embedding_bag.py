@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import N_
-from engine.models.dial import batch_size, counted, effort
+from engine.models.dial import adjusted, batch_size, counted, effort
 from engine.models.family import Dial, Estimate, Facts, Machine, Setting, families
 from engine.models.features.hashed import HashedGrams
 from engine.models.features.tfidf import (
@@ -75,7 +75,7 @@ class EmbeddingBag(SequenceFamily):
             "thorough": {"epochs": 40, "patience": 5, "embedding_size": 32, "learning_rate": 1e-2, "max_length": 2000},
         }  # fmt: skip
         return effort(dial, EmbeddingBagParams, changes) | {
-            "analyzer": counted(facts), "batch_size": batch_size(facts, 128),
+            "analyzer": counted(facts), "batch_size": batch_size(facts, 128), "adjust": adjusted(dial, facts),
         }  # fmt: skip
 
     def learn_encoder(self, texts: Sequence[str], params: EmbeddingBagParams) -> HashedGrams:

@@ -27,8 +27,7 @@ from engine.models.backbone import (
     token_vectors,
     weights_digest,
 )
-from engine.models.calibration import fit_temperature
-from engine.models.dial import Dialled, effort
+from engine.models.dial import Dialled, adjusted, effort
 from engine.models.embeddings import Affine, text_embeddings
 from engine.models.family import (
     Dial,
@@ -48,7 +47,7 @@ from engine.models.foundation_cost import cost, suited_length, suited_preset
 from engine.models.language import LanguageParams
 from engine.models.learning import LearningParams, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
-from engine.models.network import NetworkFitted, NetworkPredictor, fingerprint, with_softmax
+from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, fingerprint, with_softmax
 from engine.models.preset_head import find_head
 from engine.models.presets import Preset, PresetMissing, check, find, installed, names
 from engine.models.sequence import SAMPLE, token_rows
@@ -150,6 +149,7 @@ class Foundation(Dialled):
             name: Setting(value, N_("Suits this way of learning.")) for name, value in _WAYS[adapt].items()
         } | effort(dial, FoundationParams, {dial: {"adapt": adapt, **changes}}) | {
             "preset": suited_preset(facts, machine, largest=dial == "thorough"), "max_length": suited_length(facts, dial),
+            "adjust": adjusted(dial, facts),
         }  # fmt: skip
 
     def estimate(self, params: FoundationParams, facts: Facts, machine: Machine) -> Estimate:
@@ -246,9 +246,8 @@ class Foundation(Dialled):
             model, make_optimizer(params), token_rows(rows, data.train_labels), validation, whole, training
         )
         training.report("phase", name=N_("Calibrating"))
-        return fit_temperature(
-            predict_scores(model, validation), data.validation_labels
-        ), outcome.stopped_early
+        scores = predict_scores(model, validation)
+        return calibrate(model, scores, data, adjust=params.adjust), outcome.stopped_early
 
     def _train_head(
         self, model: Any, vectors: Any, rows: TokenRows, checks: TokenRows, data: TrainingData, params: FoundationParams,
@@ -278,9 +277,8 @@ class Foundation(Dialled):
         )
         training.report("phase", name=N_("Calibrating"))
         logits.set_weights(scale.folded_into(*head.get_layer("logits").get_weights()))
-        return fit_temperature(
-            predict_scores(head, validation), data.validation_labels
-        ), outcome.stopped_early
+        scores = predict_scores(head, validation)
+        return calibrate(model, scores, data, adjust=params.adjust), outcome.stopped_early
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from engine.errors import N_
-from engine.models.decision import Decision, fit_decision
+from engine.models.decision import Decision, DecisionParams, fit_decision
 from engine.models.family import Dial, Estimate, Facts, FloatArray, IntArray, Machine, Setting, families
 from engine.models.features.tfidf import TfidfParams
-from engine.models.linear import DecisionParams, LinearFamily, LinearScorer, Scorer
+from engine.models.linear import LinearFamily, LinearScorer, Scorer
 from engine.models.text.complement_nb import ComplementBayes
 from engine.models.text.nb_svm import RatioSvm, ratio_values
 from engine.params import Params as ParamsBase

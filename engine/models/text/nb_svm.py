@@ -13,9 +13,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from engine.errors import N_
+from engine.models.decision import DecisionParams
 from engine.models.family import Dial, Facts, FloatArray, IntArray, Machine, Setting, families
 from engine.models.features.tfidf import TfidfParams, Weighting
-from engine.models.linear import STRENGTHS, DecisionParams, LinearFamily, StrengthParams
+from engine.models.linear import STRENGTHS, LinearFamily, StrengthParams
 from engine.params import Params as ParamsBase
 from engine.params import param
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from engine.errors import N_
-from engine.models.dial import batch_size, effort, vocabulary
+from engine.models.dial import effort
 from engine.models.family import Dial, Estimate, Facts, Machine, Setting, families
 from engine.models.learning import LearningParams, expected_epochs
-from engine.models.sequence import SequenceFamily, VocabularyParams, expected_tokens, suited_length
+from engine.models.sequence import SequenceFamily, VocabularyParams, expected_tokens, suited
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
 
@@ -70,10 +70,7 @@ class Recurrent(SequenceFamily):
             "balanced": {"epochs": 12},
             "thorough": {"epochs": 30, "patience": 4, "units": 96, "embedding_size": 96, "dropout": 0.4},
         }
-        return effort(dial, RecurrentParams, changes) | {
-            "max_length": suited_length(facts, 48 if dial == "quick" else 128),
-            "batch_size": batch_size(facts, 64), "vocabulary": vocabulary(facts),
-        }  # fmt: skip
+        return effort(dial, RecurrentParams, changes) | suited(dial, facts, 48 if dial == "quick" else 128)
 
     def estimate(self, params: RecurrentParams, facts: Facts, machine: Machine) -> Estimate:
         """As the other networks; beside the multiplications, every piece is a step of its own that costs time."""

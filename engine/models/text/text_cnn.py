@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import N_
-from engine.models.dial import batch_size, effort, vocabulary
+from engine.models.dial import effort
 from engine.models.family import Dial, Facts, Machine, Setting, families
 from engine.models.learning import LearningParams
-from engine.models.sequence import SequenceFamily, VocabularyParams, suited_length
+from engine.models.sequence import SequenceFamily, VocabularyParams, suited
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
 
@@ -61,10 +61,7 @@ class TextCnn(SequenceFamily):
             "balanced": {"epochs": 15},
             "thorough": {"epochs": 40, "patience": 5, "filters": 150, "widths": 4, "embedding_size": 128},
         }
-        return effort(dial, TextCnnParams, changes) | {
-            "max_length": suited_length(facts, 64 if dial == "quick" else 256),
-            "batch_size": batch_size(facts, 64), "vocabulary": vocabulary(facts),
-        }  # fmt: skip
+        return effort(dial, TextCnnParams, changes) | suited(dial, facts, 64 if dial == "quick" else 256)
 
     def build(self, params: TextCnnParams, vocabulary: int, classes: int) -> Any:
         import keras

@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from engine.errors import N_
-from engine.models.dial import batch_size, effort, vocabulary
+from engine.models.dial import effort
 from engine.models.family import Dial, Estimate, Facts, Machine, Setting, Training, TrainingData, families
 from engine.models.features.tokens import ROUNDED_TO
 from engine.models.language import GUESSED, PretrainingParams
 from engine.models.learning import Decay, LearningParams, Optimizer
 from engine.models.network import fingerprint
-from engine.models.sequence import SECONDS, SequenceFamily, VocabularyParams, expected_tokens, suited_length
+from engine.models.sequence import SECONDS, SequenceFamily, VocabularyParams, expected_tokens, suited
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
 
@@ -81,10 +81,7 @@ class Transformer(SequenceFamily):
             "balanced": {"epochs": 12},
             "thorough": {"epochs": 20, "patience": 4, "embedding_size": 128, "learning_rate": 5e-4, "dropout": 0.3},
         }  # fmt: skip
-        return effort(dial, TransformerParams, changes) | {
-            "max_length": suited_length(facts, 64 if dial == "quick" else 128),
-            "batch_size": batch_size(facts, 64), "vocabulary": vocabulary(facts),
-        }  # fmt: skip
+        return effort(dial, TransformerParams, changes) | suited(dial, facts, 64 if dial == "quick" else 128)
 
     def estimate(self, params: TransformerParams, facts: Facts, machine: Machine) -> Estimate:
         """As the other networks, with pretraining: its epochs are of the same length, and guess 15 of 100 pieces."""
