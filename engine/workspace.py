@@ -43,6 +43,7 @@ from engine.services.intake import Arrival, Uploads, withdraw_sent
 from engine.services.jobs import Jobs
 from engine.services.lexicons import Lexicons, StoredLexicon
 from engine.services.localities import Localities, Locality
+from engine.services.map_sources import MapSource
 from engine.services.mapping import Maps
 from engine.services.projects import Deletion, Project, Projects, StepState
 from engine.services.promotions import GateView
@@ -89,6 +90,7 @@ __all__ = [
     "Item",
     "Job",
     "Locality",
+    "MapSource",
     "ModelVersion",
     "Opening",
     "Plan",

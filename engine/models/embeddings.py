@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import N_
+from engine.models.backbone import load_backbone, text_vectors
 from engine.models.family import Discarded, Training
+from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.features.tokens import TokenRows
+from engine.models.presets import Preset, check
 
-_AT_ONCE = 64
+READ_PIECES = 128
+"""What `preset_embeddings` reads of a text."""
+
+_AT_ONCE, _SAID_EVERY = 64, 8
 
 Vectors = NDArray[np.float32]
 
@@ -41,6 +48,25 @@ def text_embeddings(model: Any, rows: TokenRows, training: Training, mark: str) 
     return found
 
 
+def preset_embeddings(preset: Preset, texts: Sequence[str], training: Training) -> Vectors:
+    """The mean vector of each text's first pieces by a preset as it came, shape (n, hidden); needs TensorFlow.
+
+    Raises:
+        PresetDamaged: its files are not what was imported.
+        Discarded: somebody gave it up.
+    """
+    from engine.training.preload import preload
+
+    check(preset)
+    preload()
+    import keras
+
+    tokens = CheckpointTokens.of_preset(preset.folder, min(READ_PIECES, preset.facts.max_length))
+    ids = keras.Input((None,), dtype="int32")
+    vectors = text_vectors(load_backbone(preset), ids, tokens.pad, "mean")
+    return _computed(keras.Model(ids, vectors), tokens.transform(texts), training)
+
+
 def _kept(path: Any, count: int) -> Vectors | None:
     try:
         kept: Vectors = np.load(path, allow_pickle=False)
@@ -54,9 +80,12 @@ def _computed(model: Any, rows: TokenRows, training: Training) -> Vectors:
 
     forward, order = forward_pass(model), np.argsort(rows.lengths, kind="stable")
     found = np.zeros((len(rows), int(model.outputs[0].shape[-1])), dtype=np.float32)
+    pieces = np.cumsum(rows.lengths[order])
     for at in range(0, len(order), _AT_ONCE):
         if training.stop() == "discard":
             raise Discarded()
+        if at % (_SAID_EVERY * _AT_ONCE) == 0:
+            training.report("progress", fraction=float(pieces[at] / max(pieces[-1], 1)))
         chosen = order[at : at + _AT_ONCE]
         found[chosen] = np.asarray(forward(rows[chosen]))
     return found

@@ -31,12 +31,15 @@ class LiteModel:
     Args:
         path: the file that `export_network` wrote.
         threads: processor threads a call may use; one is fastest for single texts.
+        head: False answers with what the last dense layer reads, one vector an input, instead of the classes.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, head: bool = True) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+        self.path = path
+        source = {"model_path": str(path)} if head else {"model_content": _without_head(path)}
+        self._interpreter = Interpreter(**source, num_threads=threads)
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         self._lock = Lock()
@@ -59,6 +62,20 @@ class LiteModel:
         self._interpreter.invoke()
         answer: NDArray[Any] = self._interpreter.get_tensor(self._output["index"])
         return answer
+
+
+def _without_head(path: Path) -> bytes:
+    """The file with another output: what its last dense layer reads. The layers behind it stay and nobody asks them."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    content = bytearray(path.read_bytes())
+    model = schema.Model.GetRootAs(content)
+    graph = model.Subgraphs(0)
+    operators = [graph.Operators(place) for place in range(graph.OperatorsLength())]
+    dense = schema.BuiltinOperator.FULLY_CONNECTED
+    last = [o for o in operators if model.OperatorCodes(o.OpcodeIndex()).BuiltinCode() == dense][-1]
+    graph.OutputsAsNumpy()[0] = last.Inputs(0)  # a view of the bytes
+    return bytes(content)
 
 
 def export_network(model: Any, path: Path, sample: NDArray[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,6 +79,18 @@ class NetworkPredictor:
     def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
         rows = self.encoder.transform(inputs)
         return probabilities(self.lite.run(len(inputs), lambda part: dense(rows[part])))
+
+    def vectors(self, inputs: Sequence[str], progress: Callable[[float], None]) -> FloatArray:
+        """What the last layer reads of each text, shape (n, width); `progress` is told the share of texts that are read."""
+        rows = self.encoder.transform(inputs)
+        order = np.argsort([len(text) for text in inputs], kind="stable")  # short rows need little padding
+
+        def take(part: slice) -> NDArray[Any]:
+            progress(part.start / len(inputs))
+            return dense(rows[order[part]])
+
+        found = LiteModel(self.lite.path, head=False).run(len(inputs), take)
+        return found[np.argsort(order)]
 
 
 def calibrate(model: Any, scores: FloatArray, data: TrainingData, *, adjust: bool) -> float:

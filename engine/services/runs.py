@@ -17,7 +17,7 @@ from engine.jobs import events, queue
 from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import GOING
 from engine.recipe import Recipe, read_recipe
-from engine.services import datasets, lexicons, lineage, splits
+from engine.services import datasets, lexicons, lineage, mapping, splits
 from engine.services.demo_view import served_by
 from engine.services.recipes import FamilyUnsuitable, reason_against, resolve
 from engine.services.scope import Scope
@@ -248,6 +248,7 @@ class Runs:
                 raise RunServes(name=found.name, demo=demos[0])
             connection.execute(update(run).where(run.c.id == run_id).values(deleted=now(), bundle=None))
             connection.execute(evaluation.delete().where(evaluation.c.run_id == run_id))
+            mapping.forget_run(connection, self._scope.owner, run_id)
         job_row = queue.get(self._scope.engine, self._scope.owner, found.job_id)
         shutil.rmtree(job_row.work, ignore_errors=True)  # checkpoints of a run that failed
 

@@ -5,7 +5,7 @@ Stage 6b (serving). Evaluation, parity check and the demo answer through this on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,11 @@ class ServedModel:
     def predict_proba(self, inputs: Sequence[Any]) -> FloatArray:
         """Probabilities of raw inputs, shape (n, classes): the recipe's cleaning steps run first."""
         return self._predictor.predict_proba(self._clean(inputs))
+
+    def vectors(self, inputs: Sequence[Any], progress: Callable[[float], None]) -> FloatArray:
+        """What the last layer of a network reads of each raw input, shape (n, width); other models have no such layer."""
+        of_cleaned: Callable[..., FloatArray] = getattr(self._predictor, "vectors")  # noqa: B009 - not of every predictor
+        return of_cleaned(self._clean(inputs), progress)
 
     def answer(self, cells: Mapping[str, str]) -> FloatArray:
         """Probabilities of the one input that a text for each input column stands for, as a table of one row would give it.

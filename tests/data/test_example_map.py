@@ -56,6 +56,17 @@ def test_a_sample_is_drawn_where_there_are_more() -> None:
     assert found.places["row_id"].is_monotonic_increasing
 
 
+def test_a_models_features_place_the_rows_that_are_not_left_out() -> None:
+    def lengths_apart(texts: pd.Series) -> np.ndarray:
+        return np.column_stack([texts.str.len(), np.zeros(len(texts))])
+
+    table = view(["a", "aa", "aaa", "aaaaaaaaa"])
+    found = map_examples(table, embed=lengths_apart, without=[3, 99])
+    assert found.places["row_id"].tolist() == [0, 1, 2]
+    assert found.places["x"].tolist() == [-1, 0, 1]
+    assert (found.rows, found.left_out, found.kept) == (4, 1, 1.0)
+
+
 @pytest.mark.parametrize(
     "texts", [["one"], ["", ""], ["", "", "a"], ["same"] * 5, ["a", "b"], ["\u0301" * 5000, "x"]]
 )

@@ -8,15 +8,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from engine.data.example_map import slice_column
-from engine.workspace import DatasetVersion
+from engine.data.example_map import LEARNT, slice_column
+from engine.workspace import DatasetVersion, MapSource
 from ui.charts.example_map import example_points
 from ui.charts.layout import kept
-from ui.format import percent
 from ui.panels.job import attach, watch
+from ui.panels.map_source import choose_source, what_near_means
 from ui.panels.row_actions import row_actions
 from ui.panels.rows import row_table
-from ui.state import follow, workspace
+from ui.state import follow, unfollow, workspace
 from ui.text import language, n, t, told_apart
 
 _COLOUR = "map_colour"
@@ -33,39 +33,41 @@ def example_map(version: DatasetVersion) -> None:
     if not fold.open:
         return
     with fold:
-        if workspace().maps.get(version.id) is None:
-            _placing(version)
+        source = choose_source(version)
+        if workspace().maps.get(version.id, source.id) is None:
+            _placing(version, source)
         else:
-            _map(version)
+            _map(version, source)
 
 
-def _placing(version: DatasetVersion) -> None:
-    purpose = f"map_{version.id}"
+def _placing(version: DatasetVersion, source: MapSource) -> None:
+    purpose = f"map_{version.id}_{source.id}"
     job_id = attach(purpose, (), version.project_id)
     if job_id is None:
-        job_id = workspace().maps.start(version.id).id
+        job_id = workspace().maps.start(version.id, source.id).id
         follow(purpose, job_id)
     watch(job_id, t("Drawing the map"))
+    if not workspace().jobs.get(job_id).active:
+        st.button(t("Try again"), key=f"map_again_{version.id}", on_click=unfollow, args=(purpose,))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _drawn(version_id: str) -> tuple[pd.DataFrame, int, int, float]:
-    """The points to draw, how many were placed, how many rows there are, and the share of variance shown."""
-    found = workspace().maps.get(version_id)
+def _drawn(version_id: str, source: str) -> tuple[pd.DataFrame, int, int, int, float]:
+    """The points to draw, how many rows were placed, could be placed and were left out, and the share of variance shown."""
+    found = workspace().maps.get(version_id, source)
     assert found is not None
     places = found.places
     some = places if len(places) <= DRAWN else places.sample(DRAWN, random_state=SEED).sort_index()
-    return some, len(places), found.rows, found.kept
+    return some, len(places), found.rows - found.left_out, found.left_out, found.kept
 
 
 @st.fragment
-def _map(version: DatasetVersion) -> None:
-    places, placed, rows, share = _drawn(version.id)
+def _map(version: DatasetVersion, source: MapSource) -> None:
+    places, placed, rows, left_out, share = _drawn(version.id, source.id)
+    learnt = places[LEARNT] if LEARNT in places else pd.Series(False, index=places.index)
+    st.caption(what_near_means(source, share, len(places), int(learnt.sum()), left_out))
     st.caption(
-        t(
-            "Alike examples lie near each other (TF-IDF, two main directions: {share} of the variance, so the picture is coarse). Draw a line around points, or click one, to see their rows; a double click clears the choice.",
-            share=percent(share),
-        )
+        t("Draw a line around points, or click one, to see their rows; a double click clears the choice.")
     )
     if len(places) < rows:
         st.caption(
@@ -74,9 +76,14 @@ def _map(version: DatasetVersion) -> None:
                 drawn=f"{len(places):,}", placed=f"{placed:,}", rows=f"{rows:,}",
             )
         )  # fmt: skip
+    if learnt.any() and st.toggle(
+        t("Only examples that it did not learn from"), key=f"map_unlearnt_{version.id}"
+    ):
+        places = places[~learnt]
     classes, by = version.schema.classes, _colour_choice(version, places)
     figure = kept(
-        f"example_map_{by}", version.id, language(), str(st.context.theme.type), lambda: example_points(places, classes, by)
+        f"example_map_{source.id}_{len(places)}_{by}", version.id, language(), str(st.context.theme.type),
+        lambda: example_points(places, classes, by),
     )  # fmt: skip
     st.plotly_chart(
         figure, key=_chart_key(version.id), on_select=lambda: _choose(version.id), selection_mode=("points", "lasso"),
