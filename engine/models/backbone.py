@@ -50,6 +50,31 @@ def load_backbone(preset: Preset) -> Any:
             backbone = builder.from_preset(str(preset.folder))
     except (ValueError, KeyError, TypeError, OSError) as problem:
         raise PresetDamaged(file=str(file), problem={"message": N_("does not fit its weights")}) from problem
+    return _reading(backbone)
+
+
+def with_tokens(backbone: Any, pieces: Mapping[int, Sequence[int]]) -> Any:
+    """The same model with more tokens; the vector of each starts as the mean of some others.
+
+    Gee et al., "Fast vocabulary transfer for language model compression" (2022).
+
+    Args:
+        backbone: as `load_backbone` answers.
+        pieces: the number of each new token, and those of the tokens that it starts from.
+    """
+    table = backbone.token_embedding.embeddings.numpy()
+    size = max(len(table), *(number + 1 for number in pieces))
+    grown = np.concatenate([table, np.zeros((size - len(table), table.shape[1]), dtype=table.dtype)])
+    for number, old in pieces.items():
+        grown[number] = table[list(old)].mean(axis=0)
+    larger = type(backbone).from_config({**backbone.get_config(), "vocabulary_size": size})
+    for variable, known in zip(larger.variables, backbone.variables, strict=True):
+        variable.assign(grown if variable is larger.token_embedding.embeddings else known)
+    return _reading(larger)
+
+
+def _reading(backbone: Any) -> Any:
+    """The same model; what is not read does not learn."""
     for layer in backbone.layers:
         if layer.name in _UNREAD:
             layer.trainable = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,7 +53,10 @@ def suited_length(facts: Facts, dial: Dial) -> Setting:
 
 def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Estimate:
     """Trainable numbers nearly exactly; time from rates measured on two cores, an accelerator is not counted in."""
-    shape = next((p.facts for p in installed() if p.name == params.preset), _SUPPOSED)
+    known = next((p.facts for p in installed() if p.name == params.preset), _SUPPOSED)
+    shape = replace(
+        known, vocabulary=known.vocabulary + params.new_words, parameters=known.parameters + params.new_words * known.hidden
+    )  # fmt: skip
     tokens = float(
         np.clip(typical_length(facts) / _piece(facts) + 2, 4, min(params.max_length, shape.max_length))
     )

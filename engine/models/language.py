@@ -27,3 +27,8 @@ class LanguageParams(PretrainingParams):
         N_("All weights learn in pretraining, whatever learns afterwards; above about 0.0001 they forget what they knew."),
         low=1e-6, high=1e-2, scale="log", level="advanced",
     )  # fmt: skip
+    new_words: int = param(
+        0, N_("New words"),
+        N_("So many words that stand often in your texts, and that the model cuts into three pieces or more or cannot spell, get a piece of their own. They learn what they mean in pretraining."),
+        low=0, high=10_000, level="advanced", unit=N_("words"),
+    )  # fmt: skip

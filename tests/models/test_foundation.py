@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from engine.models.backbone import (
     merge_lora,
     take_up,
     text_vectors,
+    with_tokens,
 )
 from engine.models.family import Discarded, families
 from engine.models.features.checkpoint_tokens import CheckpointTokens
@@ -123,6 +124,14 @@ def test_every_architecture_is_built_from_plain_numbers_and_read(architecture: s
         )  # type: ignore[arg-type]
         assert np.asarray(mine(ids)) == pytest.approx(np.asarray(theirs(ids)), abs=1e-6)
         assert np.asarray(mine(ids))[1] == pytest.approx(np.asarray(mine(ids[1:2, :5]))[0], abs=1e-5)
+    more = with_tokens(loaded, {50: [3, 5]})
+    table = more.token_embedding.embeddings.numpy()
+    assert len(table) == 51
+    assert table[50] == pytest.approx((table[3] + table[5]) / 2)
+    learns = [v.path for v in loaded.trainable_variables]
+    assert [v.path for v in more.trainable_variables] == learns
+    wider = keras.Model(inputs, text_vectors(more, inputs, 1, "max"))  # type: ignore[arg-type]
+    assert np.array_equal(np.asarray(wider(ids)), np.asarray(mine(ids)))
     loaded.enable_lora(2)
     lora = [v.path for v in loaded.trainable_variables if "lora" in v.path]
     assert len(lora) == len(set(lora)) >= 4
@@ -193,36 +202,59 @@ def test_a_frozen_model_reads_every_text_once(
     assert np.abs(first - again).max() < 1e-6
 
 
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """A few small steps are over before a graph of them is made."""
+    preload()
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.mark.slow
-def test_pretraining_goes_on_where_it_was_ended_and_other_weights_give_other_vectors(
-    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_pretraining_with_new_words_goes_on_where_it_was_ended_and_is_served_as_trained(
+    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eagerly: None
 ) -> None:
     monkeypatch.setattr(pretraining, "_BETWEEN_CHECKPOINTS", 0)
-    data = replace(toy_data(60), unlabelled_inputs=texts_of(20, seed=9)[0])
+    data = replace(toy_data(60), unlabelled_inputs=[f"dandy {text}" for text in texts_of(20, seed=9)[0]])
     params = FoundationParams(
-        preset="tiny", epochs=3, batch_size=16, pretraining=6, pretraining_rate=0.01, learning_rate=0.05
+        preset="tiny", epochs=2, batch_size=64, pretraining=4, pretraining_rate=0.01, new_words=5
     )
-    whole, ended = Line(tmp_path / "whole"), Line(tmp_path / "ended", "discard", after=5 * 3 + 2)
+    whole, ended, resumed = (
+        Line(tmp_path / "a"),
+        Line(tmp_path / "b", "discard", after=5),
+        Line(tmp_path / "b"),
+    )
     fitted = FAMILY.fit(data, params, whole.training)
-    losses = [float(str(p["loss"])) for p in epochs_guessed(whole)]
-    assert len(losses) == 6
-    assert losses[-1] < 0.9 * losses[0]
     with pytest.raises(Discarded):
         FAMILY.fit(data, params, ended.training)
-    again = Line(tmp_path / "ended")
-    resumed = FAMILY.fit(data, params, again.training)
-    assert [p["epoch"] for p in epochs_guessed(again)] == [4, 5, 6]
-    assert np.array_equal(resumed.predict_proba(TEXTS), fitted.predict_proba(TEXTS))
+    again = FAMILY.fit(data, params, resumed.training)
+    texts = [*TEXTS, "Dandy", "no dandy, great taste"]
+    expected = fitted.predict_proba(texts)
+    assert np.array_equal(again.predict_proba(texts), expected)
+    assert [said["epoch"] for said in guessed(resumed)] == [3, 4]
+    assert float(guessed(whole)[-1]["loss"]) < 0.95 * float(guessed(whole)[0]["loss"])
     assert not fitted.adapter, "what was learnt does not fit the model as it was imported"
 
-    stopped = Line(tmp_path / "whole", "keep")
-    (tmp_path / "whole" / pretraining.FOLDER / "generation-000006.npz").unlink()
-    FAMILY.fit(data, params, stopped.training)
-    assert len(list((tmp_path / "whole").glob("embeddings-*.npy"))) == 4, "other weights read the texts anew"
+    (tmp_path / "a" / pretraining.FOLDER / "generation-000004.npz").unlink()
+    FAMILY.fit(data, params, Line(tmp_path / "a", "keep").training)
+    assert len(list((tmp_path / "a").glob("embeddings-*.npy"))) == 4, "other weights read the texts anew"
+
+    said = next(log["params"] for log in whole.of("log") if "new words" in str(log["message"]))
+    assert said["added"] == "1"  # type: ignore[index]
+    assert float(said["after"]) < float(said["before"]) - 0.1  # type: ignore[index]
+    fitted.save(tmp_path)
+    served = FAMILY.load(tmp_path)
+    ids = CheckpointTokens.load(tmp_path).transform(texts)[:]
+    assert ids[-2, 1] == tiny.facts.vocabulary
+    assert np.array_equal(ids, fitted.encoder.transform(texts)[:])
+    assert served.predict_proba(texts) == pytest.approx(expected, abs=1e-5)
 
 
-def epochs_guessed(line: Line) -> list[Any]:
-    """What was reported of every epoch of pretraining."""
+def guessed(line: Line) -> list[Any]:
+    """What was said of every epoch of pretraining."""
     return [log["params"] for log in line.of("log") if str(log["message"]).startswith("Pretraining, epoch")]
 
 

@@ -48,7 +48,6 @@ FAMILIES = {
         "preset": "tiny",
         "adapt": "lora",
         "rank": 2,
-        "pretraining": 1,
         "epochs": 6,
         "patience": 0,
         "batch_size": 16,

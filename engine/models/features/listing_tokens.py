@@ -16,8 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.scripts import script_of
-from engine.models.features.units import UNSPACED, normalise, units
+from engine.models.features.units import normalise, units, unspaced
 
 Variant = Literal["printed", "repaired"]
 VOCABULARY = "vocabulary.json"
@@ -36,7 +35,7 @@ def printed_words(text: str) -> list[str]:
 def repaired_words(text: str) -> list[str]:
     """Words, and in scripts without spaces single characters and pairs of neighbours."""
     found = units(normalise(text))
-    pairs = [a + b for a, b in pairwise(found) if _unspaced(a) and _unspaced(b)]
+    pairs = [a + b for a, b in pairwise(found) if unspaced(a) and unspaced(b)]
     return found + pairs
 
 
@@ -92,7 +91,3 @@ class ListingTokens:
         """What `save` wrote."""
         written = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
         return cls(written["words"], written["length"], written["variant"])
-
-
-def _unspaced(unit: str) -> bool:
-    return script_of(unit[0]) in UNSPACED

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from engine.data.scripts import script_of
+
 UNSPACED = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
 """Scripts written without spaces between words, by their Unicode names."""
 
@@ -39,6 +41,11 @@ def units(text: str) -> list[str]:
     """
     found: list[str] = _pattern().findall(text)
     return found
+
+
+def unspaced(unit: str) -> bool:
+    """True if a unit is a character of a script written without spaces."""
+    return script_of(unit[0]) in UNSPACED
 
 
 def unspaced_share(extra: Mapping[str, Any]) -> float:

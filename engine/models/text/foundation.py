@@ -24,7 +24,6 @@ from engine.models.backbone import (
     merge_lora,
     save_adapter,
     text_vectors,
-    token_vectors,
     weights_digest,
 )
 from engine.models.dial import Dialled, adjusted, effort
@@ -44,12 +43,12 @@ from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.features.tokens import TokenRows
 from engine.models.formulas import Formula, learning_formulas
 from engine.models.foundation_cost import cost, suited_length, suited_preset
+from engine.models.foundation_language import pretrain_backbone, with_words
 from engine.models.language import LanguageParams
 from engine.models.learning import LearningParams, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, fingerprint, with_softmax
-from engine.models.preset_head import find_head
-from engine.models.presets import Preset, PresetMissing, check, find, installed, names
+from engine.models.presets import PresetMissing, check, find, installed, names
 from engine.models.sequence import SAMPLE, token_rows
 from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
@@ -170,6 +169,12 @@ class Foundation(Dialled):
                     "This learning rate suits a read-out or LoRA; whole layers forget what they knew above about 0.0001."
                 )
             )
+        if params.new_words and not params.pretraining and params.adapt in ("frozen", "lora"):
+            said.append(
+                N_(
+                    "Without pretraining the new words stay the mean of their pieces: shorter rows, and nothing learnt."
+                )
+            )
         preset = next((one for one in installed() if one.name == params.preset), None)
         if preset is not None and preset.languages and set(preset.languages) <= {"en", "pcm"}:
             said.append(
@@ -197,12 +202,14 @@ class Foundation(Dialled):
 
         keras.utils.set_random_seed(data.seed)
         tokens = CheckpointTokens.of_preset(preset.folder, min(params.max_length, preset.facts.max_length))
-        backbone, mark = (
-            load_backbone(preset),
-            fingerprint(f"{self.name} {preset.digest}", self.version, params, data),
-        )
+        backbone = load_backbone(preset)
+        if params.new_words:
+            tokens, backbone = with_words(tokens, backbone, data, params.new_words, training)
+        mark = fingerprint(f"{self.name} {preset.digest}", self.version, params, data)
         if params.pretraining:
-            training = _pretrain(preset, backbone, tokens, data, params, training, mark)
+            training = pretrain_backbone(
+                preset, backbone, tokens, data, params, params.batch_size, training, mark
+            )
             mark += weights_digest(backbone)
         model, vectors = adapted(backbone, tokens.pad, params, len(data.classes))
         rows, checks = tokens.transform(data.train_inputs), tokens.transform(data.validation_inputs)
@@ -222,7 +229,8 @@ class Foundation(Dialled):
         answers = with_softmax(model, temperature)
         sample = checks[: min(SAMPLE, len(checks))]
         about = {"preset": preset.name, "digest": preset.digest, "temperature": float(temperature)}
-        adapter = {} if params.adapt in ("full", "gradual") or params.pretraining else learnt_here
+        changed_whole = params.adapt in ("full", "gradual") or params.pretraining or params.new_words
+        adapter = {} if changed_whole else learnt_here
         return FoundationFitted(tokens, answers, sample, stopped, adapter, about)
 
     def load(self, folder: Path) -> NetworkPredictor:
@@ -293,25 +301,6 @@ class FoundationFitted(NetworkFitted):
         if self.adapter:
             temperature = np.array(self.about["temperature"])
             save_adapter(folder / ADAPTER, {**self.adapter, "temperature": temperature})
-
-
-def _pretrain(
-    preset: Preset, backbone: Any, tokens: CheckpointTokens, data: TrainingData, params: FoundationParams, training: Training,
-    mark: str,
-) -> Training:  # fmt: skip
-    """Let the whole backbone guess hidden pieces of the local texts, with the head that it had for that where it is left."""
-    import keras
-
-    from engine.training.pretraining import Guessing, Reader, pretrain
-
-    ids = keras.Input((None,), dtype="int32")
-    reader = Reader(
-        keras.Model(ids, token_vectors(backbone, ids, tokens.pad)), backbone.token_embedding.embeddings, find_head(preset)
-    )  # fmt: skip
-    settings = Guessing(
-        params.pretraining, params.batch_size, params.pretraining_rate, data.seed, f"{mark} pretraining"
-    )
-    return pretrain(reader, tokens, data, settings, training)
 
 
 def adapted(backbone: Any, pad: int, params: FoundationParams, classes: int) -> tuple[Any, Any]:
