@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,42 @@ def workspace(bentu_home: Path, empty_database: Path) -> Iterator[Workspace]:
     opened = open_workspace()
     yield opened
     opened.scope.engine.dispose()
+
+
+Once = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def kept_homes() -> dict[Any, tuple[Path, Any]]:
+    """What `once` has made in this session, with the home of each."""
+    return {}
+
+
+@pytest.fixture
+def once(
+    workspace: Workspace, bentu_home: Path, kept_homes: dict[Any, tuple[Path, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Once:  # fmt: skip
+    """`once(make, *key)` is what `make(workspace)` returned for this key, with the home that it left: made a single time.
+
+    For fixtures of which many tests begin with the same: an import takes a second, a training several. Call it first, on an
+    empty workspace; `make` is a named function, and what it returns is not changed by anybody.
+    """
+
+    def once(make: Callable[[Workspace], Any], *key: Any) -> Any:
+        name = (make.__module__, make.__qualname__, repr(key))
+        if name in kept_homes:
+            home, result = kept_homes[name]
+            workspace.scope.engine.dispose()
+            shutil.copytree(home, bentu_home, dirs_exist_ok=True)
+            return result
+        result = make(workspace)
+        workspace.scope.engine.dispose()  # the last connection that closes brings the whole log into the file
+        home = tmp_path_factory.mktemp("once") / "home"
+        shutil.copytree(bentu_home, home)
+        kept_homes[name] = home, result
+        return result
+
+    return once
 
 
 @pytest.fixture(scope="session")

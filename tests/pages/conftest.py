@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import pytest
 import streamlit as st
@@ -15,7 +15,8 @@ from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from engine.services.inline import run_waiting
-from engine.workspace import DatasetVersion, Workspace, open_workspace
+from engine.workspace import DatasetVersion, Workspace
+from tests.conftest import Once
 from tests.parity_here import parity_here
 
 __all__ = ["parity_here"]
@@ -125,29 +126,19 @@ NOISY = "text,label,region\n" + "".join(
 """Rows with two classes that a linear model mostly tells apart, and texts that look like markup."""
 
 
-@pytest.fixture(scope="session")
-def trained_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained]:
-    """A home with two finished runs, made once: training and the check of the package take seconds."""
-    home = tmp_path_factory.mktemp("trained") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BENTU_HOME", str(home))
-        ws = open_workspace()
-        project = ws.projects.create("Reviews & *more* <b>x</b>")
-        version = import_text(ws, project.id, NOISY, "reviews", text="input", label="label", region="slice")
-        runs = [
-            ws.runs.submit(project.id, ws.recipes.choose(project.id, name, "quick"))
-            for name in ("majority", "tfidf_svm")
-        ]
-        run_waiting(ws.scope)
-        states = [ws.runs.get(r.id).state for r in runs]
-        assert states == ["succeeded", "succeeded"]
-        ws.scope.engine.dispose()
-    return home, Trained(project.id, version.id, runs[0].id, runs[1].id)
-
-
 @pytest.fixture
-def trained(trained_home: tuple[Path, Trained], bentu_home: Path) -> Trained:
-    """A copy of that home as this test's own; ask for it before `workspace` or `open_page`."""
-    made, ids = trained_home
-    shutil.copytree(made, bentu_home, dirs_exist_ok=True)
-    return ids
+def trained(once: Once) -> Trained:
+    """A project with two finished runs."""
+    return cast(Trained, once(_trained))
+
+
+def _trained(ws: Workspace) -> Trained:
+    project = ws.projects.create("Reviews & *more* <b>x</b>")
+    version = import_text(ws, project.id, NOISY, "reviews", text="input", label="label", region="slice")
+    runs = [
+        ws.runs.submit(project.id, ws.recipes.choose(project.id, name, "quick"))
+        for name in ("majority", "tfidf_svm")
+    ]
+    run_waiting(ws.scope)
+    assert [ws.runs.get(r.id).state for r in runs] == ["succeeded", "succeeded"]
+    return Trained(project.id, version.id, runs[0].id, runs[1].id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from sqlalchemy import update
 
@@ -12,6 +14,7 @@ from engine.services.inline import run_waiting
 from engine.storage.database import write
 from engine.storage.tables import job as jobs
 from engine.workspace import DatasetVersion, Workspace
+from tests.conftest import Once
 from tests.pages.conftest import SMALL, OpenPage, texts
 
 SAYS = {
@@ -21,8 +24,12 @@ SAYS = {
 
 
 @pytest.fixture
-def version(workspace: Workspace) -> DatasetVersion:
+def version(once: Once) -> DatasetVersion:
     """Imported, with its figures only."""
+    return cast(DatasetVersion, once(_figures))
+
+
+def _figures(workspace: Workspace) -> DatasetVersion:
     project = workspace.projects.create("Reviews").id
     upload = workspace.datasets.stage(SMALL.encode(), "small.csv")
     roles = {"text": "input", "label": "label", "region": "slice"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -10,6 +12,7 @@ from engine.services.inline import run_waiting
 from engine.storage.database import write
 from engine.storage.tables import result
 from engine.workspace import DatasetVersion, Workspace
+from tests.conftest import Once
 from tests.pages.conftest import OpenPage, import_text, texts
 from tests.pages.test_findings import key
 from ui.state import VERSION
@@ -22,9 +25,12 @@ COPIES = "text,label,region\n" + "".join(
 
 
 @pytest.fixture
-def version(workspace: Workspace) -> DatasetVersion:
-    project = workspace.projects.create("mine").id
-    return import_text(workspace, project, COPIES, text="input", label="label", region="slice")
+def version(once: Once) -> DatasetVersion:
+    return cast(DatasetVersion, once(_copies))
+
+
+def _copies(ws: Workspace) -> DatasetVersion:
+    return import_text(ws, ws.projects.create("mine").id, COPIES, text="input", label="label", region="slice")
 
 
 def click_fix(at: AppTest, name: str) -> AppTest:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
+from tests.conftest import Once
 from tests.pages.conftest import OpenPage, import_text, texts
 
 REPEATED = "text,label,region\n" + "".join(
@@ -16,9 +19,14 @@ REPEATED = "text,label,region\n" + "".join(
 
 
 @pytest.fixture
-def version(workspace: Workspace) -> DatasetVersion:
-    project = workspace.projects.create("mine").id
-    return import_text(workspace, project, REPEATED, text="input", label="label", region="slice")
+def version(once: Once) -> DatasetVersion:
+    return cast(DatasetVersion, once(_repeated))
+
+
+def _repeated(ws: Workspace) -> DatasetVersion:
+    return import_text(
+        ws, ws.projects.create("mine").id, REPEATED, text="input", label="label", region="slice"
+    )
 
 
 def key(at: AppTest, kind: str, *parts: str) -> str:

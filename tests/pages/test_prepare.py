@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from engine.recipe import Recipe, Split
 from engine.services.inline import run_waiting
 from engine.workspace import Workspace
+from tests.conftest import Once
 from tests.pages.conftest import SMALL, OpenPage, Trained, import_text, texts
 from tests.uploading import fields
 
@@ -19,10 +20,14 @@ GROUPED = "text,label,customer,part\n" + "".join(
 
 
 @pytest.fixture
-def project(workspace: Workspace) -> str:
-    made = workspace.projects.create("mine").id
+def project(once: Once) -> str:
+    return str(once(_grouped))
+
+
+def _grouped(ws: Workspace) -> str:
+    made = ws.projects.create("mine").id
     import_text(
-        workspace, made, GROUPED, "grouped", text="input", label="label", customer="group", part="split",
+        ws, made, GROUPED, "grouped", text="input", label="label", customer="group", part="split",
     )  # fmt: skip
     return made
 

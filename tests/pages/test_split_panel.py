@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,6 +12,7 @@ from engine.recipe import Split
 from engine.services import splits
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
+from tests.conftest import Once
 from tests.data.checks.planted_texts import topics
 from tests.pages.conftest import OpenPage, Trained, import_text, texts
 from tests.services.test_splits import rows
@@ -19,8 +21,12 @@ CITIES = ("Beijing & *more*", "上海", "Lagos", "")
 
 
 @pytest.fixture
-def dated(workspace: Workspace) -> DatasetVersion:
+def dated(once: Once) -> DatasetVersion:
     """Rows with a region and a date, of which one cannot be read."""
+    return cast(DatasetVersion, once(_dated))
+
+
+def _dated(workspace: Workspace) -> DatasetVersion:
     made = workspace.projects.create("dated").id
     table = "text,label,city,day\n" + "".join(
         f"a text about the number {i * 7919},{'ab'[i // 4 % 2]},{CITIES[i % 4]},{'soon' if i == 9 else f'2024-{1 + i // 28:02d}-{1 + i % 28:02d}'}\n"
@@ -30,7 +36,11 @@ def dated(workspace: Workspace) -> DatasetVersion:
 
 
 @pytest.fixture
-def leaky(workspace: Workspace) -> DatasetVersion:
+def leaky(once: Once) -> DatasetVersion:
+    return cast(DatasetVersion, once(_leaky))
+
+
+def _leaky(workspace: Workspace) -> DatasetVersion:
     made = workspace.projects.create("leaky").id
     roles = {"text": "input", "label": "label", "region": "slice", "part": "split"}
     return import_text(workspace, made, rows().decode(), "leaky", **roles)

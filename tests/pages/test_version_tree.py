@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from engine.data.edits import Drop
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
+from tests.conftest import Once
 from tests.pages.conftest import SMALL, OpenPage, import_text, texts
 from ui.state import VERSION
 
 
 @pytest.fixture
-def parent(workspace: Workspace) -> DatasetVersion:
-    return import_text(workspace, workspace.projects.create("mine").id, SMALL)
+def parent(once: Once) -> DatasetVersion:
+    return cast(DatasetVersion, once(_small))
+
+
+def _small(ws: Workspace) -> DatasetVersion:
+    return import_text(ws, ws.projects.create("mine").id, SMALL)
 
 
 @pytest.fixture

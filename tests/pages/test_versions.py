@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from engine.data.edits import Drop
 from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
+from tests.conftest import Once
 from tests.pages.conftest import OpenPage, import_text, texts
 from ui.state import VERSION
 
@@ -17,8 +20,12 @@ FORMULA = TABLE + "=1+1,praise\n"
 
 
 @pytest.fixture
-def version(workspace: Workspace) -> DatasetVersion:
-    return import_text(workspace, workspace.projects.create("mine").id, FORMULA, text="input", label="label")
+def version(once: Once) -> DatasetVersion:
+    return cast(DatasetVersion, once(_formula))
+
+
+def _formula(ws: Workspace) -> DatasetVersion:
+    return import_text(ws, ws.projects.create("mine").id, FORMULA, text="input", label="label")
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
