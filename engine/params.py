@@ -6,6 +6,7 @@ parametrised tests. A new hyperparameter is one line.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import N_, RecipeError
+from engine.recipe import Part
 from engine.validation import first_wrong
 
 Scale = Literal["linear", "log"]
@@ -47,10 +49,14 @@ def changed(params: type[Params], name: str, default: Any) -> Any:
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One declared hyperparameter, as the form, the search and the tests see it."""
+    """One declared hyperparameter, as the form, the search and the tests see it.
+
+    `parts` are other families with their settings. `offers` is what may be chosen for a text or for parts, each with its
+    label; a part stands there as `part_text` writes it.
+    """
 
     name: str
-    kind: Literal["int", "float", "bool", "choice", "text"]
+    kind: Literal["int", "float", "bool", "choice", "text", "parts"]
     default: Any
     title: str
     help: str
@@ -63,7 +69,7 @@ class FieldSpec:
     choice_titles: tuple[str, ...]
     depends_on: tuple[str, tuple[Any, ...]] | None
     lines: bool = False
-    offers: tuple[str, ...] | None = None
+    offers: Mapping[str, str] | None = None
 
 
 def param(
@@ -94,7 +100,7 @@ def param(
         level: `basic` fields are shown, `advanced` ones folded.
         titles: labels of the choices of a `Literal` field, in order.
         depends_on: `(other field, values)`: shown and used only if the other field has one of the values.
-        max_length: longest allowed text.
+        max_length: longest allowed text, or most parts.
         lines: whether the text has several lines.
     """
     extra: dict[str, Any] = {"title_": title, "help": help, "unit": unit, "scale": scale, "level": level,
@@ -106,15 +112,21 @@ def fields_of(params: type[Params]) -> tuple[FieldSpec, ...]:
     """The declared fields of `params`, in order."""
     specs = (_spec(name, info) for name, info in params.model_fields.items())
     return tuple(
-        replace(spec, offers=tuple(params.OFFERS[spec.name]())) if spec.name in params.OFFERS else spec for spec in specs
+        replace(spec, offers={name: name for name in params.OFFERS[spec.name]()}) if spec.name in params.OFFERS else spec
+        for spec in specs
     )  # fmt: skip
+
+
+def part_text(part: Mapping[str, Any]) -> str:
+    """A part as one line that is the same for the same family and settings."""
+    return json.dumps(part, sort_keys=True, ensure_ascii=False)
 
 
 def _spec(name: str, info: Any) -> FieldSpec:
     extra: Mapping[str, Any] = info.json_schema_extra or {}
     annotation = info.annotation
     choices: tuple[str, ...] = get_args(annotation) if get_origin(annotation) is Literal else ()
-    kinds = {bool: "bool", int: "int", float: "float", str: "text"}
+    kinds = {bool: "bool", int: "int", float: "float", str: "text", tuple[Part, ...]: "parts"}
     kind: Any = "choice" if choices else kinds[annotation]
     low = next((m.ge for m in info.metadata if hasattr(m, "ge")), None)
     high = next((m.le for m in info.metadata if hasattr(m, "le")), None)

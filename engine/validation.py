@@ -30,6 +30,7 @@ _KINDS = {
     "less_than": N_("must be less than {lt}; it is {value}"),
     "literal_error": N_("must be one of {choices}; it is {value}"),
     "string_too_long": N_("must have at most {max_length} characters"),
+    "too_long": N_("must have at most {max_length} entries; it has {actual_length}"),
     "missing": N_("is missing"),
     "extra_forbidden": _UNKNOWN, "invalid_key": _UNKNOWN,
     "int_type": WHOLE, "int_parsing": WHOLE, "int_parsing_size": WHOLE, "int_from_float": WHOLE,

@@ -14,6 +14,7 @@ from ui.navigation import goto
 from ui.panels.family_cards import family_cards
 from ui.panels.formulas import formulas
 from ui.panels.locality import locality
+from ui.panels.members import offered
 from ui.panels.readiness import readiness
 from ui.panels.recipe_yaml import recipe_yaml
 from ui.panels.schedule import schedule
@@ -92,7 +93,7 @@ except BentuError as error:
 family = recipe.family.name
 version = ws.datasets.version(str(recipe.data))
 values = dict(recipe.family.params)
-fields = ws.recipes.fields(family)
+fields = offered(ws.recipes.fields(family), here.id, recipe)
 defaults = ws.recipes.defaults(here.id, family, recipe.dial or "balanced")
 values = {**defaults, **values}
 off = changed(fields, values, defaults)

@@ -5,6 +5,7 @@ The recipe is the truth: each widget shows the recipe's value and hands a change
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -12,10 +13,10 @@ from typing import Any
 
 import streamlit as st
 
-from engine.params import FieldSpec
+from engine.params import FieldSpec, part_text
 from ui.errors import attempt
-from ui.format import significant
-from ui.text import sentences, t
+from ui.format import listed, significant
+from ui.text import sentences, t, told_apart
 
 MANTISSAS = (1, 1.5, 2, 3, 5, 7)
 WIDEST_SLIDER = 100_000
@@ -125,6 +126,8 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
             st.segmented_control(**common, required=True, width="stretch")
         else:
             st.selectbox(**common)
+    elif field.kind == "parts":
+        _parts(field, value, common, on_set)
     elif field.offers is not None:
         # one that a recipe names but this machine lacks stays visible
         st.session_state[key] = value or None
@@ -152,12 +155,29 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
         )  # fmt: skip
 
 
+def _parts(field: FieldSpec, value: Sequence[Mapping[str, Any]], common: dict[str, Any], on_set: Set) -> None:
+    """A choice of several parts; one that the recipe names but nothing offers stays visible, by its family's name."""
+    key, offers = common["key"], field.offers or {}
+    chosen = list(dict.fromkeys(part_text(part) for part in value))
+    options = {**{text: json.loads(text)["name"] for text in chosen}, **offers}
+    st.session_state[key] = chosen
+    common["on_change"] = lambda: attempt(
+        on_set, field.name, [json.loads(text) for text in st.session_state[key]]
+    )
+    st.multiselect(
+        **common, options=list(options), format_func=told_apart(options),
+        placeholder=t("Choose finished runs") if offers else t("No other run has finished on this division yet"),
+    )  # fmt: skip
+
+
 def shown_value(field: FieldSpec, value: Any) -> str:
     """A value as the form shows it, in the reader's language."""
     if field.kind == "bool":
         return t("on") if value else t("off")
     if field.kind == "choice":
         return t(dict(zip(field.choices, field.choice_titles, strict=True)).get(value, str(value)))
+    if field.kind == "parts":
+        return listed(part["name"] for part in value) or t("none")
     if field.kind == "int":
         return f"{value:,}"
     return significant(value) if field.kind == "float" else str(value)

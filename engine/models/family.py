@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from engine.errors import N_, JobError, RecipeError
 from engine.params import Params as ParamsBase
+from engine.params import read_params
+from engine.recipe import Part
 from engine.registry import Registry
 
 Dial = Literal["quick", "balanced", "thorough"]
@@ -207,3 +209,32 @@ class Family(Protocol):
 
 
 families: Registry[Family] = Registry(N_("family"), "engine.models.text")
+
+
+class FamilyVersionUnknown(RecipeError):
+    code = "FAMILY_VERSION_UNKNOWN"
+    message = N_(
+        "The recipe asks for version {found} of the family “{family}”; this version of Bentu has {known}."
+    )
+    remedy = N_(
+        "Choose the family again on the model page, or use the version of Bentu that made the recipe."
+    )
+
+
+def read_part(part: Part) -> tuple[Family, ParamsBase]:
+    """The family that a part of a recipe names and its settings.
+
+    Raises:
+        UnknownName, InvalidParameter, FamilyVersionUnknown: it asks for what this code does not know.
+    """
+    family = families.get(part.name)
+    if part.version != family.version:
+        raise FamilyVersionUnknown(family=family.name, found=part.version, known=family.version)
+    return family, read_params(family.Params, part.params, family.name)
+
+
+def lacks(family: Family, params: ParamsBase) -> Unsuitable | None:
+    """What `params` need that is not on this machine, for a family that can say so."""
+    lacking = getattr(family, "lacking", None)
+    found: Unsuitable | None = lacking(params) if lacking else None
+    return found

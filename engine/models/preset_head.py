@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models.presets import Preset
+from engine.models.presets import CONFIG, Preset
 
+TASK_WEIGHTS = "task.weights.h5"
+"""In it KerasHub saves what a task has besides its backbone."""
+
+_IN_KERAS = "layers/masked_lm_head"
 _ROBERTA = ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias")
 _NAMES = {
     "bert": ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"),
@@ -31,8 +37,22 @@ class Head(NamedTuple):
     scores: NDArray[np.float32]
 
 
+_found: dict[str, bool] = {}
+
+
+def guesses(preset: Preset) -> bool:
+    """Whether it has a head, kept by its digest: a form asks this at every turn."""
+    if preset.digest not in _found:
+        _found[preset.digest] = find_head(preset) is not None
+    return _found[preset.digest]
+
+
 def find_head(preset: Preset) -> Head | None:
-    """The head of `preset`; None if its publisher left it out, or if it comes in Keras' form, which keeps it elsewhere."""
+    """The head of `preset`; None if its publisher left it out, or if it scores by another table than that of the words."""
+    if preset.form == "keras":
+        return keras_head(preset.folder / TASK_WEIGHTS) if TASK_WEIGHTS in preset.files else None
+    if not json.loads((preset.folder / CONFIG).read_text(encoding="utf-8")).get("tie_word_embeddings", True):
+        return None
     from safetensors import safe_open
 
     dense, norm, scores = _NAMES[preset.architecture]
@@ -49,6 +69,18 @@ def find_head(preset: Preset) -> Head | None:
     if kernel is None or any(other is None for other in others):
         return None
     return Head(kernel.T, *others)
+
+
+def keras_head(path: Path) -> Head | None:
+    """The head in the weights that KerasHub saved of a `...MaskedLM`; None where they are of another task."""
+    import h5py  # type: ignore[import-untyped]
+
+    dense, norm = f"{_IN_KERAS}/_intermediate_dense/vars", f"{_IN_KERAS}/_intermediate_layer_norm/vars"
+    names = (f"{dense}/0", f"{dense}/1", f"{norm}/0", f"{norm}/1", f"{_IN_KERAS}/vars/0")
+    with h5py.File(path, "r") as file:
+        if any(name not in file for name in names):
+            return None
+        return Head(*(np.asarray(file[name], dtype=np.float32) for name in names))
 
 
 def _one(arrays: Mapping[str, Any], *names: str) -> Any:

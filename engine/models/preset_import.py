@@ -15,15 +15,18 @@ from typing import Any, Literal
 
 from engine.errors import N_
 from engine.models.preset_catalogue import known
+from engine.models.preset_head import TASK_WEIGHTS, keras_head
 from engine.models.preset_tokenizer import checkpoint_tokenizer
-from engine.models.preset_weights import check_weights, weight_files
+from engine.models.preset_weights import check_hdf5, check_weights, weight_files
 from engine.models.presets import (
     ARCHITECTURES,
     CONFIG,
+    ENCODERS,
     MOST_PARAMETERS,
     RECORD,
     Preset,
     PresetDamaged,
+    PresetDirection,
     PresetFacts,
     PresetName,
     PresetTooLarge,
@@ -50,8 +53,9 @@ _SPARE = 256
 
 
 def import_preset(
-    source: Path, into: Path, name: str, languages: Sequence[str] = (), licence: str = "", origin: str = ""
-) -> Preset:
+    source: Path, into: Path, name: str, languages: Sequence[str] = (), licence: str = "", origin: str = "",
+    translates: tuple[str, str] | None = None,
+) -> Preset:  # fmt: skip
     """Check `source` and copy what is needed into `into/name`; complete or not there at all, an earlier one is replaced.
 
     Args:
@@ -60,9 +64,11 @@ def import_preset(
         name: of the new preset; one of the catalogue brings languages, licence and origin along.
         languages: ISO codes that the model has read.
         licence, origin: what its publisher says.
+        translates: ISO codes of the languages from and into which it translates, of a model that does.
 
     Raises:
-        PresetName, PresetUnsafe, PresetUnknownKind, PresetDamaged, PresetVocabulary, PresetTooLarge: naming the file.
+        PresetName, PresetUnsafe, PresetUnknownKind, PresetDirection, PresetDamaged, PresetVocabulary, PresetTooLarge: naming
+            the file.
     """
     if not _NAME.fullmatch(name):
         raise PresetName(name=name)
@@ -72,8 +78,17 @@ def import_preset(
         if path.suffix.lower() in _PICKLES:
             raise PresetUnsafe(file=str(path))
     architecture, form, facts = _config(source / CONFIG)
+    if (architecture not in ENCODERS) != (translates is not None):
+        problem = (
+            N_("it translates nothing") if translates else N_("it is not said from which language into which")
+        )
+        raise PresetDirection(file=str(source / CONFIG), found=architecture, problem={"message": problem})
     files = weight_files(source, form)
     parameters = check_weights(files, facts, architecture)
+    if form == "keras" and (source / TASK_WEIGHTS).is_file() and architecture in ENCODERS:
+        check_hdf5(source / TASK_WEIGHTS)
+        if keras_head(source / TASK_WEIGHTS):
+            files.append(source / TASK_WEIGHTS)
     if parameters > MOST_PARAMETERS:
         raise PresetTooLarge(found=round(parameters / 1e6), cap=round(MOST_PARAMETERS / 1e6))
     vocabulary_file, tokenizer = checkpoint_tokenizer(source, architecture)
@@ -92,9 +107,10 @@ def import_preset(
     digests = {path.name: file_digest(path) for path in sorted(partial.iterdir())}
     preset = Preset(
         name=name, folder=into / name, architecture=architecture, form=form,
-        languages=tuple(languages) or (entry.languages if entry else ()), licence=licence or (entry.licence if entry else ""),
+        languages=tuple(languages) or translates or (entry.languages if entry else ()), licence=licence or (entry.licence if entry else ""),
         source=origin or (entry.source if entry else ""), facts=PresetFacts(**{**vars(facts), "parameters": parameters}),
         digest=hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest(), files=digests,
+        translates=translates,
     )  # fmt: skip
     (partial / RECORD).write_text(json.dumps(record(preset), ensure_ascii=False, indent=2), encoding="utf-8")
     shutil.rmtree(into / name, ignore_errors=True)
@@ -114,24 +130,24 @@ def _config(path: Path) -> tuple[str, Literal["keras", "hugging_face"], PresetFa
         raise PresetDamaged(file=str(path), problem={"message": N_("is missing, or no JSON")}) from problem
     if "model_type" in said:
         kind = str(said["model_type"]).replace("-", "_")
-        _known_kind(path, kind)
+        _known_kind(path, kind, ENCODERS)
         activation = str(said.get("hidden_act", said.get("activation", "gelu")))
         positions = str(said.get("position_embedding_type", "absolute"))
         if not activation.startswith("gelu") or positions != "absolute":
             raise PresetUnknownKind(
-                file=str(path), found=f"{kind} ({activation}, {positions})", known=_names()
+                file=str(path), found=f"{kind} ({activation}, {positions})", known=", ".join(ENCODERS)
             )
         facts = _facts(path, said, _HUGGING_FACE, shift=2 if kind in ("roberta", "xlm_roberta") else 0)
         return kind, "hugging_face", facts
     kind = next((a for a, builder in ARCHITECTURES.items() if builder == said.get("class_name")), "")
-    _known_kind(path, kind or str(said.get("class_name", "?"))[:80])
+    _known_kind(path, kind or str(said.get("class_name", "?"))[:80], tuple(ARCHITECTURES))
     inner = said.get("config")
     return kind, "keras", _facts(path, inner if isinstance(inner, dict) else {}, _KERAS)
 
 
-def _known_kind(path: Path, kind: str) -> None:
-    if kind not in ARCHITECTURES:
-        raise PresetUnknownKind(file=str(path), found=kind, known=_names())
+def _known_kind(path: Path, kind: str, known: Sequence[str]) -> None:
+    if kind not in known:
+        raise PresetUnknownKind(file=str(path), found=kind, known=", ".join(known))
 
 
 def _facts(
@@ -147,7 +163,3 @@ def _facts(
         numbers[fact] = value
     numbers["max_length"] -= shift
     return PresetFacts(**numbers, parameters=0)
-
-
-def _names() -> str:
-    return ", ".join(ARCHITECTURES)

@@ -1,7 +1,7 @@
 """The tokenizer of a foundation model as one `tokenizer.json` of the `tokenizers` library.
 
 The checkpoint's own file where there is one; otherwise made from its word pieces (BERT, DistilBERT), its byte pairs
-(RoBERTa) or its SentencePiece model (XLM-RoBERTa), by the rules that those models were trained with.
+(RoBERTa, BART) or its SentencePiece model (XLM-RoBERTa), by the rules that those models were trained with.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def checkpoint_tokenizer(folder: Path, architecture: str) -> tuple[Path, Any]:
         "bert": (("vocab.txt", "vocabulary.txt"), _word_pieces),
         "distilbert": (("vocab.txt", "vocabulary.txt"), _word_pieces),
         "roberta": (("vocab.json", "vocabulary.json"), _byte_pairs),
+        "bart": (("vocab.json", "vocabulary.json"), _byte_pairs),
         "xlm_roberta": (("sentencepiece.bpe.model", "vocabulary.spm"), _unigram),
     }
     names, make = makers.get(architecture, ((), _word_pieces))

@@ -75,7 +75,7 @@ def check_weights(files: list[Path], facts: PresetFacts, architecture: str) -> i
         if path.suffix == ".safetensors":
             shapes |= _safetensors(path)
         elif path.suffix == ".h5":
-            shapes |= _hdf5(path)
+            shapes |= check_hdf5(path)
     first = files[0]
     # Keras names layers by their kinds there, so any table may be the one of the words
     named = first.suffix != ".h5"
@@ -100,6 +100,18 @@ def check_weights(files: list[Path], facts: PresetFacts, architecture: str) -> i
     if facts.hidden not in widths or facts.intermediate not in widths:
         raise _damaged(first, N_("holds layers of another width than its config says"))
     return sum(prod(shape) for shape in shapes.values())
+
+
+def check_hdf5(path: Path) -> Shapes:
+    """Names and shapes in a file of Keras weights, after every number was looked at; raises `PresetDamaged`."""
+    import h5py  # type: ignore[import-untyped]
+
+    try:
+        with h5py.File(path, "r") as file:
+            found = dict(_datasets(path, file, ""))
+    except OSError as problem:
+        raise _damaged(path, N_("is no Keras weights file, or cut off")) from problem
+    return found
 
 
 def _safetensors(path: Path) -> Shapes:
@@ -132,17 +144,6 @@ def _finite(path: Path, part: _Part, offset: int) -> bool:
     ):  # the upper half of a float32; all ones in the exponent means infinite or no number
         return not bool((values & 0x7F80 == 0x7F80).any())
     return bool(np.isfinite(values).all())
-
-
-def _hdf5(path: Path) -> Shapes:
-    import h5py  # type: ignore[import-untyped]
-
-    try:
-        with h5py.File(path, "r") as file:
-            found = dict(_datasets(path, file, ""))
-    except OSError as problem:
-        raise _damaged(path, N_("is no Keras weights file, or cut off")) from problem
-    return found
 
 
 def _datasets(path: Path, group: Any, prefix: str) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -22,8 +22,12 @@ ARCHITECTURES = {
     "roberta": "RobertaBackbone",
     "xlm_roberta": "XLMRobertaBackbone",
     "albert": "AlbertBackbone",
+    "bart": "BartBackbone",
 }
-"""What can be adapted here, and the class of KerasHub that builds it."""
+"""What is read here, and the class of KerasHub that builds it."""
+
+ENCODERS = tuple(kind for kind in ARCHITECTURES if kind != "bart")
+"""What can be adapted to classes."""
 
 RECORD = "preset.json"
 CONFIG = "config.json"
@@ -38,6 +42,14 @@ class PresetMissing(RecipeError):
     remedy = N_(
         "`python -m engine presets list` shows what is here and what can be had; `make minilm` gets a small English one."
     )
+
+
+class PresetChanged(RecipeError):
+    code = "PRESET_CHANGED"
+    message = N_(
+        "The recipe means another copy of the foundation model “{name}” than the one on this machine."
+    )
+    remedy = N_("Import the copy that the recipe was made with, or choose the one that is here.")
 
 
 class PresetDamaged(RecipeError):
@@ -68,6 +80,14 @@ class PresetVocabulary(RecipeError):
     code = "PRESET_VOCABULARY"
     message = N_("The vocabulary in {file} has {found} pieces, but the model was made for {expected}.")
     remedy = N_("Take vocabulary and weights from the same copy of the model.")
+
+
+class PresetDirection(RecipeError):
+    code = "PRESET_DIRECTION"
+    message = N_("{file} describes a model of the kind “{found}”; {problem}.")
+    remedy = N_(
+        "A model that translates is brought with `python -m engine presets import DIR --translates FROM TO`, any other without."
+    )
 
 
 class PresetTooLarge(RecipeError):
@@ -124,6 +144,7 @@ class Preset:
         licence, source: of its publisher, as far as known.
         digest: of all its files.
         files: SHA-256 of each.
+        translates: from which language into which, of one that does.
     """
 
     name: str
@@ -136,6 +157,12 @@ class Preset:
     facts: PresetFacts
     digest: str
     files: Mapping[str, str]
+    translates: tuple[str, str] | None = None
+
+    @property
+    def reference(self) -> str:
+        """Its name and which copy it is, as a recipe says it that must be repeated with the same one."""
+        return f"{self.name}@{self.digest[:16]}"
 
     @property
     def megabytes(self) -> float:
@@ -153,17 +180,30 @@ def presets_home() -> Path:
     return Path(os.environ.get("BENTU_HOME") or Path.home() / ".bentu").expanduser().absolute() / "presets"
 
 
-def installed() -> list[Preset]:
-    """The presets on this machine by name; a folder without a readable record is passed over."""
+def everything() -> list[Preset]:
+    """All presets on this machine by name; a folder without a readable record is passed over."""
     records = sorted(presets_home().glob(f"*/{RECORD}"))
     return [preset for record in records if (preset := _read(record)) is not None]
 
 
+def installed() -> list[Preset]:
+    """Those that can be adapted to classes."""
+    return [preset for preset in everything() if preset.architecture in ENCODERS]
+
+
 def find(name: str) -> Preset:
     """The preset of that name; raises `PresetMissing`."""
-    preset = next((one for one in installed() if one.name == name), None)
+    preset = next((one for one in everything() if one.name == name), None)
     if preset is None:
         raise PresetMissing(name=name)
+    return preset
+
+
+def exactly(reference: str) -> Preset:
+    """The preset that `Preset.reference` meant; raises `PresetMissing`, or `PresetChanged` where another copy lies there."""
+    preset = find(reference.partition("@")[0])
+    if preset.reference != reference:
+        raise PresetChanged(name=preset.name)
     return preset
 
 
@@ -191,6 +231,7 @@ def record(preset: Preset) -> dict[str, Any]:
     return {
         "architecture": preset.architecture, "form": preset.form, "languages": list(preset.languages), "licence": preset.licence,
         "source": preset.source, "facts": vars(preset.facts), "digest": preset.digest, "files": dict(preset.files),
+        "translates": list(preset.translates) if preset.translates else None,
     }  # fmt: skip
 
 
@@ -201,6 +242,7 @@ def _read(path: Path) -> Preset | None:
             name=path.parent.name, folder=path.parent, architecture=said["architecture"], form=said["form"],
             languages=tuple(said["languages"]), licence=said["licence"], source=said["source"],
             facts=PresetFacts(**said["facts"]), digest=said["digest"], files=said["files"],
+            translates=tuple(said["translates"]) if said.get("translates") else None,
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None

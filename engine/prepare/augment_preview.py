@@ -21,6 +21,9 @@ from engine.recipe import Augmentation, Step
 PREVIEW_ROWS = 400
 """Train rows that are varied for a preview, drawn at random."""
 
+ROWS_FOR_MODEL = 32
+"""The same where a foundation model is asked."""
+
 
 class _Plain(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,15 +79,14 @@ def preview_augmentation(
         parts = tuple(part for part in parts if _able(part, task, lexicons))
         augmenter = Augmenter(Augmentation(steps=parts), task)
         augmenter.read(lexicons)
-        found = []
+        found: list[tuple[int, Any]] = []
         if augmenter.spec.active:
             around = augmenter.surroundings(inputs, labels)
-            for at, value in enumerate(inputs):
-                varied = augmenter.vary(
-                    value, Draw(seed, int(row_ids[at]), place), around(int(labels[at]), at)
-                )
-                if varied != value:
-                    found.append((at, varied))
+            copies = augmenter.vary(
+                inputs, [Draw(seed, int(row), place) for row in row_ids],
+                [around(int(label), at) for at, label in enumerate(labels)],
+            )  # fmt: skip
+            found = [(at, varied) for at, varied in enumerate(copies) if varied != inputs[at]]
         draw = Draw(seed, place)
         chosen = [found[i] for i in draw.some(len(found), min(1.0, samples / max(1, len(found))))][:samples]
         quotes = tuple(
@@ -103,8 +105,8 @@ def _able(part: Step, task: str, lexicons: dict[str, Lexicon]) -> bool:
     return lazy.able and lazy.lexicons <= set(lexicons)
 
 
-def preview_places(count: int, seed: int = 0) -> IntArray:
-    """Which of `count` train rows a preview looks at, ascending."""
-    if count <= PREVIEW_ROWS:
+def preview_places(count: int, seed: int = 0, most: int = PREVIEW_ROWS) -> IntArray:
+    """Which of `count` train rows a preview looks at, at most `most`, ascending."""
+    if count <= most:
         return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, PREVIEW_ROWS, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))

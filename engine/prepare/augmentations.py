@@ -6,12 +6,13 @@ division and after cleaning, and are no part of a bundle: whoever asks the model
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from engine.errors import N_, RecipeError
 from engine.models.family import Unsuitable
+from engine.models.presets import exactly
 from engine.params import Params, param
 from engine.prepare.draw import Draw
 from engine.prepare.lexicon import Lexicon
@@ -44,10 +45,14 @@ class Around:
     lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
 
 
-class AugmentationStep(Protocol):
-    """One named way to vary an input.
+Many = Callable[[Sequence[Any], Sequence[Draw]], Sequence[Any | None]]
+"""Variants of many inputs, each by its own draw; None for one that has nothing to vary."""
 
-    One that needs something first (a lexicon, later a base model) also offers `unavailable(params) -> Unsuitable | None`,
+
+class AugmentationStep(Protocol):
+    """One named way to vary an input: a `RuleStep` or a `ModelStep`.
+
+    One that needs something first (a lexicon, a foundation model) also offers `unavailable(params) -> Unsuitable | None`,
     the reason why it cannot run as it is set; one that reads lexicons offers `lexicons(params)`, their digests.
     """
 
@@ -61,11 +66,28 @@ class AugmentationStep(Protocol):
     """Whether it varies texts of every language; one that does not says in `help` which it is for."""
     Params: type[AugmentationParams]
 
+
+class RuleStep(AugmentationStep, Protocol):
+    """One that varies inputs one by one."""
+
     def apply(self, value: Any, params: Any, draw: Draw, around: Around) -> Any | None:
         """A variant of the input, None where this one has nothing to vary. Depends on its arguments alone.
 
         Never empty, and safe on every value that the reader lets through.
         """
+        ...
+
+
+@runtime_checkable
+class ModelStep(AugmentationStep, Protocol):
+    """One that asks a foundation model, which is loaded once and reads many inputs at a time; for jobs that have TensorFlow."""
+
+    def lacking(self) -> Unsuitable | None:
+        """Why no setting of it can run on this machine, None where one can."""
+        ...
+
+    def opened(self, params: Any) -> Many:
+        """Load what it asks. What comes back depends for each input on that and its draw alone, and is never empty."""
         ...
 
 
@@ -97,3 +119,17 @@ def unavailable(step: AugmentationStep, params: Any) -> Unsuitable | None:
     ask = getattr(step, "unavailable", None)
     found: Unsuitable | None = ask(params) if ask else None
     return found
+
+
+def lacking(step: AugmentationStep) -> Unsuitable | None:
+    """Why the augmentation can be used in no way on this machine, None where it can."""
+    return step.lacking() if isinstance(step, ModelStep) else None
+
+
+def preset_missing(reference: str) -> Unsuitable | None:
+    """Why the foundation model of `Preset.reference` cannot be asked, None where it is here."""
+    try:
+        exactly(reference)
+    except RecipeError as problem:
+        return Unsuitable(problem.message, problem.params)
+    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from engine.prepare.augmentations import (
     AugmentationStep,
     AugmentationUnavailable,
     AugmentationVersionUnknown,
+    Many,
+    ModelStep,
+    RuleStep,
     WrongTaskAugmentation,
     augmentations,
     unavailable,
@@ -32,8 +35,14 @@ from engine.recipe import Augmentation
 TRIES = 4
 """Draws for one copy before it is given up: a text of one word has few variants."""
 
-REPORT_EVERY = 500
-"""Rows between two looks at progress and at the wish to stop."""
+AT_ONCE = 125
+"""Rows whose copies are made together: a foundation model reads many texts faster than one."""
+
+REPORT_EVERY = 4 * AT_ONCE
+"""Rows between two looks at progress and at the wish to stop, where no model is asked."""
+
+_Drawn = tuple[int, int, int]
+"""Which draw a variant comes from: the place of its row, the number of the copy, the attempt."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ class Augmenter:
         self.spec = spec
         self._lexicons: Mapping[str, Lexicon] = {}
         self._steps: list[tuple[AugmentationStep, AugmentationParams]] = []
+        self._opened: dict[int, Many] = {}
         for part in spec.steps:
             step = augmentations.get(part.name)
             if step.task != task:
@@ -99,13 +109,48 @@ class Augmenter:
             digest for step, params in self._steps for digest in getattr(step, "lexicons", lambda _: ())(params) if digest
         }  # fmt: skip
 
-    def vary(self, value: Any, draw: Draw, around: Around, every: bool = False) -> Any:
-        """One variant: each step is used by its chance, all of them where none would be or with `every`."""
-        used = [pair for pair in self._steps if draw.chance(pair[1].chance)]
-        for step, params in self._steps if every or not used else used:
-            varied = step.apply(value, params, draw, around)
-            value = value if varied is None else varied
-        return value
+    @property
+    def asks_model(self) -> bool:
+        """Whether a switched-on step asks a foundation model."""
+        return any(isinstance(step, ModelStep) for step, _ in self._steps)
+
+    def vary(
+        self,
+        values: Sequence[Any],
+        draws: Sequence[Draw],
+        arounds: Sequence[Around],
+        every: Sequence[bool] = (),
+    ) -> list[Any]:
+        """A variant of each value: a step is used by its chance, all of them where none would be or `every` says so.
+
+        Args:
+            values: inputs.
+            draws, arounds: one for each.
+            every: for each, whether all steps are used; empty for none.
+        """
+        used = [[draw.chance(params.chance) for _, params in self._steps] for draw in draws]
+        whole = [not any(some) or (bool(every) and every[at]) for at, some in enumerate(used)]
+        now = list(values)
+        for number in range(len(self._steps)):
+            places = [at for at, some in enumerate(used) if whole[at] or some[number]]
+            if places:
+                found = self._step(
+                    number, [now[at] for at in places], [draws[at] for at in places], [arounds[at] for at in places]
+                )  # fmt: skip
+                for at, varied in zip(places, found, strict=True):
+                    now[at] = now[at] if varied is None else varied
+        return now
+
+    def _step(
+        self, number: int, values: Sequence[Any], draws: Sequence[Draw], arounds: Sequence[Around]
+    ) -> Sequence[Any | None]:
+        step, params = self._steps[number]
+        if isinstance(step, ModelStep):
+            if number not in self._opened:
+                self._opened[number] = step.opened(params)
+            return self._opened[number](values, draws)
+        rule = cast(RuleStep, step)
+        return [rule.apply(*one) for one in zip(values, [params] * len(values), draws, arounds, strict=True)]
 
     def __call__(
         self, inputs: Sequence[Any], labels: IntArray, row_ids: IntArray, seed: int, *,
@@ -129,32 +174,29 @@ class Augmenter:
         around_class = self.surroundings(inputs, labels)
         made: list[Any] = []
         sources: list[int] = []
-        for place, count in enumerate(copies.tolist()):
-            if check and place % REPORT_EVERY == 0:
-                check(place / len(inputs))
-            if not count or not str(inputs[place]).strip():
-                continue
-            seen = {key(inputs[place])}
-            around = around_class(int(labels[place]), place)
-            for number in range(count):
-                varied = self._copy(inputs[place], (seed, self.spec.seed, int(row_ids[place]), number), around, key, seen, avoid)  # fmt: skip
-                if varied is not None:
-                    made.append(varied)
-                    sources.append(place)
+        often = AT_ONCE if self.asks_model else REPORT_EVERY
+        for start in range(0, len(inputs), AT_ONCE):
+            if check and start % often == 0:
+                check(start / len(inputs))
+            rows = [
+                at
+                for at in range(start, min(start + AT_ONCE, len(inputs)))
+                if copies[at] and str(inputs[at]).strip()
+            ]
+            drawn: dict[_Drawn, Any] = {}
+            wanted = [(at, number, 0) for at in rows for number in range(copies[at])]
+            while wanted:
+                draws = [Draw(seed, self.spec.seed, int(row_ids[at]), *of_row) for at, *of_row in wanted]
+                arounds = [around_class(int(labels[at]), at) for at, _, _ in wanted]
+                again = [attempt > 0 for _, _, attempt in wanted]
+                found = self.vary([inputs[at] for at, _, _ in wanted], draws, arounds, again)
+                drawn.update(zip(wanted, found, strict=True))
+                taken = {at: _taken(drawn, at, int(copies[at]), inputs[at], key, avoid) for at in rows}
+                wanted = [missing for _, missing in taken.values() if missing]
+            for at in rows:
+                made += taken[at][0]
+                sources += [at] * len(taken[at][0])
         return Copies(made, np.array(sources, dtype=np.int64), int(copies.sum()))
-
-    def _copy(
-        self, value: Any, seeds: tuple[int, ...], around: Around, key: Callable[[Any], Hashable],
-        seen: set[Hashable], avoid: Set[Hashable],
-    ) -> Any | None:  # fmt: skip
-        """A copy that is neither the row, nor another copy of it, nor a validation input; None after some draws."""
-        for attempt in range(TRIES):
-            varied = self.vary(value, Draw(*seeds, attempt), around, every=attempt > 0)
-            name = key(varied)
-            if name not in seen and name not in avoid and str(varied).strip():
-                seen.add(name)
-                return varied
-        return None
 
     def surroundings(self, inputs: Sequence[Any], labels: IntArray) -> Callable[[int, int], Around]:
         """What a row may look at, by its class and its place among `inputs`: other rows of its class, and the lexicons."""
@@ -175,3 +217,30 @@ class Augmenter:
             return Around(peer, self._lexicons)
 
         return around
+
+
+def _taken(
+    drawn: Mapping[_Drawn, Any],
+    place: int,
+    count: int,
+    own: Any,
+    key: Callable[[Any], Hashable],
+    avoid: Set[Hashable],
+) -> tuple[list[Any], _Drawn | None]:
+    """Copies of a row that are neither the row, nor another copy of it, nor to avoid; and the first draw that is still to be made.
+
+    A copy is given up after some attempts.
+    """
+    seen: set[Hashable] = {key(own)}
+    taken: list[Any] = []
+    for number in range(count):
+        for attempt in range(TRIES):
+            if (place, number, attempt) not in drawn:
+                return taken, (place, number, attempt)
+            varied = drawn[place, number, attempt]
+            name = key(varied)
+            if name not in seen and name not in avoid and str(varied).strip():
+                seen.add(name)
+                taken.append(varied)
+                break
+    return taken, None

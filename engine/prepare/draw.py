@@ -38,6 +38,15 @@ class Draw:
         """One of `values`, each as likely."""
         return values[self.below(len(values))]
 
+    def weighted(self, weights: Sequence[float]) -> int:
+        """A position, each as likely as its weight says."""
+        left = self._random() * sum(weights)
+        for place, weight in enumerate(weights):
+            left -= weight
+            if left < 0:
+                return place
+        return len(weights) - 1
+
     def some(self, count: int, share: float) -> list[int]:
         """Distinct positions below `count`, ascending: about `share` of them, at least one; none of none."""
         wanted = min(count, max(1, round(count * share))) if count else 0

@@ -11,9 +11,15 @@ from typing import Any
 from engine.data.schema import ROW_ID
 from engine.errors import N_, DataError
 from engine.jobs.context import JobContext
-from engine.jobs.job import Job
-from engine.prepare.augment_preview import AugmentationPreview, preview_augmentation, preview_places
-from engine.prepare.augmentations import AugmentationStep, augmentations
+from engine.jobs.job import Job, Lane
+from engine.prepare.augment_preview import (
+    PREVIEW_ROWS,
+    ROWS_FOR_MODEL,
+    AugmentationPreview,
+    preview_augmentation,
+    preview_places,
+)
+from engine.prepare.augmentations import AugmentationStep, ModelStep, augmentations
 from engine.prepare.augmenting import Augmenter
 from engine.prepare.copies import planned_counts
 from engine.prepare.steps import Cleaner
@@ -82,7 +88,8 @@ class Augmentations:
             "split": divided.id,
             "key": _key(recipe, divided.id),
         }
-        return self._scope.submit(KIND, spec, row.project_id)
+        lane: Lane = "training" if _asks_model(recipe) else "short"
+        return self._scope.submit(KIND, spec, row.project_id, lane=lane)
 
 
 def preview_version(
@@ -92,7 +99,8 @@ def preview_version(
     recipe = read_recipe(spec["recipe"])
     data = prepare(scope, recipe, context.report, spec["split"])
     train = data.labelled("train")
-    train = train[preview_places(len(train), recipe.seed)]
+    most = ROWS_FOR_MODEL if _asks_model(recipe) else PREVIEW_ROWS
+    train = train[preview_places(len(train), recipe.seed, most)]
     context.report("phase", name="augmenting")
     known = {one.digest for one in lexicons.Lexicons(scope).list(project_id)}
     wanted = Augmenter(recipe.augment, recipe.task, ready=False).lexicons & known
@@ -107,9 +115,15 @@ def preview_version(
     return {"version_id": str(recipe.data)}
 
 
+def _asks_model(recipe: Recipe) -> bool:
+    """Whether a step asks a foundation model, switched off or not: a preview shows each by itself."""
+    return any(isinstance(augmentations.get(step.name), ModelStep) for step in recipe.augment.steps)
+
+
 def _key(recipe: Recipe, split_id: str) -> str:
-    """The preview depends on steps, cleaning and division; how many copies there are does not change what one looks like."""
-    steps = [_plain(recipe.clean), _plain(recipe.augment.steps), split_id, recipe.seed]
+    """The preview depends on steps, what they need being here, cleaning and division; how many copies there are does not change what one looks like."""
+    able = Augmenter(recipe.augment, recipe.task, ready=False).able
+    steps = [_plain(recipe.clean), _plain(recipe.augment.steps), split_id, recipe.seed, able]
     text = json.dumps(steps, sort_keys=True, ensure_ascii=False)
     return f"{recipe.data}:{hashlib.sha256(text.encode()).hexdigest()}"
 

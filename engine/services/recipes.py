@@ -10,7 +10,7 @@ from sqlalchemy import true, update
 
 from engine.errors import N_, NotFound, RecipeError
 from engine.jobs.context import JobContext
-from engine.models.family import Dial, Estimate, Facts, Family, Setting, Unsuitable, families
+from engine.models.family import Dial, Estimate, Facts, Family, Setting, Unsuitable, families, lacks
 from engine.params import FieldSpec, Params, fields_of, read_params
 from engine.prepare.augmenting import Augmenter
 from engine.prepare.copies import planned_counts
@@ -73,8 +73,7 @@ def resolve(recipe: Recipe) -> tuple[Family, Params]:
 
 def reason_against(family: Family, params: Params, facts: Facts) -> Unsuitable | None:
     """Why a family cannot learn from such data with these parameters on this machine, or None."""
-    lacking = getattr(family, "lacking", None)
-    return family.unsuitable(facts, machine()) or (lacking(params) if lacking else None)
+    return family.unsuitable(facts, machine()) or lacks(family, params)
 
 
 class Recipes:
@@ -157,7 +156,7 @@ class Recipes:
                 FamilyCard(
                     name=family.name, title=family.title, summary=family.summary, unsuitable=reason,
                     needs_tensorflow=family.needs_tensorflow,
-                    estimate=None if reason else family.estimate(params, trained, here),
+                    estimate=None if reason or lacks(family, params) else family.estimate(params, trained, here),
                     notes=tuple(notes(params)) if notes else (), about=tuple(getattr(family, "about", ())),
                 )
             )  # fmt: skip

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Table, select
 
 from engine.errors import NotFound
 from engine.jobs import queue
-from engine.jobs.job import Job
+from engine.jobs.job import Job, Lane
 from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.tables import result
@@ -28,13 +28,13 @@ class Scope:
 
     def submit(
         self, kind: str, spec: Mapping[str, Any], project_id: str, *, idempotency: str | None = None,
-        inline: bool = False, priority: int = 0,
+        inline: bool = False, priority: int = 0, lane: Lane = "short",
     ) -> Job:  # fmt: skip
         """Put a job into the short lane, for what must not wait behind a training; one that is `inline` the caller runs.
 
-        Of those that wait, one with a higher `priority` runs first."""
+        Of those that wait, one with a higher `priority` runs first. What needs TensorFlow goes into the lane of trainings."""
         return queue.submit(
-            self.engine, self.owner, kind, spec, "short", project_id=project_id, idempotency=idempotency,
+            self.engine, self.owner, kind, spec, lane, project_id=project_id, idempotency=idempotency,
             executor="inline" if inline else "local", priority=priority,
         )  # fmt: skip
 

@@ -8,20 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.errors import N_, RecipeError
-from engine.models.family import Fitted, Training, TrainingData, families
-from engine.params import read_params
-from engine.recipe import Recipe
-
-
-class FamilyVersionUnknown(RecipeError):
-    code = "FAMILY_VERSION_UNKNOWN"
-    message = N_(
-        "The recipe asks for version {found} of the family “{family}”; this version of Bentu has {known}."
-    )
-    remedy = N_(
-        "Choose the family again on the model page, or use the version of Bentu that made the recipe."
-    )
+from engine.errors import N_
+from engine.models.family import Fitted, Training, TrainingData, read_part
+from engine.recipe import Part, Recipe
 
 
 def fit_run(recipe: Recipe, data: TrainingData, training: Training) -> Fitted:
@@ -36,10 +25,12 @@ def fit_run(recipe: Recipe, data: TrainingData, training: Training) -> Fitted:
         UnknownName, InvalidParameter, FamilyVersionUnknown: the recipe asks for what this code does not know.
         Discarded: the user gave the run up.
     """
-    family = families.get(recipe.family.name)
-    if recipe.family.version != family.version:
-        raise FamilyVersionUnknown(family=family.name, found=recipe.family.version, known=family.version)
-    params = read_params(family.Params, recipe.family.params, family.name)
+    return fit_part(recipe.family, data, training)
+
+
+def fit_part(part: Part, data: TrainingData, training: Training) -> Fitted:
+    """As `fit_run`, for a family and its settings alone."""
+    family, params = read_part(part)
     with _threads(training.threads):
         if family.needs_tensorflow:
             _limit_tensorflow(training)

@@ -44,8 +44,26 @@ def tiny_xlm_r(folder: Path) -> Path:
     return folder
 
 
-def in_keras_form(source: Path, folder: Path, kind: str) -> Path:
-    """The same model as KerasHub itself saves it."""
+def with_head(folder: Path) -> Path:
+    """The same as a checkpoint for masked language modelling: the head that guesses is there too."""
+    from safetensors.numpy import load_file, save_file
+
+    arrays = load_file(folder / "model.safetensors")
+    table = next(array for name, array in arrays.items() if name.endswith("word_embeddings.weight"))
+    roberta = json.loads((folder / "config.json").read_text())["model_type"] == "xlm-roberta"
+    dense, norm, scores = (
+        ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias") if roberta
+        else ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias")
+    )  # fmt: skip
+    random = np.random.default_rng(1)
+    shapes = {f"{dense}.weight": (HIDDEN, HIDDEN), f"{dense}.bias": (HIDDEN,), f"{norm}.weight": (HIDDEN,), f"{norm}.bias": (HIDDEN,), scores: (len(table),)}  # fmt: skip
+    arrays |= {name: random.normal(0.2, 0.4, shape).astype(np.float32) for name, shape in shapes.items()}
+    save_file(arrays, folder / "model.safetensors")
+    return folder
+
+
+def in_keras_form(source: Path, folder: Path, kind: str, task: Any = None) -> Path:
+    """The same model as KerasHub itself saves it, with the head of `task` where one is given, made of the backbone."""
     from engine.training.preload import preload
 
     preload()
@@ -59,7 +77,7 @@ def in_keras_form(source: Path, folder: Path, kind: str) -> Path:
         )
     else:
         tokenizer = keras_hub.models.XLMRobertaTokenizer((source / "sentencepiece.bpe.model").read_bytes())
-    backbone.save_to_preset(str(folder))
+    (task(backbone) if task else backbone).save_to_preset(str(folder))
     tokenizer.save_to_preset(str(folder))
     return folder
 

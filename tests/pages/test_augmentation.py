@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.jobs.queue import list_jobs
+from engine.models.preset_import import import_preset
+from engine.models.presets import find
+from engine.prepare.augmentations import lacking
 from engine.recipe import Augmentation, Recipe, Step
 from engine.services.inline import run_waiting
 from engine.workspace import Workspace
+from tests.conftest import Once
+from tests.models.tiny_presets import tiny_bert, with_head
 from tests.pages.conftest import NOISY, OpenPage, import_text, texts
 
 LOCALES = pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 
 
 @pytest.fixture
-def project(workspace: Workspace) -> str:
+def project(once: Once) -> str:
     """A project whose data are divided, with a fast family in the draft."""
-    made = workspace.projects.create("mine").id
-    version = import_text(workspace, made, NOISY, "reviews", text="input", label="label", region="slice")
-    recipe = workspace.recipes.choose(made, "tfidf_svm", "quick")
-    workspace.splits.start(version.id, recipe.split)
-    run_waiting(workspace.scope)
+    return str(once(_divided))
+
+
+def _divided(ws: Workspace) -> str:
+    made = ws.projects.create("mine").id
+    version = import_text(ws, made, NOISY, "reviews", text="input", label="label", region="slice")
+    recipe = ws.recipes.choose(made, "tfidf_svm", "quick")
+    ws.splits.start(version.id, recipe.split)
+    run_waiting(ws.scope)
     return made
 
 
@@ -54,7 +67,7 @@ def test_without_steps_only_the_way_to_add_one_is_shown(
 def test_every_augmentation_can_be_added_and_shows_its_form(
     open_page: OpenPage, workspace: Workspace, project: str, locale: str
 ) -> None:
-    names = [s.name for s in workspace.augmentations.steps()]
+    names = [s.name for s in workspace.augmentations.steps() if lacking(s) is None]
     at = add(open_page("prepare", locale=locale), *names)
     assert not at.exception
     assert steps(workspace, project) == [(name, True) for name in names]
@@ -139,6 +152,25 @@ def test_synonyms_ask_for_a_lexicon_and_take_the_chosen_one(
     assert not at.exception
     assert workspace.lexicons.list(project) == []
     assert draft(workspace, project).augment.steps[0].params["lexicon"] == ""
+
+
+def test_what_asks_a_model_is_greyed_until_there_is_one(
+    open_page: OpenPage, workspace: Workspace, project: str, bentu_home: Path, tmp_path: Path
+) -> None:
+    at = open_page("prepare")
+    assert "masked_words" not in at.menu_button(key="augment_add").options
+    assert "presets import" in texts(at)
+    import_preset(with_head(tiny_bert(tmp_path / "tiny")), bentu_home / "presets", "tiny")
+    at = add(at.run(), "masked_words")
+    assert not at.exception
+    assert draft(workspace, project).augment.steps[0].params == {"preset": find("tiny").reference}
+    assert at.selectbox(key="augment_0_masked_words_preset").value == find("tiny").reference
+    (job,) = list_jobs(workspace.scope.engine, workspace.scope.owner, states=("queued",))
+    assert job.lane == "training", "TensorFlow is for the lane of trainings"
+    shutil.rmtree(bentu_home / "presets")
+    at.run()
+    assert not at.exception
+    assert "“tiny” is not on this machine" in texts(at)
 
 
 @LOCALES

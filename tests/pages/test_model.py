@@ -11,6 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.models.preset_import import import_preset
+from engine.params import part_text
+from engine.services.inline import run_waiting
 from engine.services.recipes import FamilyUnsuitable
 from engine.workspace import Workspace
 from tests.models.tiny_presets import tiny_bert
@@ -111,7 +113,6 @@ def test_the_card_of_the_articles_network_tells_of_the_article(trained: Any, ope
 
 def test_an_unsuitable_family_is_disabled_and_gives_its_reason(workspace: Workspace, open_page: Any) -> None:
     from engine.data.readers import ReadOptions
-    from engine.services.inline import run_waiting
 
     project = workspace.projects.create("few")
     table = "text,label\n" + "".join(f"t{i},{'a' if i % 2 else 'b'}\n" for i in range(8))
@@ -126,6 +127,35 @@ def test_an_unsuitable_family_is_disabled_and_gives_its_reason(workspace: Worksp
     assert "Not usable here" in said(at)
     assert at.button(key="model_start").disabled, "the default family needs more rows too"
     assert "Not ready" in said(at)
+
+
+def test_a_stack_takes_over_what_finished_runs_were_made_of(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
+    at = open_page("model", project=trained.project)
+    at.button(key="family_choose_stack").click().run()
+    assert at.button(key="model_start").disabled
+    assert "at least two finished runs" in said(at)
+    members = at.multiselect(key="param_stack_members")
+    assert [option.split(" · ")[0] for option in members.options] == ["tfidf_svm 2", "majority 1"]
+    parts = [
+        workspace.runs.get(run).recipe.family.model_dump(mode="json")
+        for run in (trained.svm, trained.majority)
+    ]
+    members.set_value([part_text(part) for part in parts]).run()
+    assert not at.exception
+    assert workspace.recipes.draft(trained.project).family.params["members"] == parts
+    at.button(key="model_start").click().run()
+    run_waiting(workspace.scope)
+    done = workspace.runs.list(trained.project)[0]
+    assert (done.name, done.state) == ("Stack of finished runs 1", "succeeded"), done.error
+    assert done.parity["agreement"] == 1
+    workspace.runs.delete(trained.majority)
+    at = open_page("model", project=trained.project)
+    assert not at.exception
+    members = at.multiselect(key="param_stack_members")
+    assert members.value == [part_text(part) for part in parts]
+    assert sorted(members.options) == ["majority", next(o for o in members.options if "tfidf_svm 2" in o)]
 
 
 def test_the_dial_fills_every_field(trained: Any, open_page: Any, workspace: Workspace) -> None:

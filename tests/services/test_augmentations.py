@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from engine.errors import NotFound
 from engine.jobs.errors import QueueFull
 from engine.models.family import families
+from engine.models.preset_import import import_preset
 from engine.packaging.bundle import unpack
 from engine.prepare.augmentations import AugmentationUnavailable
 from engine.prepare.lexicon import LexiconEmpty
@@ -23,6 +25,7 @@ from engine.serving.predictor import load_model
 from engine.storage import artifacts
 from engine.storage.tables import run
 from engine.workspace import DatasetVersion, Workspace, open_scope
+from tests.models.tiny_presets import tiny_bert, with_head
 
 Importer = Callable[..., DatasetVersion]
 
@@ -109,6 +112,33 @@ def test_the_same_recipe_trains_on_the_same_copies(
     first, again, other = (list(data.train_inputs) for data in given)
     assert first == again
     assert first != other
+
+
+@pytest.mark.slow
+def test_a_foundation_model_varies_train_rows_alone(
+    workspace: Workspace,
+    version: DatasetVersion,
+    monkeypatch: pytest.MonkeyPatch,
+    bentu_home: Path,
+    tmp_path: Path,
+) -> None:
+    tiny = import_preset(with_head(tiny_bert(tmp_path / "tiny")), bentu_home / "presets", "tiny")
+    step = Step(name="masked_words", params={"preset": tiny.reference, "chance": 1.0})
+    given = seen_by("tfidf_svm", monkeypatch)
+    recipe = recipe_of(workspace, version, Augmentation(steps=(step,), factor=0.25))
+    workspace.runs.submit(version.project_id, recipe)
+    run_waiting(workspace.scope)
+    (first,), (done,) = given, workspace.runs.list(version.project_id)
+    rows, made = (done.environment[name] for name in ("train_rows", "augmented_rows"))  # type: ignore[index]
+    assert len(first.train_inputs) == rows + made
+    assert 0.9 * rows < 4 * made <= rows + 4
+    assert not set(first.train_inputs[rows:]) & {*first.train_inputs[:rows], *first.validation_inputs}
+    workspace.augmentations.start_preview(recipe)
+    run_waiting(workspace.scope)
+    preview = workspace.augmentations.preview(recipe)
+    assert preview is not None
+    assert 30 <= preview.steps[0].varied <= preview.rows == 32
+    assert all(s.before != s.after for s in preview.together.samples)
 
 
 def test_the_digest_of_a_run_covers_its_augmentation(workspace: Workspace, version: DatasetVersion) -> None:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from engine.models.family import FamilyVersionUnknown
 from engine.params import InvalidParameter
 from engine.recipe import Part, Recipe
 from engine.registry import UnknownName
-from engine.training.run import FamilyVersionUnknown, fit_run
+from engine.training.run import fit_run
 from tests.models.toys import Line, texts_of, toy_data
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from engine.models.family import Unsuitable
 from engine.params import fields_of, read_params
 from engine.prepare.augment_preview import AugmentationEffect, AugmentationPreview, AugmentedSample
-from engine.prepare.augmentations import AugmentationStep, unavailable
+from engine.prepare.augmentations import AugmentationStep, lacking, unavailable
 from engine.recipe import Augmentation, Recipe, Step
 from engine.workspace import DatasetVersion
 from ui.difference import marked
@@ -21,7 +22,7 @@ from ui.panels.augmentation_lexicon import lexicon_choice
 from ui.panels.augmentation_trial import trial
 from ui.panels.job import watch
 from ui.state import AUGMENT_UNDO, follow, followed, workspace
-from ui.text import labelled, n, safe_text, t
+from ui.text import labelled, n, safe_text, say, t
 
 UNDO_DEPTH = 20
 
@@ -38,18 +39,20 @@ def augmentation(project_id: str, version: DatasetVersion, recipe: Recipe) -> No
     for place, part in enumerate(spec.steps):
         _step(project_id, spec, place, known[part.name], preview)
     with st.container(horizontal=True, vertical_alignment="center"):
+        possible = {name: s.title for name, s in known.items() if lacking(s) is None}
         added = st.menu_button(
-            t("Add an augmentation"), list(known), key="augment_add", icon=":material/add:",
-            format_func=labelled({name: s.title for name, s in known.items()}),
+            t("Add an augmentation"), list(possible), key="augment_add", icon=":material/add:", format_func=labelled(possible),
         )  # fmt: skip
         if st.session_state.get(AUGMENT_UNDO, {}).get(project_id):
             st.button(
                 t("Undo"), key="augment_back", icon=":material/undo:", type="tertiary", on_click=attempt, args=(_undo, project_id),
             )  # fmt: skip
     if added:
-        steps = (*spec.steps, Step(name=added, version=known[added].version))
+        first = {f.name: next(iter(f.offers)) for f in fields_of(known[added].Params) if f.offers}
+        steps = (*spec.steps, Step(name=added, version=known[added].version, params=first))
         attempt(_change, project_id, spec, {"steps": steps})
         st.rerun()
+    _impossible({s: reason for s in known.values() if (reason := lacking(s))})
     if not spec.steps:
         st.caption(
             t(
@@ -65,6 +68,25 @@ def augmentation(project_id: str, version: DatasetVersion, recipe: Recipe) -> No
         _together(preview)
     amount(version, spec, lambda values: _change(project_id, spec, values))
     trial(project_id, recipe)
+
+
+def _impossible(reasons: Mapping[AugmentationStep, Unsuitable]) -> None:
+    """What could be added if something more were on this machine, greyed, with what to do for it."""
+    if not reasons:
+        return
+    label = n(
+        "{n} augmentation needs something that is not on this machine",
+        "{n} augmentations need something that is not on this machine",
+        len(reasons),
+    )
+    with st.expander(label, icon=":material/block:", key="augment_impossible"):
+        for step, reason in reasons.items():
+            with st.container(border=True, gap="xsmall", key=f"augment_impossible_{step.name}"):
+                with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                    st.markdown(f":gray[**{t(step.title)}**]", width="content")
+                    st.badge(t("not on this machine"), icon=":material/block:", color="gray")
+                st.caption(safe_text(t(step.help)))
+                st.markdown(f":small[{say(reason.message, reason.params)}]")
 
 
 def _step(
@@ -83,11 +105,15 @@ def _step(
     with st.container(border=True, gap="xsmall", key=key):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.markdown(f"**{place + 1} · {t(step.title)}**", width="content")
-            _badge(part, step, effect, preview.rows if preview else 0)
+            reason = unavailable(step, read_params(step.Params, part.params, step.name))
+            _badge(part, reason, "lexicon" in defaults, effect, preview.rows if preview else 0)
             st.space("stretch")
             _controls(project_id, spec, place, key)
         st.caption(safe_text(t(step.help)))
         if part.enabled:
+            if reason and "lexicon" not in defaults:
+                why = say(reason.message, reason.params)
+                st.markdown(f":small[:orange[:material/block: {t('Not usable here: {reason}', reason=why)}]]")
             if "lexicon" in defaults:
                 lexicon_choice(
                     project_id, str(values["lexicon"]), key, lambda digest: put({**values, "lexicon": digest})
@@ -126,11 +152,15 @@ def _controls(project_id: str, spec: Augmentation, place: int, key: str) -> None
             )  # fmt: skip
 
 
-def _badge(part: Step, step: AugmentationStep, effect: AugmentationEffect | None, rows: int) -> None:
+def _badge(
+    part: Step, reason: Unsuitable | None, of_lexicon: bool, effect: AugmentationEffect | None, rows: int
+) -> None:  # fmt: skip
     if not part.enabled:
         st.badge(t("Off"), icon=":material/toggle_off:", color="gray")
-    elif unavailable(step, read_params(step.Params, part.params, step.name)):
+    elif reason and of_lexicon:
         st.badge(t("needs a lexicon"), icon=":material/menu_book:", color="orange")
+    elif reason:
+        st.badge(t("needs a model"), icon=":material/block:", color="orange")
     elif effect is None:
         st.badge(t("Counting"), icon=":material/pending:", color="gray")
     elif effect.varied:
