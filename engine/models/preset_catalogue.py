@@ -29,7 +29,7 @@ class Known:
     Args:
         name: as a recipe names it.
         title: as its publisher calls it.
-        architecture: one of `engine.models.presets.ARCHITECTURES`.
+        architecture: one of `engine.models.presets.ENCODERS`.
         spoken: ISO codes of the languages that it has read, apart by spaces.
         parameters: numbers in it.
         megabytes: of its weights, as published.

@@ -27,7 +27,7 @@ from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.network import probabilities, with_softmax
 from engine.models.preset_head import find_head
 from engine.models.preset_import import import_preset
-from engine.models.presets import ARCHITECTURES, Preset, PresetDamaged, PresetFacts, find
+from engine.models.presets import ARCHITECTURES, ENCODERS, Preset, PresetDamaged, PresetFacts, find
 from engine.models.text.foundation import FoundationParams, adapted, shares
 from engine.training import pretraining
 from engine.training.preload import preload
@@ -99,7 +99,7 @@ def test_both_forms_are_one_model_with_the_tokens_of_its_own_library(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", list(ARCHITECTURES))
+@pytest.mark.parametrize("architecture", ENCODERS)
 def test_every_architecture_is_built_from_plain_numbers_and_read(architecture: str, tmp_path: Path) -> None:
     preload()
     import keras

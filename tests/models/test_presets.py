@@ -17,7 +17,7 @@ from engine.models.family import families
 from engine.models.preset_catalogue import CATALOGUE
 from engine.models.preset_import import import_preset
 from engine.models.presets import (
-    ARCHITECTURES,
+    ENCODERS,
     HubUnreachable,
     PresetDamaged,
     PresetMissing,
@@ -188,7 +188,7 @@ def test_what_cannot_be_reached_says_so_before_anything_starts(
 def test_the_catalogue_is_sound() -> None:
     assert len({entry.name for entry in CATALOGUE}) == len(CATALOGUE)
     for entry in CATALOGUE:
-        assert entry.architecture in ARCHITECTURES and entry.languages and entry.licence
+        assert entry.architecture in ENCODERS and entry.languages and entry.licence
         assert 3.5 < entry.megabytes / entry.parameters * 1e6 < 4.5, "weights of four bytes"
 
 
