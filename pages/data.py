@@ -9,8 +9,9 @@ from ui.panels.importing import IMPORT_KINDS, follow_import, import_panel, impor
 from ui.panels.job import attach
 from ui.panels.upload import choose_source, current_draft, template
 from ui.panels.version import delete_dataset_dialog, pick_version, version_view
-from ui.state import ADDING, VERSION, project, workspace
+from ui.state import ADDING, IMPORTED, project, workspace
 from ui.text import N_, labelled, t
+from ui.top import from_top
 
 ws = workspace()
 current = project()
@@ -46,9 +47,8 @@ elif not versions or st.session_state.get(ADDING):
     template()
 else:
     recipe = ws.recipes.draft(current.id)
-    wanted = st.session_state.get(VERSION) or (str(recipe.data) if recipe else None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        version = pick_version(versions, wanted)
+        version = pick_version(versions, str(recipe.data) if recipe else None)
         if st.button(t("Add data"), key="data_add", icon=":material/add:"):
             st.session_state[ADDING] = True
             st.rerun()
@@ -67,3 +67,5 @@ else:
     if more == "delete":
         delete_dataset_dialog(version)
     version_view(current.id, version, used=recipe is not None and recipe.data == version.id)
+    if IMPORTED in st.session_state:
+        from_top(st.session_state[IMPORTED])

@@ -34,6 +34,8 @@ GONE = "gone"
 """What the opened link named that is not here ("project", "run"), each with the place where that is said."""
 VERSION = "version"
 """Id of the dataset version that the data page shows."""
+IMPORTED = "imported"
+"""Id of the dataset version that was imported last in this tab; the page shows it from its top."""
 ADDING = "adding"
 """Whether the data page shows the way in although the project has data."""
 JOBS = "jobs"
@@ -86,8 +88,8 @@ class ImportDraft(FileDraft):
     """What this tab has chosen so far about a staged file: the file itself is on disk under `upload_id`.
 
     `columns` are the names for which `roles` were drafted, `more` the further files of the same dataset, `differing` whether
-    their columns may differ, `into` the version that is to get these rows. `tries` counts the attempts to save, so that a
-    new one is not taken for the former one.
+    their columns may differ, `into` the version that is to get these rows, `name` what the new dataset is to be called.
+    `tries` counts the attempts to save, so that a new one is not taken for the former one.
     """
 
     columns: tuple[str, ...] = ()
@@ -96,6 +98,7 @@ class ImportDraft(FileDraft):
     more: list[FileDraft] = field(default_factory=list)
     differing: bool = False
     into: str | None = None
+    name: str | None = None
 
     def __post_init__(self) -> None:
         self.key = self.upload_id
@@ -162,6 +165,7 @@ def choose_project(project_id: str | None) -> None:
             # chosen here, not by a link: what the link still names is of the former project
             st.query_params.pop("run", None)
             st.query_params.pop(UPLOAD, None)
+            st.query_params.pop(VERSION, None)
         st.session_state.pop(GONE, None)
         st.session_state.pop(UPLOAD, None)
         st.session_state.pop(RUN, None)

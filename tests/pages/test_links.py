@@ -66,10 +66,16 @@ def test_a_reload_keeps_the_file_that_is_not_saved_yet(open_page: OpenPage, work
     upload(at, "a.csv", SMALL.encode())
     upload_id = at.session_state[UPLOAD].upload_id
     assert at.query_params["upload"] in (upload_id, [upload_id])
+    at.selectbox(key=f"role_{upload_id}_0").set_value("group").run()
+    at.text_input(key=f"import_name_{upload_id}").set_value("my own").run()
     again = open_page("data", project=project, upload=upload_id)
     assert not again.exception
     assert again.session_state[UPLOAD].upload_id == upload_id
     assert again.button(key="import_go")
+    assert again.selectbox(key=f"role_{upload_id}_0").value == "group", "what was decided comes back with it"
+    assert again.text_input(key=f"import_name_{upload_id}").value == "my own"
+    again.selectbox(key=f"role_{upload_id}_0").set_value("input").run()
+    assert at.run().selectbox(key=f"role_{upload_id}_0").value == "group", "another tab decides for itself"
     again.button(key="import_drop").click().run()
     assert "upload" not in again.query_params
     assert not list(folder("uploads").iterdir())

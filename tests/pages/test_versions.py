@@ -28,6 +28,24 @@ def _formula(ws: Workspace) -> DatasetVersion:
     return import_text(ws, ws.projects.create("mine").id, FORMULA, text="input", label="label")
 
 
+def test_a_reload_keeps_the_version_that_is_looked_at(
+    open_page: OpenPage, workspace: Workspace, version: DatasetVersion
+) -> None:
+    project = version.project_id
+    other = import_text(workspace, project, TABLE, text="input", label="label")
+    workspace.recipes.update(project, data=other.id)
+    at = open_page("data", project=project)
+    assert at.selectbox(key="version_pick").value == other.id
+    assert VERSION not in at.query_params, "what the next steps use needs no name in the link"
+    at.selectbox(key="version_pick").set_value(version.id).run()
+    assert at.query_params[VERSION] in (version.id, [version.id])
+    again = open_page("data", project=project, version=version.id)
+    assert again.selectbox(key="version_pick").value == version.id
+    assert (
+        open_page("data", project=project, version="ver_gone").selectbox(key="version_pick").value == other.id
+    )
+
+
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 @pytest.mark.parametrize("kind", ["csv", "spreadsheet", "parquet"])
 def test_a_file_is_written_and_offered(

@@ -26,7 +26,7 @@ from ui.panels.job import watch
 from ui.panels.reading import reading, settled
 from ui.panels.roles import roles_form, roles_state
 from ui.panels.upload import drop_draft, more_files
-from ui.state import ADDING, UPLOAD, VERSION, ImportDraft, follow, followed, unfollow, workspace
+from ui.state import ADDING, IMPORTED, UPLOAD, VERSION, ImportDraft, follow, followed, unfollow, workspace
 from ui.text import safe_text, t
 
 NAME_LIMIT = 100
@@ -152,10 +152,11 @@ def _save(
 
 
 def _name(draft: ImportDraft, datasets: list[Dataset], stem: str) -> str:
-    name = st.text_input(
-        t("Name of the dataset"), value=stem[:NAME_LIMIT] or "data", max_chars=NAME_LIMIT,
-        key=f"import_name_{draft.key}",
-    ).strip()  # fmt: skip
+    draft.name = st.text_input(
+        t("Name of the dataset"), value=(stem[:NAME_LIMIT] or "data") if draft.name is None else draft.name,
+        max_chars=NAME_LIMIT, key=f"import_name_{draft.key}",
+    )  # fmt: skip
+    name = draft.name.strip()
     same = next((d for d in datasets if d.name == name), None)
     if same is not None:
         number = max((v.number for v in same.versions), default=0) + 1
@@ -173,7 +174,7 @@ def _imported(project_id: str, job: Job) -> None:
         return
     st.session_state.pop(UPLOAD, None)
     st.session_state.pop(ADDING, None)
-    st.session_state[VERSION] = job.result["version_id"]
+    st.session_state[VERSION] = st.session_state[IMPORTED] = job.result["version_id"]
     unfollow(import_purpose(project_id))
     version = workspace().datasets.version(job.result["version_id"])
     workspace().recipes.update(project_id, data=version.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from copy import deepcopy
 
 import streamlit as st
 
@@ -50,21 +51,28 @@ def more_files(draft: ImportDraft) -> None:
 
 
 def current_draft() -> ImportDraft | None:
-    """The staged files of this tab, named in its link, so that a reload finds them again."""
+    """The staged files of this tab, named in its link, so that a reload finds them again with what was decided about them."""
     draft: ImportDraft | None = st.session_state.get(UPLOAD)
     linked = st.query_params.get(UPLOAD)
     if draft is not None:
         ids = ",".join(dict.fromkeys(file.upload_id for file in draft.files))
         if linked != ids:
             st.query_params[UPLOAD] = ids
+        _kept(ids)[UPLOAD] = draft
     elif linked:
         try:
             found = [workspace().datasets.upload(one) for one in linked.split(",")[:MAX_FILES]]
         except NotFound:
             st.query_params.pop(UPLOAD, None)
         else:
-            draft = st.session_state[UPLOAD] = _draft(found)
+            draft = st.session_state[UPLOAD] = deepcopy(_kept(linked).get(UPLOAD)) or _draft(found)
     return draft
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _kept(ids: str) -> dict[str, ImportDraft]:
+    """Where the draft of these staged files stays when its tab is loaded anew; each tab goes on with a copy of its own."""
+    return {}
 
 
 def template() -> None:

@@ -30,10 +30,18 @@ from ui.text import n, safe_text, t
 _PICK = "version_pick"
 
 
-def pick_version(versions: Sequence[DatasetVersion], wanted: str | None) -> DatasetVersion:
-    """The version to look at: the wanted one, else the first; the choice stays for this tab."""
+def pick_version(versions: Sequence[DatasetVersion], used: str | None) -> DatasetVersion:
+    """The version to look at: the one chosen in this tab or named in its link, else the one in use, else the first."""
     by_id = {v.id: v for v in versions}
-    chosen = wanted if wanted in by_id else versions[0].id
+    linked = st.query_params.get(VERSION)
+    wanted = (st.session_state.get(VERSION), linked, used, versions[0].id)
+    chosen = next(str(one) for one in wanted if one in by_id)
+    if chosen == used:
+        st.query_params.pop(VERSION, None)
+    else:
+        st.session_state[VERSION] = chosen
+        if chosen != linked:
+            st.query_params[VERSION] = chosen
     titles = {v.id: f"{v.label} · {n('{n} row', '{n} rows', v.rows)}{_from(v, by_id)}" for v in versions}
     st.session_state[_PICK] = chosen
     st.selectbox(

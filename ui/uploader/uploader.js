@@ -25,6 +25,9 @@ class Field {
     this.input = root.querySelector(".input")
     this.list = root.querySelector(".files")
     this.live = root.querySelector(".live")
+    // leaving the page would end what is on its way: the browser asks first
+    this.ask = event => this.items.some(item => item.request) && event.preventDefault()
+    window.addEventListener("beforeunload", this.ask)
     root.querySelector(".choose").onclick = () => this.input.click()
     this.input.onchange = () => {
       this.add(Array.from(this.input.files))
@@ -69,6 +72,7 @@ class Field {
   }
 
   leave() {
+    window.removeEventListener("beforeunload", this.ask)
     for (const item of this.items) if (item.request) item.request.abort()
     this.items = []
   }
