@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,22 +86,18 @@ class Findings:
 
         Of copies one stays, as `edits.later_copies` says; a row that has the suggested label already is not changed.
         """
-        row = self._scope.row(dataset_version, version_id, "dataset version")
+        self._scope.row(dataset_version, version_id, "dataset version")
         found = rows_of(self._scope, version_id, name)
         if found is None:
             return None
         current = splits.current(self._scope, version_id)
-        parts = None if current is None else splits.assignment(self._scope, current.id)
-        ids = found.rows
-        if kind == "dedupe" and found.groups is not None:
-            ids = later_copies(ids, found.groups, parts)
-        elif kind == "relabel" and found.suggested is not None:
-            ids = ids[_labels(row, ids) != np.asarray(found.suggested, dtype=object)]
+        ids, sealed = _changing(self._scope, version_id, found, kind, None if current is None else current.id)
         if rows is not None:
-            ids = ids[np.isin(ids, np.asarray(rows, dtype=np.int64))]
-        if current is None or parts is None:
+            named = np.isin(ids, np.asarray(rows, dtype=np.int64))
+            ids, sealed = ids[named], sealed[named]
+        if current is None:
             return Effect(len(ids), 0)
-        return Effect(len(ids), int((parts.reindex(ids) == SEALED).sum()), current.openings, True)
+        return Effect(len(ids), int(sealed.sum()), current.openings, True)
 
     def known(self, version_id: str) -> bool:
         """Whether all rows of the profile's findings are kept; not so for a profile that an earlier Bentu made."""
@@ -168,6 +165,22 @@ class Findings:
         """Let the finding `name` count again."""
         stored = self._aside(version_id)
         self._scope.cache(ASIDE, version_id, {key: one for key, one in stored.items() if key != name})
+
+
+@lru_cache(maxsize=2)
+def _changing(
+    scope: Scope, version_id: str, found: FoundRows, kind: FixKind, split_id: str | None
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Ids of the rows that a fix changes, and which of them are sealed; kept, for a dialog asks at every click."""
+    parts = None if split_id is None else splits.assignment(scope, split_id)
+    ids = found.rows
+    if kind == "dedupe" and found.groups is not None:
+        ids = later_copies(ids, found.groups, parts)
+    elif kind == "relabel" and found.suggested is not None:
+        row = scope.row(dataset_version, version_id, "dataset version")
+        ids = ids[_labels(row, ids) != np.asarray(found.suggested, dtype=object)]
+    sealed = np.zeros(len(ids), dtype=bool) if parts is None else (parts.reindex(ids) == SEALED).to_numpy()
+    return ids, sealed
 
 
 def _labels(row: Any, ids: NDArray[np.int64]) -> NDArray[np.object_]:

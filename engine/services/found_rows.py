@@ -28,9 +28,11 @@ FOUND, ASIDE = "found", "aside"
 _STAGES: tuple[Stage, ...] = ("core", "content", "deep")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FoundRows:
     """All rows of one finding, as `Found` holds them; `suggested` is "" and `scores` NaN where a row has none.
+
+    Equal to itself alone, so that what is worked out of a million rows can be kept by it.
 
     Args:
         rows: row ids, shape (n,), best looked at in this order.
