@@ -70,6 +70,8 @@ def test_copies_go_and_come_back(
 def test_rows_of_the_test_part_stay_unless_asked(
     open_page: OpenPage, workspace: Workspace, version: DatasetVersion
 ) -> None:
+    undivided = workspace.findings.effect(version.id, "duplicates", "dedupe")
+    assert undivided is not None and (undivided.rows, undivided.test, undivided.divided) == (20, 0, False)
     workspace.splits.start(version.id, Split(kind="random", train=0.5, validation=0.2, test=0.3))
     run_waiting(workspace.scope)
     at = click_fix(open_page("data"), "_duplicates_fix_0")
