@@ -168,7 +168,7 @@ class StackFamily(Dialled):
             if members and training.stop() == "keep":
                 break
             training.report(
-                "log", level="info", message=N_("Member {number} of {count}: {family}"),
+                "note", message=N_("Member {number} of {count}: {family}"),
                 params={"number": number, "count": len(params.members), "family": saying(families.get(part.name).title)},
             )  # fmt: skip
             members.append(_trained(part, data, training))
@@ -179,9 +179,9 @@ class StackFamily(Dialled):
         weights, unseen = weigh(answers, labels, data.seed)
         alone = [macro_f1(labels, said.argmax(axis=1), classes) for said in answers]
         training.report(
-            "note", message=N_("Macro F1 on validation {score}, by weights chosen on its other half; the best member alone {best}. Weights: {weights}."),
+            "note", message=N_("Macro F1 on validation, each half answered by weights that the other half chose: {score}; the best member alone: {best}. Weights: {weights}."),
             params={
-                "score": f"{macro_f1(labels, unseen.argmax(axis=1), classes):.4f}", "best": f"{max(alone):.4f}",
+                "score": f"{100 * macro_f1(labels, unseen.argmax(axis=1), classes):.1f} %", "best": f"{100 * max(alone):.1f} %",
                 "weights": [
                     saying(N_("{weight} for {family}"), weight=f"{weight:g}", family=saying(families.get(member.part.name).title))
                     for member, weight in zip(members, weights, strict=True)
