@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engine.errors import fill
+from tests.training.resume_program import DAMAGED, FAMILIES
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,9 +42,12 @@ def read(folder: Path) -> tuple[dict[int, dict[str, float]], list[str], Any]:
 
 
 @pytest.mark.parametrize(
-    "family", ["embedding_bag", "transformer", "case_network", "foundation", "article_listing"]
+    ("family", "name", "first"),
+    [
+        *((family, "killed", 3) for family in FAMILIES),
+        *((family, "damaged", 2) for family in DAMAGED),
+    ],
 )
-@pytest.mark.parametrize(("name", "first"), [("killed", 3), ("damaged", 2)])
 def test_resumes_and_ends_with_the_same_figures(trained: Path, family: str, name: str, first: int) -> None:
     whole, _, expected = read(trained / family / "whole")
     resumed, log, said = read(trained / family / name)
