@@ -83,6 +83,23 @@ class Augmentation(Model):
         return any(step.enabled for step in self.steps) and (self.factor > 0 or self.balance > 0)
 
 
+class PseudoLabels(Model):
+    """Labels guessed for rows without one: a first training guesses, a second learns from the sure guesses too.
+
+    Only rows that stand in neither validation nor test are guessed. Which of the two trainings is better is for the
+    comparison with a run without guesses to say; nothing is chosen behind one's back.
+
+    Args:
+        enabled: off, rows without a label teach no class.
+        threshold: calibrated probability from which a guess counts.
+        most: guessed rows of a class, as a share of its train rows; keeps one class from crowding out the others.
+    """
+
+    enabled: bool = False
+    threshold: float = Field(default=0.9, ge=0.5, le=1)
+    most: float = Field(default=1.0, ge=0.1, le=10)
+
+
 class FileData(Model):
     """Data named by a file (command line): imported under BENTU_HOME when the recipe runs."""
 
@@ -194,6 +211,7 @@ class Recipe(Model):
     clean: tuple[Step, ...] = ()
     split: Split = Split()
     augment: Augmentation = Augmentation()
+    pseudo_labels: PseudoLabels = PseudoLabels()
     family: Part
     dial: Literal["quick", "balanced", "thorough"] | None = None
     evaluation: Evaluation = Evaluation()

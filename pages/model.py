@@ -15,6 +15,7 @@ from ui.panels.family_cards import family_cards
 from ui.panels.formulas import formulas
 from ui.panels.locality import locality
 from ui.panels.members import offered
+from ui.panels.pseudo_labels import pseudo_labels
 from ui.panels.readiness import readiness
 from ui.panels.recipe_yaml import recipe_yaml
 from ui.panels.schedule import schedule
@@ -126,6 +127,7 @@ with left:
     else:
         st.caption(t("This family has nothing to adjust."))
 
+pseudo_labels(here.id, recipe, version)
 locality(version)
 schedule(recipe)
 formulas(here.id, recipe)

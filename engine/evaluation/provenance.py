@@ -22,6 +22,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "training_seconds": N_("Time of the training, s"), "processor_seconds": N_("Processor time of it, s"),
     "peak_memory_bytes": N_("Most memory held"), "energy_wh": N_("Energy, estimated, Wh"), "energy_method": N_("Method of the estimate"),
     "train_rows": N_("Rows of the train part"), "augmented_rows": N_("Augmented copies of them"),
+    "pseudo_labelled_rows": N_("Rows beside them whose label was guessed"),
 }  # fmt: skip
 
 PARITY: Mapping[str, str] = {
@@ -53,6 +54,7 @@ def environment_facts(environment: Mapping[str, Any], locale: str) -> Facts:
         "processor_seconds": lambda v: f"{v:.1f}",
         "peak_memory_bytes": lambda v: f"{v / 1e9:.2f} GB",
         "energy_wh": lambda v: f"{v:.2g}",
+        "pseudo_labelled_rows": lambda v: "; ".join(f"{name}: {count:,}" for name, count in v.items()),
     }
     known = {k: v for k, v in environment.items() if k != "packages"}
     return _facts(known, ENVIRONMENT, shown, locale)

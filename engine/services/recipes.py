@@ -18,6 +18,7 @@ from engine.prepare.split import default_split
 from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
 from engine.services import datasets, near_groups, splits, stored_versions
+from engine.services.found_rows import findings_of
 from engine.services.scope import Scope
 from engine.storage.clock import now
 from engine.storage.database import write
@@ -76,6 +77,15 @@ def reason_against(family: Family, params: Params, facts: Facts) -> Unsuitable |
     return family.unsuitable(facts, machine()) or lacks(family, params)
 
 
+def cost_of(family: Family, params: Params, facts: Facts, guessed: int) -> Estimate:
+    """What a training on such rows costs on this machine; with `guessed` more rows for a second one, both of them."""
+    first = family.estimate(params, facts, machine())
+    if not guessed:
+        return first
+    second = family.estimate(params, replace(facts, rows=facts.rows + guessed), machine())
+    return replace(second, seconds=first.seconds + second.seconds)
+
+
 class Recipes:
     """The recipes of one owner."""
 
@@ -107,7 +117,13 @@ class Recipes:
     def _changed(self, recipe: Recipe, fields: Mapping[str, Any]) -> Recipe:
         if "data" in fields and fields["data"] != recipe.data:
             base = self._fresh(str(fields["data"]))
-            recipe = base.model_copy(update={"clean": recipe.clean, "augment": recipe.augment})
+            recipe = base.model_copy(
+                update={
+                    "clean": recipe.clean,
+                    "augment": recipe.augment,
+                    "pseudo_labels": recipe.pseudo_labels,
+                }
+            )
         values = recipe.model_dump(mode="json")
         for name, value in fields.items():
             values[name] = _plain(value)
@@ -140,6 +156,7 @@ class Recipes:
         recipe = self._need(project_id)
         facts, here = self._facts(recipe), machine()
         trained = self._trained(recipe)
+        guessed = self._guessed(recipe, trained)
         cards = []
         for family in families:
             if family.task != recipe.task:
@@ -156,7 +173,7 @@ class Recipes:
                 FamilyCard(
                     name=family.name, title=family.title, summary=family.summary, unsuitable=reason,
                     needs_tensorflow=family.needs_tensorflow,
-                    estimate=None if reason or lacks(family, params) else family.estimate(params, trained, here),
+                    estimate=None if reason or lacks(family, params) else cost_of(family, params, trained, guessed),
                     notes=tuple(notes(params)) if notes else (), about=tuple(getattr(family, "about", ())),
                 )
             )  # fmt: skip
@@ -204,8 +221,13 @@ class Recipes:
 
     def estimate(self, project_id: str, recipe: Recipe) -> Estimate:
         """Parameters, memory and time of a recipe on this machine, before it starts."""
-        family, params = resolve(recipe)
-        return family.estimate(params, self._trained(recipe), machine())
+        facts = self._trained(recipe)
+        return cost_of(*resolve(recipe), facts, self._guessed(recipe, facts))
+
+    def unlabelled_rows(self, version_id: str) -> int:
+        """Rows of a version that have no label, whichever part they stand in."""
+        found = findings_of(self._scope, version_id)
+        return next((finding.count for finding in found if finding.code == "unlabelled_rows"), 0)
 
     def unsuitable(self, project_id: str, recipe: Recipe) -> Unsuitable | None:
         """Why the recipe's family cannot be used on its data, or None."""
@@ -280,6 +302,12 @@ class Recipes:
         divided = splits.current(self._scope, str(recipe.data))
         counts = list(divided.class_counts["train"].values()) if divided else [found.rows]
         return replace(found, rows=sum(planned_counts(counts, recipe.augment)))
+
+    def _guessed(self, recipe: Recipe, facts: Facts) -> int:
+        """The most rows that may get a guessed label."""
+        guess = recipe.pseudo_labels
+        free = self.unlabelled_rows(str(recipe.data)) if guess.enabled else 0
+        return min(free, round(guess.most * facts.rows))
 
     def _need(self, project_id: str) -> Recipe:
         recipe = self.draft(project_id)

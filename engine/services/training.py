@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -26,6 +27,7 @@ from engine.storage.database import write
 from engine.storage.tables import run
 from engine.training.cost import measured
 from engine.training.machine import environment
+from engine.training.pseudo_labels import with_pseudo_labels
 from engine.training.run import fit_run
 
 PARITY_ROWS = 2000
@@ -41,7 +43,7 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     data = prepare(scope, recipe, context.report, row.split_id)
     _record(scope, run_id, split_id=data.split_id, environment=environment())
     rows = rows_to_train(context, scope, project_id, recipe, data)
-    train, validation, training_data = rows.train, rows.validation, rows.data
+    train, validation = rows.train, rows.validation
     grown = {"train_rows": len(train), "augmented_rows": rows.augmented} if recipe.augment.active else {}
     ground = {**environment(), **grown}
     _record(scope, run_id, environment=ground)
@@ -51,8 +53,12 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     checkpoints.mkdir(parents=True, exist_ok=True)
     training = Training(context.report, context.stop, checkpoints, threads=max(1, (os.cpu_count() or 2) - 1))
     with measured() as cost:
-        fitted = fit_run(recipe, training_data, training)
+        training_data, stopped = with_pseudo_labels(recipe, rows.data, training)
+        fitted = stopped or fit_run(recipe, training_data, training)
     ground |= cost
+    if guessed := training_data.train_labels[len(rows.data.train_labels) :].tolist():
+        counts = Counter(training_data.classes[label] for label in guessed)
+        ground |= {"train_rows": len(train), "pseudo_labelled_rows": dict(sorted(counts.items()))}
     _record(scope, run_id, environment=ground)
 
     context.report("phase", name="packaging")

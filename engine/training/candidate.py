@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.models.family import FloatArray, Training, TrainingData, families
 from engine.recipe import Recipe
+from engine.training.pseudo_labels import with_pseudo_labels
 from engine.training.run import fit_run
 
 _TIMED = 30
@@ -37,7 +38,8 @@ def measure(recipe: Recipe, data: TrainingData, training: Training) -> Measured:
         Discarded: if `training.stop` says so.
     """
     started = time.monotonic()
-    fitted = fit_run(recipe, data, training)
+    grown, stopped = with_pseudo_labels(recipe, data, training)
+    fitted = stopped or fit_run(recipe, grown, training)
     seconds = time.monotonic() - started
     with tempfile.TemporaryDirectory(prefix="bentu-candidate-") as name:
         folder = Path(name)

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from engine.models.preset_import import import_preset
 from engine.params import part_text
 from engine.services.inline import run_waiting
-from engine.services.recipes import FamilyUnsuitable
+from engine.services.recipes import FamilyUnsuitable, Recipes
 from engine.workspace import Workspace
 from tests.models.tiny_presets import tiny_bert
 from tests.uploading import upload
@@ -281,3 +281,19 @@ def test_a_draft_that_cannot_be_read_any_more_has_a_way_out(
     at.button(key="model_reset").click().run()
     assert not at.exception
     assert not at.button(key="model_start").disabled
+
+
+def test_labels_are_guessed_only_where_rows_lack_one(
+    trained: Any, open_page: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_page("model", project=trained.project)
+    assert at.toggle(key="pseudo_enabled").disabled
+    assert "Every row of these data has a label" in said(at)
+    monkeypatch.setattr(Recipes, "unlabelled_rows", lambda self, version_id: 40)
+    at.run()
+    at.toggle(key="pseudo_enabled").set_value(True).run()
+    assert not at.exception
+    assert "40 rows have no label. The model is trained twice." in said(at)
+    at.slider(key="pseudo_threshold").set_value(0.75).run()
+    guess = workspace.recipes.draft(trained.project).pseudo_labels
+    assert (guess.enabled, guess.threshold, guess.most) == (True, 0.75, 1.0)
