@@ -86,6 +86,18 @@ def cost_of(family: Family, params: Params, facts: Facts, guessed: int) -> Estim
     return replace(second, seconds=first.seconds + second.seconds)
 
 
+def guessed_rows(scope: Scope, recipe: Recipe, facts: Facts) -> int:
+    """The most rows that get a guessed label, as `cost_of` takes them."""
+    guess = recipe.pseudo_labels
+    free = _unlabelled_rows(scope, str(recipe.data)) if guess.enabled else 0
+    return min(free, round(guess.most * facts.rows))
+
+
+def _unlabelled_rows(scope: Scope, version_id: str) -> int:
+    found = findings_of(scope, version_id)
+    return next((finding.count for finding in found if finding.code == "unlabelled_rows"), 0)
+
+
 class Recipes:
     """The recipes of one owner."""
 
@@ -156,7 +168,7 @@ class Recipes:
         recipe = self._need(project_id)
         facts, here = self._facts(recipe), machine()
         trained = self._trained(recipe)
-        guessed = self._guessed(recipe, trained)
+        guessed = guessed_rows(self._scope, recipe, trained)
         cards = []
         for family in families:
             if family.task != recipe.task:
@@ -222,12 +234,11 @@ class Recipes:
     def estimate(self, project_id: str, recipe: Recipe) -> Estimate:
         """Parameters, memory and time of a recipe on this machine, before it starts."""
         facts = self._trained(recipe)
-        return cost_of(*resolve(recipe), facts, self._guessed(recipe, facts))
+        return cost_of(*resolve(recipe), facts, guessed_rows(self._scope, recipe, facts))
 
     def unlabelled_rows(self, version_id: str) -> int:
         """Rows of a version that have no label, whichever part they stand in."""
-        found = findings_of(self._scope, version_id)
-        return next((finding.count for finding in found if finding.code == "unlabelled_rows"), 0)
+        return _unlabelled_rows(self._scope, version_id)
 
     def unsuitable(self, project_id: str, recipe: Recipe) -> Unsuitable | None:
         """Why the recipe's family cannot be used on its data, or None."""
@@ -302,12 +313,6 @@ class Recipes:
         divided = splits.current(self._scope, str(recipe.data))
         counts = list(divided.class_counts["train"].values()) if divided else [found.rows]
         return replace(found, rows=sum(planned_counts(counts, recipe.augment)))
-
-    def _guessed(self, recipe: Recipe, facts: Facts) -> int:
-        """The most rows that may get a guessed label."""
-        guess = recipe.pseudo_labels
-        free = self.unlabelled_rows(str(recipe.data)) if guess.enabled else 0
-        return min(free, round(guess.most * facts.rows))
 
     def _need(self, project_id: str) -> Recipe:
         recipe = self.draft(project_id)
