@@ -13,6 +13,7 @@ from ui.forms import changed, form
 from ui.navigation import goto
 from ui.panels.family_cards import family_cards
 from ui.panels.formulas import formulas
+from ui.panels.general_texts import with_datasets
 from ui.panels.locality import locality
 from ui.panels.members import offered
 from ui.panels.pseudo_labels import pseudo_labels
@@ -94,7 +95,7 @@ except BentuError as error:
 family = recipe.family.name
 version = ws.datasets.version(str(recipe.data))
 values = dict(recipe.family.params)
-fields = offered(ws.recipes.fields(family), here.id, recipe)
+fields = with_datasets(offered(ws.recipes.fields(family), here.id, recipe), here.id, recipe)
 defaults = ws.recipes.defaults(here.id, family, recipe.dial or "balanced")
 values = {**defaults, **values}
 off = changed(fields, values, defaults)

@@ -131,7 +131,11 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
     elif field.offers is not None:
         # one that a recipe names but this machine lacks stays visible
         st.session_state[key] = value or None
-        st.selectbox(**common, options=list(dict.fromkeys([*field.offers, *filter(None, [value])])))
+        labels = {**({value: value} if value else {}), **field.offers}
+        st.selectbox(
+            **common, options=list(labels), format_func=told_apart(labels),
+            placeholder=t("Choose one") if labels else t("There is none yet"),
+        )  # fmt: skip
     elif field.kind == "text":
         (st.text_area if field.lines else st.text_input)(**common)
     elif bounded and field.scale == "log":
@@ -165,7 +169,7 @@ def _parts(field: FieldSpec, value: Sequence[Mapping[str, Any]], common: dict[st
         on_set, field.name, [json.loads(text) for text in st.session_state[key]]
     )
     st.multiselect(
-        **common, options=list(options), format_func=told_apart(options),
+        **common, options=list(options), format_func=told_apart(options), select_all=False, wrap=True,
         placeholder=t("Choose finished runs") if offers else t("No other run has finished on this division yet"),
     )  # fmt: skip
 
@@ -180,7 +184,9 @@ def shown_value(field: FieldSpec, value: Any) -> str:
         return listed(part["name"] for part in value) or t("none")
     if field.kind == "int":
         return f"{value:,}"
-    return significant(value) if field.kind == "float" else str(value)
+    if field.kind == "float":
+        return significant(value)
+    return (field.offers or {}).get(value, str(value)) or t("none")
 
 
 def _label(field: FieldSpec, differs: bool) -> str:

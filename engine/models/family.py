@@ -80,6 +80,7 @@ class TrainingData:
     """Encoded rows: inputs as the modality reads them (after the cleaning steps), labels as indices into `classes`.
 
     `unlabelled_inputs` have no label and are in no other part; a family may learn from them what its texts are like.
+    `general_inputs` are other texts in the language at large, for a family with the parameter `general` (id of their version).
     """
 
     train_inputs: Sequence[Any]
@@ -89,6 +90,7 @@ class TrainingData:
     classes: tuple[str, ...]
     seed: int
     unlabelled_inputs: Sequence[Any] = ()
+    general_inputs: Sequence[Any] = ()
 
 
 Reporter = Callable[..., None]

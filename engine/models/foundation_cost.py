@@ -79,7 +79,8 @@ def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Est
         scores = GUESSED * tokens * shape.vocabulary  # of a text
         learns = shape.parameters
         memory = max(memory, 20 * learns + batch + 12 * params.batch_size * scores)
-        seconds += params.pretraining * (3.4 * once + 3 * facts.rows * scores * shape.hidden * _FORWARD) * 1.1
+        passes = params.pretraining / (1 - params.general_share if params.general else 1)
+        seconds += passes * (3.4 * once + 3 * facts.rows * scores * shape.hidden * _FORWARD) * 1.1
     return Estimate(learns, int(1.6e9 + 32 * shape.parameters + memory), seconds)
 
 

@@ -56,6 +56,6 @@ def pretrain_backbone(
         keras.Model(ids, token_vectors(backbone, ids, tokens.pad)), backbone.token_embedding.embeddings, find_head(preset)
     )  # fmt: skip
     settings = Guessing(
-        params.pretraining, batch_size, params.pretraining_rate, data.seed, f"{mark} pretraining"
-    )
+        params.pretraining, batch_size, params.pretraining_rate, data.seed, f"{mark} pretraining", params.general_share
+    )  # fmt: skip
     return pretrain(reader, tokens, data, settings, training)

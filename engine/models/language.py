@@ -32,3 +32,12 @@ class LanguageParams(PretrainingParams):
         N_("So many words that stand often in your texts, and that the model cuts into three pieces or more or cannot spell, get a piece of their own. They learn what they mean in pretraining."),
         low=0, high=10_000, level="advanced", unit=N_("words"),
     )  # fmt: skip
+    general: str = param(
+        "", N_("General texts"),
+        N_("Another dataset of yours with texts in the language at large. Some are read in pretraining, so that it forgets less; others show what it forgot."),
+        level="advanced", max_length=64,
+    )  # fmt: skip
+    general_share: float = param(
+        0.2, N_("Share of general texts"), N_("Of the texts that each epoch of pretraining reads; never more than there are."),
+        low=0.0, high=0.9, level="advanced",
+    )  # fmt: skip

@@ -51,7 +51,7 @@ class MaskedModel:
         table: Vectors,
         head: Head,
     ) -> None:
-        from engine.training.pretraining import Marks
+        from engine.training.hiding import Marks
 
         self._tokens, self._vectors, self._table, self._head = tokens, vectors, table, head
         self._marks = Marks.of(tokens.tokenizer)

@@ -19,6 +19,9 @@ from engine.recipe import Recipe
 from engine.services import near_groups, splits, stored_versions
 from engine.services.scope import Scope
 
+HELD = ("validation", "test")
+"""Parts that nothing is learnt from, not even what texts look like."""
+
 
 @dataclass(frozen=True)
 class Prepared:

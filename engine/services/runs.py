@@ -17,7 +17,7 @@ from engine.jobs import events, queue
 from engine.jobs.events import JobEvent as Event
 from engine.jobs.job import GOING
 from engine.recipe import Recipe, read_recipe
-from engine.services import datasets, lexicons, lineage, mapping, splits
+from engine.services import datasets, general_texts, lexicons, lineage, mapping, splits
 from engine.services.demo_view import served_by
 from engine.services.recipes import FamilyUnsuitable, reason_against, resolve
 from engine.services.scope import Scope
@@ -136,6 +136,7 @@ class Runs:
             )
         splits.refuse_redraw(self._scope, version.id, recipe.split)
         lexicons.require(self._scope, project_id, recipe)
+        general_texts.require(self._scope, recipe)
         key = idempotency or new_id("key")
         run_id, text = new_id("run"), recipe.model_dump(mode="json")
         digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()

@@ -19,7 +19,7 @@ from engine.jobs import queue
 from engine.jobs.job import GOING, Job
 from engine.models.family import families
 from engine.recipe import Recipe, read_recipe
-from engine.services import datasets, lexicons, splits
+from engine.services import datasets, general_texts, lexicons, splits
 from engine.services.recipes import resolve
 from engine.services.scope import Scope
 from engine.storage.clock import now
@@ -190,6 +190,7 @@ class Searches:
             plan = plan.model_copy(update={"workers": 1, "fields": ()})
         splits.refuse_redraw(self._scope, version.id, recipe.split)
         lexicons.require(self._scope, project_id, recipe)
+        general_texts.require(self._scope, recipe)
         key, search_id = click or new_id("key"), new_id("sea")
         with write(self._scope.engine, durable=True) as connection:
             same = select(search.c.id).where(search.c.owner == self._scope.owner, search.c.idempotency == key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +11,14 @@ import numpy as np
 from engine.data.schema import ROW_ID
 from engine.errors import N_, RecipeError
 from engine.jobs.context import JobContext
-from engine.modality import modalities
+from engine.modality import keys_of, modalities
 from engine.models.family import IntArray, TrainingData
 from engine.prepare.augmenting import Augmenter, Copies
 from engine.prepare.steps import Cleaner
 from engine.recipe import Recipe
-from engine.services import lexicons
-from engine.services.prepared import Prepared
+from engine.services import general_texts, lexicons
+from engine.services.prepared import HELD, Prepared
 from engine.services.scope import Scope
-
-HELD = ("validation", "test")
-"""Parts that nothing is learnt from, not even what texts look like."""
 
 
 class NothingToTrain(RecipeError):
@@ -58,24 +56,22 @@ def rows_to_train(
     cleaned = clean(list(data.inputs.iloc[train]), ids[train].tolist())
     validated = clean(list(data.inputs.iloc[validation]), ids[validation].tolist())
     copies = _copies(context, scope, project_id, recipe, data, train, cleaned, validated)
+    held = data.inputs[data.parts.isin(HELD).to_numpy()]
+    barred = set(keys_of(modalities.get(data.schema.task), held))
     learnt = TrainingData(
         train_inputs=[*cleaned, *(copies.inputs if copies else ())],
         train_labels=np.concatenate([data.labels[train], data.labels[train][copies.sources]]) if copies else data.labels[train],
         validation_inputs=validated, validation_labels=data.labels[validation],
-        classes=data.schema.classes, seed=recipe.seed, unlabelled_inputs=_unlabelled(data, clean),
+        classes=data.schema.classes, seed=recipe.seed, unlabelled_inputs=_unlabelled(data, clean, barred),
+        general_inputs=general_texts.load(scope, recipe, barred),
     )  # fmt: skip
     return TrainingRows(learnt, train, validation, len(copies.inputs) if copies else 0)
 
 
-def _unlabelled(data: Prepared, clean: Cleaner) -> list[Any]:
-    """Rows without a label, cleaned, but none whose text stands in validation or test as well."""
-    held = data.parts.isin(HELD).to_numpy()
-    free = np.flatnonzero((data.labels < 0) & ~held)
-    if not len(free):
-        return []
-    key = modalities.get(data.schema.task).key
-    seen = {key(value) for value in data.inputs.iloc[np.flatnonzero(held)]}
-    rows = np.array([row for row in free if key(data.inputs.iloc[row]) not in seen], dtype=np.int64)
+def _unlabelled(data: Prepared, clean: Cleaner, barred: Collection[str]) -> list[Any]:
+    """Rows without a label that nothing holds back, cleaned, but none whose key is in `barred`."""
+    free = np.flatnonzero((data.labels < 0) & ~data.parts.isin(HELD).to_numpy())
+    rows = free[~keys_of(modalities.get(data.schema.task), data.inputs.iloc[free]).isin(barred).to_numpy()]
     return list(clean(list(data.inputs.iloc[rows]), data.frame[ROW_ID].to_numpy()[rows].tolist()))
 
 

@@ -1,8 +1,8 @@
 """Pretraining of an encoder on texts without labels: it guesses pieces that were hidden from it.
 
-Devlin et al., "BERT: pre-training of deep bidirectional Transformers" (2019), section 3.1: 15 of 100 pieces are guessed; of
-these 80 in 100 are replaced by a mark, 10 by a random piece and 10 stay. Which ones is drawn anew in every epoch. An encoder that
-was pretrained on other texts goes on with these: Gururangan et al., "Don't stop pretraining" (2020), section 3.
+Which ones is drawn anew in every epoch. An encoder that was pretrained on other texts goes on with these: Gururangan et al.,
+"Don't stop pretraining" (2020), section 3. Against forgetting, some texts of the language at large may be read with them: rehearsal,
+Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal" (1995).
 
 What is hidden is a function of seed, epoch and step, so a checkpoint at the end of an epoch is all that a killed
 pretraining needs to end like an uninterrupted one.
@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import N_, RecipeError
+from engine.errors import N_
 from engine.models.family import Diverged, IntArray, Training, TrainingData
-from engine.models.features.tokens import Tokens
-from engine.models.language import GUESSED
+from engine.models.features.tokens import TokenRows, Tokens
 from engine.models.preset_head import Head
 from engine.training.checkpoint import Checkpoints
+from engine.training.forgetting import general_losses, held_out, verdict
+from engine.training.hiding import Marks, hide
 from engine.training.loop import Plan, Rows, ask, batches, within_memory
 
 FOLDER = "pretraining"
@@ -31,40 +33,19 @@ _DECAY, _CLIP = 0.01, 1.0
 _BETWEEN_CHECKPOINTS = 10.0
 
 
-class NothingHides(RecipeError):
-    code = "NOTHING_HIDES"
-    message = N_("The vocabulary of this model has no token to hide others with, so it cannot be pretrained.")
-    remedy = N_("Set the epochs of pretraining to 0, or choose another foundation model.")
-
-
 @dataclass(frozen=True)
 class Guessing:
-    """How an encoder is pretrained: passes over the texts, texts a step, highest learning rate, and what makes it what it is."""
+    """How an encoder is pretrained: passes over the texts, texts a step, highest learning rate, and what makes it what it is.
+
+    `general` is the share of general texts among those that an epoch reads, as far as there are as many.
+    """
 
     epochs: int
     batch_size: int
     learning_rate: float
     seed: int
     fingerprint: str
-
-
-@dataclass(frozen=True)
-class Marks:
-    """What of a vocabulary can be hidden: `hider` is shown in the place of a hidden token, `words` are all that may be hidden."""
-
-    hider: int
-    words: NDArray[np.int32]
-
-    @classmethod
-    def of(cls, tokenizer: Any) -> Marks:
-        """Of a tokenizer of the `tokenizers` library; raises `NothingHides` if it has no token for that."""
-        found = (tokenizer.token_to_id(mark) for mark in ("[MASK]", "<mask>"))
-        hider = next((number for number in found if number is not None), None)
-        if hider is None:
-            raise NothingHides()
-        special = [number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special]
-        words = np.setdiff1d(np.array(list(tokenizer.get_vocab().values()), dtype=np.int32), special)
-        return cls(hider, words)
+    general: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,36 +64,12 @@ class Reader:
     head: Head | None = None
 
 
-def hide(
-    tokens: NDArray[np.int32], marks: Marks, rng: np.random.Generator
-) -> tuple[NDArray[np.int32], IntArray, NDArray[np.int32]]:
-    """Some tokens of a padded batch hidden.
-
-    Args:
-        tokens: shape (n, length).
-        marks: what may be hidden, and how.
-        rng: decides which.
-
-    Returns:
-        The batch with hidden tokens, the hidden places in it laid out flat (at least one where there is a word), and
-        what stood there.
-    """
-    words = np.isin(tokens, marks.words)
-    chosen = (rng.random(tokens.shape) < GUESSED) & words
-    if not chosen.any():
-        chosen = (np.cumsum(words).reshape(tokens.shape) == 1) & words
-    fate = rng.random(tokens.shape)
-    strange = rng.choice(marks.words, tokens.shape)
-    shown = np.where(chosen & (fate < 0.8), np.int32(marks.hider), tokens)
-    shown = np.where(chosen & (fate >= 0.9), strange, shown)
-    places = np.flatnonzero(chosen)
-    return shown, places, tokens.reshape(-1)[places]
-
-
 def pretrain(
     reader: Reader, encoder: Tokens, data: TrainingData, settings: Guessing, training: Training
 ) -> Training:
-    """Teach `reader`, in place, to guess what is hidden of the training texts and of the texts without a label.
+    """Teach `reader`, in place, to guess what is hidden of the training texts, of the texts without a label, and of general ones.
+
+    Some general texts are held out, and the run is told what became of the loss on them.
 
     Args:
         reader: what learns.
@@ -133,26 +90,39 @@ def pretrain(
     """
     training.report("phase", name=N_("Pretraining on the texts"))
     marks = Marks.of(encoder.tokenizer)
-    tokens = encoder.transform([*data.train_inputs, *data.unlabelled_inputs])
+    local = [*data.train_inputs, *data.unlabelled_inputs]
+    tokens = encoder.transform([*local, *data.general_inputs])
+    filled = np.flatnonzero(tokens.lengths > 0)
+    own, general = filled[filled < len(local)], filled[filled >= len(local)]
+    held, mixed = held_out(general, settings.seed)
+    count = min(len(mixed), round(len(own) * settings.general / (1 - settings.general)))
     training.report(
         "log", level="info", message=N_("Pretraining reads {texts} texts; {unlabelled} of them have no label."),
-        params={"texts": f"{len(tokens):,}", "unlabelled": f"{len(data.unlabelled_inputs):,}"},
+        params={"texts": f"{len(local):,}", "unlabelled": f"{len(data.unlabelled_inputs):,}"},
     )  # fmt: skip
+    if len(general):
+        training.report(
+            "log", level="info", message=N_("In each epoch {count} of {mixed} general texts are read with them; {held} are held out."),
+            params={"count": f"{count:,}", "mixed": f"{len(mixed):,}", "held": f"{len(held):,}"},
+        )  # fmt: skip
     guesser = Guesser(reader)
+    exam = partial(general_losses, guesser, marks, tokens, held, settings.seed)
+    before = exam()
     checkpoints = Checkpoints(training.checkpoints / FOLDER, settings.fingerprint)
     done = _resume(checkpoints, guesser, training)
-    filled = np.flatnonzero(tokens.lengths > 0)
-    rows = Rows(lambda chosen: tokens[filled[chosen]], np.zeros_like(filled), tokens.lengths[filled])
     plan = Plan(settings.epochs, settings.batch_size, rate=lambda epochs, reductions: 0.0, seed=settings.seed)
     due = float("-inf")
     for epoch in range(done, settings.epochs):
         started = time.monotonic()
+        rehearsed = np.random.default_rng([settings.seed, 2, epoch]).choice(mixed, count, replace=False)
+        rows = _rows(tokens, np.concatenate([own, rehearsed]))
         figures = _one_epoch(guesser, marks, rows, plan, settings, epoch, training)
         if figures is None:
             training.report(
                 "note", message=N_("Pretraining was stopped. The classes are learnt for one epoch now: before that there is nothing to keep."), params={},
             )  # fmt: skip
-            return _after_an_epoch(training)
+            training = _after_an_epoch(training)
+            break
         training.report(
             "log", level="info", message=N_("Pretraining, epoch {epoch} of {epochs}: loss {loss}, {right} of the hidden pieces guessed, {seconds} s"),
             params={
@@ -166,7 +136,14 @@ def pretrain(
             }
             checkpoints.save(epoch + 1, arrays, {"epochs": epoch + 1})
             due = time.monotonic() + _BETWEEN_CHECKPOINTS
+    if len(general) and done < settings.epochs:
+        training.report("note", **verdict(before, exam(), known=reader.head is not None))
     return training
+
+
+def _rows(tokens: TokenRows, chosen: IntArray) -> Rows:
+    """The chosen rows as the loop takes them; nothing has a label here."""
+    return Rows(lambda rows: tokens[chosen[rows]], np.zeros_like(chosen), tokens.lengths[chosen])
 
 
 def _after_an_epoch(training: Training) -> Training:
@@ -245,18 +222,21 @@ class Guesser:
         self._loss, self._right, self._seen = (tf.Variable(0.0) for _ in range(3))
         self.variables = [*model.variables, *head.variables, bias, *optimizer.variables]
 
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.int32),
-            ],
-            jit_compile=False,
-        )  # type: ignore[untyped-decorator]  # fmt: skip
+        batch = [
+            tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.int32),
+        ]  # fmt: skip
+
+        def guess(shown: Any, places: Any, hidden: Any, learning: bool) -> tuple[Any, Any]:
+            """The score of every token at the hidden places, and the loss of each guess."""
+            vectors = model(shown, training=learning)[:, -tf.shape(shown)[1] :]
+            guessed = head(tf.gather(tf.reshape(vectors, (-1, read)), places), training=learning)
+            scores = tf.matmul(guessed, tf.convert_to_tensor(table), transpose_b=True) + bias
+            return scores, tf.nn.sparse_softmax_cross_entropy_with_logits(hidden, scores)
+
+        @tf.function(input_signature=batch, jit_compile=False)  # type: ignore[untyped-decorator]
         def step(shown: Any, places: Any, hidden: Any) -> None:
             with tf.GradientTape() as tape:
-                vectors = model(shown, training=True)[:, -tf.shape(shown)[1] :]
-                guessed = head(tf.gather(tf.reshape(vectors, (-1, read)), places), training=True)
-                scores = tf.matmul(guessed, tf.convert_to_tensor(table), transpose_b=True) + bias
-                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(hidden, scores)
+                scores, losses = guess(shown, places, hidden, learning=True)
                 count = tf.cast(tf.size(hidden), tf.float32)
                 loss = tf.math.divide_no_nan(tf.reduce_sum(losses), count)  # a batch may hold no word at all
             optimizer.apply(tape.gradient(loss, learnt), learnt)
@@ -265,7 +245,11 @@ class Guesser:
             self._right.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
             self._seen.assign_add(count)
 
-        self._step = step
+        @tf.function(input_signature=batch, jit_compile=False)  # type: ignore[untyped-decorator]
+        def losses(shown: Any, places: Any, hidden: Any) -> Any:
+            return guess(shown, places, hidden, learning=False)[1]
+
+        self._step, self._losses = step, losses
 
     def begin(self) -> None:
         """Start an epoch: forget the sums."""
@@ -278,6 +262,12 @@ class Guesser:
         """Learn from one batch of `hide`."""
         self._optimizer.learning_rate.assign(learning_rate)
         self._step(shown, places, hidden)
+
+    def losses(
+        self, shown: NDArray[np.int32], places: IntArray, hidden: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
+        """The loss of each guess at a batch of `hide`, from which nothing is learnt."""
+        return np.asarray(self._losses(shown, places, hidden))
 
     def figures(self) -> tuple[float, float]:
         """Mean loss and share of right guesses since `begin`."""

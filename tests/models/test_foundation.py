@@ -31,7 +31,7 @@ from engine.models.presets import ARCHITECTURES, ENCODERS, Preset, PresetDamaged
 from engine.models.text.foundation import FoundationParams, adapted, shares
 from engine.training import pretraining
 from engine.training.preload import preload
-from tests.models.tiny_presets import in_keras_form, tiny_bert, tiny_xlm_r
+from tests.models.tiny_presets import in_keras_form, tiny_bert, tiny_xlm_r, with_head
 from tests.models.toys import Line, texts_of, toy_data
 
 TEXTS = [*texts_of(30, seed=5)[0], "", "Café Yorùbá ọ̀nà，好", "great  taste! unheard-of"]
@@ -215,13 +215,18 @@ def eagerly() -> Iterator[None]:
 
 @pytest.mark.slow
 def test_pretraining_with_new_words_goes_on_where_it_was_ended_and_is_served_as_trained(
-    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eagerly: None
+    bentu_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eagerly: None
 ) -> None:
+    tiny = import_preset(with_head(tiny_bert(tmp_path / "source")), bentu_home / "presets", "tiny")
     monkeypatch.setattr(pretraining, "_BETWEEN_CHECKPOINTS", 0)
-    data = replace(toy_data(60), unlabelled_inputs=[f"dandy {text}" for text in texts_of(20, seed=9)[0]])
+    data = replace(
+        toy_data(60), unlabelled_inputs=[f"dandy {text}" for text in texts_of(20, seed=9)[0]],
+        general_inputs=texts_of(100, seed=11)[0],
+    )  # fmt: skip
     params = FoundationParams(
-        preset="tiny", epochs=2, batch_size=64, pretraining=4, pretraining_rate=0.01, new_words=5
-    )
+        preset="tiny", epochs=2, batch_size=64, pretraining=4, pretraining_rate=0.01, new_words=5, general="version",
+        general_share=0.2,
+    )  # fmt: skip
     whole, ended, resumed = (
         Line(tmp_path / "a"),
         Line(tmp_path / "b", "discard", after=5),
@@ -241,6 +246,18 @@ def test_pretraining_with_new_words_goes_on_where_it_was_ended_and_is_served_as_
     (tmp_path / "a" / pretraining.FOLDER / "generation-000004.npz").unlink()
     FAMILY.fit(data, params, Line(tmp_path / "a", "keep").training)
     assert len(list((tmp_path / "a").glob("embeddings-*.npy"))) == 4, "other weights read the texts anew"
+
+    read = next(log["params"] for log in whole.of("log") if "general texts" in str(log["message"]))
+    assert read == {"count": "20", "mixed": "80", "held": "20"}
+    checks = [
+        note
+        for line in (whole, resumed)
+        for note in line.of("note")
+        if "Forgetting check" in str(note["message"])
+    ]
+    assert checks[0] == checks[1], "what was before is of the model as it was imported, also after a break"
+    figures: Any = checks[0]["params"]
+    assert figures["after"] < figures["before"], "these general texts are like the local ones"
 
     said = next(log["params"] for log in whole.of("log") if "new words" in str(log["message"]))
     assert said["added"] == "1"  # type: ignore[index]

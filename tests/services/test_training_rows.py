@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from engine.data.schema import ROW_ID
+from engine.errors import NotFound
 from engine.jobs.context import JobContext
-from engine.recipe import Part, Recipe, Step
+from engine.recipe import Part, Recipe, Split, Step
+from engine.services import general_texts
+from engine.services.inline import run_waiting
 from engine.services.prepared import Prepared
 from engine.services.scope import Scope
 from engine.services.training_rows import rows_to_train
+from engine.workspace import DatasetVersion, Workspace
 
 ROWS = [
     ("good one", "train", 0),
@@ -49,3 +56,23 @@ def test_unlabelled_texts_are_cleaned_and_none_is_held_back() -> None:
     assert list(rows.data.unlabelled_inputs) == ["free text", "given to train"]
     assert list(rows.data.train_inputs) == ["good one", "bad one"]
     assert list(rows.data.validation_inputs) == ["kept back"]
+
+
+def test_general_texts_come_from_another_version_and_none_is_held_back_here_or_there(
+    workspace: Workspace, imported: Callable[..., DatasetVersion]
+) -> None:
+    rows = "text,part,label\nof  the world,train,a\nno part,,\nSealed,test,b\nkept back,train,b\nchosen by,validation,b\n"
+    roles = {"text": "input", "part": "split", "label": "label"}
+    version = imported(content=rows.encode(), roles=roles, name="world")
+    job = workspace.splits.start(version.id, Split(kind="given", column="part"))
+    run_waiting(workspace.scope)
+    assert workspace.jobs.get(job.id).problem is None
+    recipe = Recipe(
+        data="d",
+        family=Part(name="foundation", params={"general": version.id}),
+        clean=(Step(name="whitespace"),),
+    )
+    general_texts.require(workspace.scope, recipe)
+    assert general_texts.load(workspace.scope, recipe, {"kept back"}) == ["of the world", "no part"]
+    with pytest.raises(NotFound):
+        general_texts.require(replace(workspace.scope, owner="somebody else"), recipe)

@@ -17,7 +17,8 @@ import pytest
 from engine.models.family import Discarded, families
 from engine.models.features.tokens import SPECIAL, Tokens
 from engine.models.language import GUESSED
-from engine.training.pretraining import FOLDER, Marks, hide
+from engine.training.hiding import Marks, hide
+from engine.training.pretraining import FOLDER
 from tests.models.toys import Line, texts_of, toy_data
 
 ROOT = Path(__file__).parents[2]
