@@ -131,7 +131,7 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
     elif field.offers is not None:
         # one that a recipe names but this machine lacks stays visible
         st.session_state[key] = value or None
-        labels = {**({value: value} if value else {}), **field.offers}
+        labels = {**field.offers, **({value: field.offers.get(value, value)} if value else {})}
         st.selectbox(
             **common, options=list(labels), format_func=told_apart(labels),
             placeholder=t("Choose one") if labels else t("There is none yet"),

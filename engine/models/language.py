@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from engine.errors import N_
+from engine.errors import N_, RecipeError
 from engine.params import Params, param
 
 GUESSED = 0.15
 """Of the pieces, how many are hidden and guessed in pretraining."""
+
+
+class NothingHides(RecipeError):
+    code = "NOTHING_HIDES"
+    message = N_("The vocabulary of this model has no token to hide others with, so it cannot be pretrained.")
+    remedy = N_("Set the epochs of pretraining to 0, or choose another foundation model.")
 
 
 class PretrainingParams(Params):

@@ -12,15 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import N_, RecipeError
 from engine.models.family import IntArray
-from engine.models.language import GUESSED
-
-
-class NothingHides(RecipeError):
-    code = "NOTHING_HIDES"
-    message = N_("The vocabulary of this model has no token to hide others with, so it cannot be pretrained.")
-    remedy = N_("Set the epochs of pretraining to 0, or choose another foundation model.")
+from engine.models.language import GUESSED, NothingHides
 
 
 @dataclass(frozen=True)
