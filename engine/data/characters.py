@@ -6,10 +6,11 @@ Stage 1 (data). What a character is, the pattern of a token says once for each d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from engine.data.scripts import script_of
@@ -18,7 +19,7 @@ SINGLE = r"[\p{Han}\p{Hiragana}\p{Katakana}]"
 JOINED = r"[^\W\p{Han}\p{Hiragana}\p{Katakana}]"
 """What is a token by itself, and what makes one with its neighbours of the kind (patterns of the package regex)."""
 
-_AT_ONCE = 4_000_000
+_AT_ONCE = 1_000_000
 _OTHER, _SINGLE, _JOINED = 0, 1, 2
 _CODES = 0x110000
 
@@ -31,7 +32,7 @@ class Characters:
     scripts: dict[str, float]
 
 
-def count_characters(texts: Sequence[str]) -> Characters:
+def count_characters(texts: pd.Series) -> Characters:
     """Look at every character of every text."""
     counts = np.zeros(_CODES, dtype=np.int64)
     kinds = np.zeros(_CODES, dtype=np.uint8)
@@ -57,14 +58,14 @@ def count_characters(texts: Sequence[str]) -> Characters:
     return Characters(np.concatenate(tokens), shares)
 
 
-def _pieces(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def _pieces(texts: pd.Series) -> Iterator[list[str]]:
     """Texts in order, so many at a time that memory stays flat."""
-    sizes = np.cumsum([len(text) for text in texts])
+    sizes = np.cumsum(texts.str.len().to_numpy(dtype=np.int64))
     start = 0
     while start < len(texts):
         before = sizes[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(sizes, before + _AT_ONCE, side="right")))
-        yield texts[start:stop]
+        yield texts.iloc[start:stop].tolist()
         start = stop
 
 

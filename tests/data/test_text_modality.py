@@ -109,12 +109,11 @@ def test_tokens(text: str, tokens: int) -> None:
 
 def test_describe_looks_at_a_seeded_sample_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_module, "SAMPLE", 30)
-    monkeypatch.setattr(text_module, "LANGUAGE_SAMPLE", 10)
     inputs = series(*(f"这家店的味道很不错，下次还会再来{i}" for i in range(50)))
     described = TEXT.describe(inputs)
     assert described == TEXT.describe(inputs)
-    assert (described["tokens_rows"], described["languages_rows"]) == (30, 10)
-    assert sum(described["languages"].values()) == 10 and described["detector"].startswith("py3langid ")
+    assert (described["tokens_rows"], described["languages_rows"]) == (30, 30)
+    assert sum(described["languages"].values()) == 30 and described["detector"].startswith("py3langid ")
     assert TEXT.describe(series())["languages"] == {}
 
 
@@ -140,8 +139,11 @@ def test_script_of_a_letter(char: str, script: str) -> None:
 
 
 def test_script_shares() -> None:
-    assert count_characters(["好好 ok", "好 1!"]).scripts == {"Han": 0.6, "Latin": 0.4}
-    assert count_characters(["12 !?"]).scripts == {}
+    assert count_characters(pd.Series(["好好 ok", "好 1!"], dtype="str")).scripts == {
+        "Han": 0.6,
+        "Latin": 0.4,
+    }
+    assert count_characters(pd.Series(["12 !?"], dtype="str")).scripts == {}
 
 
 @pytest.mark.parametrize("at_once", [1, 5, 4_000_000])
@@ -150,8 +152,10 @@ def test_tokens_of_each_text_are_those_of_the_pattern(monkeypatch: pytest.Monkey
     draw = random.Random(1)
     texts = ["".join(draw.choices([*"aé1_ 你カひー👍\n\u0301"], k=draw.randint(0, 9))) for _ in range(500)]
     pattern = regex.compile(f"{characters.SINGLE}|{characters.JOINED}+")
-    assert count_characters(texts).tokens.tolist() == [len(pattern.findall(text)) for text in texts]
-    assert count_characters([]).tokens.tolist() == []
+    assert count_characters(pd.Series(texts, dtype="str")).tokens.tolist() == [
+        len(pattern.findall(text)) for text in texts
+    ]
+    assert count_characters(pd.Series([], dtype="str")).tokens.tolist() == []
 
 
 def test_measure_of_sizes() -> None:

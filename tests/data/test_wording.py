@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engine.data import text_sample
 from engine.data.modalities.text import TextClassification
 from engine.data.profile import Profile, profile_table
-from engine.data.profile import wording as module
 from engine.data.profile.wording import Wording, telling_scores, wording
 from engine.data.schema import Column, Schema
 
@@ -103,7 +103,7 @@ def test_a_slice_of_few_words_and_many_copies_shows() -> None:
 
 
 def test_large_tables_are_sampled_by_seed_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SAMPLE", 50)
+    monkeypatch.setattr(text_sample, "MOST", 50)
     texts, labels = noisy({"a": "x", "b": "y"}, 400)
     found = made(texts, labels, region=["r"] * 400)
     assert (found.rows, found.of, found.slices[0].rows) == (50, 400, 50)
@@ -146,10 +146,10 @@ def test_it_is_a_part_of_the_profile_of_texts_and_older_profiles_still_load() ->
 
 def test_long_texts_make_the_sample_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"text {i} " + "word " * 60 for i in range(200)]
-    monkeypatch.setattr(module, "_CHARACTERS", 10_000)
+    monkeypatch.setattr(text_sample, "CHARACTERS", 10_000)
     one, other = made(texts, ["a", "b"] * 100), made(texts, ["a", "b"] * 100)
     assert one == other and 20 < one.rows < 40 and one.of == 200
-    monkeypatch.setattr(module, "_CHARACTERS", 1)
+    monkeypatch.setattr(text_sample, "CHARACTERS", 1)
     assert made(texts, ["a", "b"] * 100).rows == 1
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from engine.data.checks import Stage, checks
 from engine.data.findings import Found, found, some
 from engine.data.table_view import TableView
-from engine.data.token_presence import Presence, token_presence
+from engine.data.text_sample import at_places, text_sample
+from engine.data.token_presence import PIECE, Presence, token_presence
 from engine.errors import N_
 
-SAMPLE, SEED = 50_000, 0
 SUPPORT = 20
 """Texts that must hold a token before it is judged."""
 SURE = 0.95
@@ -39,10 +39,9 @@ class LabelLeakage:
         if len(table.classes) < 2:
             return
         places = np.flatnonzero(table.given)
-        if len(places) > SAMPLE:
-            places = np.sort(np.random.default_rng(SEED).choice(places, SAMPLE, replace=False))
+        places = places[text_sample(table.sizes.to_numpy()[places], 2 * PIECE)]
         codes = table.label_codes[places]
-        presence = token_presence(table.inputs.iloc[places].tolist(), SUPPORT)
+        presence = token_presence(at_places(table.inputs, places).tolist(), SUPPORT)
         if len(presence.names):
             yield from self._telling(table, presence, codes, len(places))
 

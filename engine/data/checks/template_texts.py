@@ -9,21 +9,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
 from engine.data.checks import Stage, checks
 from engine.data.findings import Found, found
 from engine.data.scanning import matching
 from engine.data.schema import Fix
 from engine.data.table_view import TableView
+from engine.data.text_sample import at_places, text_sample
 from engine.errors import N_
 
-SAMPLE, SEED = 50_000, 0
-"""Different texts in which templates are looked for; they are then counted in all."""
 SHARE, LEAST = 0.01, 20
-"""A template stands in at least this share of the different texts, and in at least so many."""
+"""A template stands in at least this share of the different texts of a sample, and in at least so many; it is then counted in all."""
 SHOWN = 3
 _BEGINNING, _LONGER = 10, (15, 20, 30, 45, 70, 100, 150)
+_READ, _BODY = 200, 2_000
+"""Characters at either end of a text in which a template is looked for, and from its beginning in which repeated sentences are."""
 _STILL = 0.8
 """A template grows as long as this share of its texts go on alike."""
 _LETTERS, _DENSE_LETTERS = 16, 8
@@ -66,16 +65,14 @@ def _taken_out(template: str) -> list[Fix]:
 
 
 def _templates(table: TableView) -> list[str]:
-    texts = table.inputs
-    if len(texts) > SAMPLE:
-        texts = texts.iloc[np.sort(np.random.default_rng(SEED).choice(len(texts), SAMPLE, replace=False))]
-    different = [text.strip() for text in texts.drop_duplicates()]
+    texts = at_places(table.inputs, text_sample(table.sizes.to_numpy(), _BODY))
+    different = [text.strip() for text in dict.fromkeys(texts)]
     least = max(LEAST, round(SHARE * len(different)))
     if len(different) < 2 * LEAST:
         return []
     found = [
         *_beginnings(different, least),
-        *(end[::-1] for end in _beginnings([text[::-1] for text in different], least)),
+        *(end[::-1] for end in _beginnings([text[: -_READ - 1 : -1] for text in different], least)),
     ]
     found += _sentences(different, least)
     kept: list[str] = []
@@ -99,7 +96,7 @@ def _beginnings(texts: Sequence[str], least: int) -> list[str]:
                 break
             sharing = [text for text in sharing if text.startswith(longer)]
         # What all of them share, but never a whole text: the rest must differ.
-        found.append(_common_start(text[:200] for text in sharing).strip())
+        found.append(_common_start(text[:_READ] for text in sharing).strip())
     return found
 
 
@@ -115,10 +112,10 @@ def _common_start(texts: Iterable[str]) -> str:
 def _sentences(texts: Sequence[str], least: int) -> list[str]:
     counts = Counter[str]()
     for text in texts:
-        parts = {part.strip() for part in _SENTENCE_END.split(text[:2000])}
+        parts = {part.strip() for part in _SENTENCE_END.split(text[:_BODY])}
         if len(parts) > 1:
             counts.update(part for part in parts if len(part) >= _DENSE_LETTERS)
-    return [part[:200] for part, count in counts.most_common(2 * SHOWN) if count >= least]
+    return [part[:_READ] for part, count in counts.most_common(2 * SHOWN) if count >= least]
 
 
 def _says_something(template: str) -> bool:

@@ -21,12 +21,13 @@ from engine.data.languages import CONFIDENCE, detector_name, language_counts
 from engine.data.measures import measure
 from engine.data.scanning import matching
 from engine.data.schema import Schema
+from engine.data.text_sample import at_places
 from engine.errors import N_
 from engine.modality import modalities
 
 JOINER = "\n"
 TOKENIZER = N_("words; Chinese and Japanese characters are counted singly")
-SAMPLE, LANGUAGE_SAMPLE, SEED = 50_000, 50_000, 0
+SAMPLE, SEED = 50_000, 0
 _EMBEDDED_CHARS = 600
 """Characters of a text that say where it lies on the map."""
 
@@ -142,16 +143,18 @@ class TextClassification:
             tokens and scripts), `scripts` (share of letters by writing system), `languages` (texts by language
             code), `languages_rows` (texts looked at), `detector`, `confidence` (below it a text is "unknown").
         """
-        sample = inputs if len(inputs) <= SAMPLE else inputs.sample(SAMPLE, random_state=SEED)
-        few = sample if len(sample) <= LANGUAGE_SAMPLE else sample.sample(LANGUAGE_SAMPLE, random_state=SEED)
-        counted = count_characters(sample.tolist())
+        sample = inputs
+        if len(inputs) > SAMPLE:
+            drawn = np.random.default_rng(SEED).choice(len(inputs), SAMPLE, replace=False)
+            sample = at_places(inputs, drawn)
+        counted = count_characters(sample)
         return {
             "tokens": measure(counted.tokens, N_("tokens")).model_dump(mode="json"),
             "tokenizer": TOKENIZER,
             "tokens_rows": len(sample),
             "scripts": counted.scripts,
-            "languages": language_counts(few),
-            "languages_rows": len(few),
+            "languages": language_counts(sample),
+            "languages_rows": len(sample),
             "detector": detector_name(),
             "confidence": CONFIDENCE,
         }

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from engine.data.measures import Plain
 from engine.data.profile.characters import ADDRESS_MARK, letter_pairs, sign_rates, without_addresses
 from engine.data.scanning import matching
+from engine.data.text_sample import at_places, text_sample
 from engine.data.token_codes import TokenCodes, token_codes
 from engine.data.token_presence import Presence
 from engine.errors import N_
 
-SAMPLE, SEED = 50_000, 0
-_BEGINNING, _CHARACTERS = 2_000, 10_000_000
-"""Characters of a text that are looked at, and of all texts together: of long texts the sample is smaller."""
+_BEGINNING = 2_000
+"""Characters of a text that are looked at."""
 LISTED, TELLING, MOST_CLASSES, MOST_VALUES = 30, 12, 30, 20
 SEGMENT = 500
 """Tokens of a stretch whose variety is measured: a share of different words depends on how many are looked at."""
@@ -108,8 +108,9 @@ def wording(
         classes: the classes, largest first.
         slices: cells of the slice columns in the same order.
     """
-    places = _looked_at(inputs)
-    texts = [str(text)[:_BEGINNING] for text in inputs.iloc[places]]
+    places = text_sample(inputs.str.len().to_numpy(), _BEGINNING)
+    looked = at_places(inputs, places).reset_index(drop=True)
+    texts = [str(text)[:_BEGINNING] for text in looked]
     known = pd.Index(list(classes)).get_indexer(pd.Index(np.asarray(labels, dtype=object)[places]))
     codes = known.astype(np.int64)
     plain = without_addresses(texts)
@@ -117,30 +118,16 @@ def wording(
     presence = _presence(plain)
     counts = presence.counts()
     order = np.lexsort((np.arange(len(counts)), -counts))[:LISTED]
-    # One pattern at a time over the sample as a whole: matching wants a Series.
-    series = pd.Series(inputs.iloc[places].to_numpy(dtype=object), dtype="str")
     phrases, words = _phrases(tokens), tokens.without(ADDRESS_MARK)
-    held = {name: matching(series, pattern).tolist() for name, pattern in SIGNS.items()}
+    held = {name: matching(looked, pattern).tolist() for name, pattern in SIGNS.items()}
     pairs_of, pairs = letter_pairs(plain, LISTED)
     return Wording(
         rows=len(texts), of=len(inputs), tokens=len(words.codes), types=len(words.names), variety=_variety(words.codes),
         words=tuple((presence.names[at], int(counts[at])) for at in order), phrases=phrases,
         signs={name: len(places) for name, places in held.items()}, rates=sign_rates(texts, held, SIGNS), pairs=pairs, pairs_of=pairs_of,
         classes=_telling(presence.texts, presence.tokens, presence.names, codes, classes),
-        slices=tuple(_slices(words, series, codes, {name: cells.iloc[places] for name, cells in slices.items()})),
+        slices=tuple(_slices(words, looked, codes, {name: cells.iloc[places] for name, cells in slices.items()})),
     )  # fmt: skip
-
-
-def _looked_at(inputs: pd.Series) -> NDArray[np.int64]:
-    """Places of a seeded sample, as large as `SAMPLE` and `_CHARACTERS` allow, in the order of the table."""
-    drawn = np.arange(len(inputs))
-    if len(inputs) > SAMPLE:
-        drawn = np.random.default_rng(SEED).choice(len(inputs), SAMPLE, replace=False)
-    sizes = np.minimum(inputs.iloc[drawn].str.len().to_numpy(dtype=np.int64), _BEGINNING)
-    if sizes.sum() > _CHARACTERS:
-        drawn, sizes = (kept[np.random.default_rng(SEED).permutation(len(drawn))] for kept in (drawn, sizes))
-        drawn = drawn[: max(1, int(np.searchsorted(np.cumsum(sizes), _CHARACTERS)))]
-    return np.sort(drawn).astype(np.int64)
 
 
 def telling_scores(counts: NDArray[np.float64]) -> NDArray[np.float64]:
