@@ -12,9 +12,8 @@ from engine.data.example_map import LEARNT, PLACED_BY_MODEL, ExampleMap, map_exa
 from engine.data.schema import ROW_ID
 from engine.data.table_view import TableView
 from engine.errors import NotFound
-from engine.jobs import queue
 from engine.jobs.context import JobContext
-from engine.jobs.job import Job
+from engine.jobs.job import Job, Lane
 from engine.modality import modalities
 from engine.models import embeddings, presets
 from engine.models.family import Training
@@ -57,11 +56,8 @@ class Maps:
         """Place the examples of a version, as a job; a foundation model needs TensorFlow and waits behind trainings."""
         row = self._scope.row(dataset_version, version_id, "dataset version")
         spec = {"version": version_id, "source": source}
-        if source.startswith(PRESET):
-            return queue.submit(
-                self._scope.engine, self._scope.owner, "map", spec, "training", project_id=row.project_id
-            )
-        return self._scope.submit("map", spec, row.project_id)
+        lane: Lane = "training" if source.startswith(PRESET) else "short"
+        return self._scope.submit("map", spec, row.project_id, lane=lane)
 
 
 def make_map(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]) -> dict[str, Any]:

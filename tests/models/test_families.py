@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
+from engine.models.calibration import class_scores, softmax
 from engine.models.family import Discarded, Family, Machine, families, lacks
 from engine.models.preset_import import import_preset
 from engine.params import InvalidParameter, fields_of, read_params
@@ -211,6 +212,13 @@ def test_what_is_saved_answers_as_what_was_trained(family: Family, line: Line, t
     assert served.predict_proba([]).shape == fitted.predict_proba([]).shape == (0, 2)
     if family.name != "majority":
         assert (said.argmax(axis=1) == labels)[3:].mean() > 0.9
+    if family.needs_tensorflow:  # the map of the examples asks every network for this
+        heard: list[float] = []
+        read = served.vectors(texts, heard.append)  # type: ignore[attr-defined]
+        kernel, bias = fitted.model.layers[-2].get_weights()  # type: ignore[attr-defined]
+        scores = class_scores((read @ kernel + bias).squeeze())
+        assert np.abs(softmax(scores, 1.0) - said).max() < 1e-4
+        assert heard == [0.0, 256 / 300]
 
 
 @pytest.mark.parametrize("family", [p for p in FITTED if p.id != "majority"])

@@ -76,7 +76,7 @@ def what_near_means(source: MapSource, share: float, drawn: int, learnt: int, le
     name = safe_text(source.name, 60)
     if source.kind == "run":
         return t(
-            "Near each other is what the last layer of **{name}** reads alike (two main directions: {share} of the variance). It was trained to tell the classes apart, and learnt from {learnt} of these {drawn} points: those lie further apart than new texts would. The {sealed} rows of the test part have no place here, so that they stay sealed.",
+            "Near each other is what the last layer of **{name}** reads alike (two main directions: {share} of the variance). It learnt from {learnt} of these {drawn} points; where its layers were trained to tell the classes apart, those lie further apart than new texts would. The {sealed} rows of the test part have no place here, so that they stay sealed.",
             name=name, share=percent(share), learnt=f"{learnt:,}", drawn=f"{drawn:,}", sealed=f"{left_out:,}",
         )  # fmt: skip
     return t(
