@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from engine.models.preset_import import import_preset
 from engine.params import part_text
 from engine.services.inline import run_waiting
-from engine.services.recipes import FamilyUnsuitable, Recipes
+from engine.services.recipes import FamilyUnsuitable
 from engine.workspace import Workspace
 from tests.models.tiny_presets import tiny_bert
+from tests.pages.conftest import import_text
 from tests.uploading import upload
 
 
@@ -284,16 +285,20 @@ def test_a_draft_that_cannot_be_read_any_more_has_a_way_out(
 
 
 def test_labels_are_guessed_only_where_rows_lack_one(
-    trained: Any, open_page: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    trained: Any, open_page: Any, workspace: Workspace
 ) -> None:
     at = open_page("model", project=trained.project)
     assert at.toggle(key="pseudo_enabled").disabled
     assert "Every row of these data has a label" in said(at)
-    monkeypatch.setattr(Recipes, "unlabelled_rows", lambda self, version_id: 40)
-    at.run()
+    project = workspace.projects.create("half").id
+    rows = "".join(f"text number {i},{('good', 'bad', '')[i % 3]}\n" for i in range(120))
+    import_text(workspace, project, f"text,label\n{rows}", "half", text="input", label="label")
+    at = open_page("model", project=project)
+    assert "Rows without a label: 40" in said(at)
     at.toggle(key="pseudo_enabled").set_value(True).run()
     assert not at.exception
     assert "40 rows have no label. The model is trained twice." in said(at)
+    assert "Rows without a label: 40" not in said(at)
     at.slider(key="pseudo_threshold").set_value(0.75).run()
-    guess = workspace.recipes.draft(trained.project).pseudo_labels
+    guess = workspace.recipes.draft(project).pseudo_labels
     assert (guess.enabled, guess.threshold, guess.most) == (True, 0.75, 1.0)

@@ -135,6 +135,8 @@ def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) 
         for f in (split.findings if split and split.spec == recipe.split.whole else ())
         if f.severity != "info"
     ]
+    if recipe.pseudo_labels.enabled:  # what these two say is not so then
+        found = [f for f in found if f.code not in ("unlabelled_rows", "split_unlabelled")]
     for finding in found[:4]:
         st.caption(f":orange[:material/warning:] {say(finding.message, finding.params)}")
     if len(found) > 4:
