@@ -160,16 +160,14 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
 
 
 def _parts(field: FieldSpec, value: Sequence[Mapping[str, Any]], common: dict[str, Any], on_set: Set) -> None:
-    """A choice of several parts; one that the recipe names but nothing offers stays visible, by its family's name."""
+    """A choice of several parts out of those that are offered."""
     key, offers = common["key"], field.offers or {}
-    chosen = list(dict.fromkeys(part_text(part) for part in value))
-    options = {**{text: json.loads(text)["name"] for text in chosen}, **offers}
-    st.session_state[key] = chosen
+    st.session_state[key] = list(dict.fromkeys(part_text(part) for part in value))
     common["on_change"] = lambda: attempt(
         on_set, field.name, [json.loads(text) for text in st.session_state[key]]
     )
     st.multiselect(
-        **common, options=list(options), format_func=told_apart(options), select_all=False, wrap=True,
+        **common, options=list(offers), format_func=told_apart(offers), select_all=False, wrap=True,
         placeholder=t("Choose finished runs") if offers else t("No other run has finished on this division yet"),
     )  # fmt: skip
 

@@ -139,6 +139,8 @@ def test_what_is_missing_is_said(bentu_home: Path) -> None:
     missing = lacks(STACK, stack(SVM, {"name": "foundation", "params": {"preset": "nowhere"}}))
     assert missing is not None
     assert missing.params == {"name": "nowhere"}
+    forgetful = {"name": "foundation", "params": {"preset": "nowhere", "general": "ver_1"}}
+    assert "cannot be stacked" in str(lacks(STACK, stack(SVM, forgetful)))
 
 
 def test_the_costs_are_those_of_the_members_together() -> None:

@@ -133,6 +133,12 @@ class StackFamily(Dialled):
             return Unsuitable(
                 N_("A stack needs at least two finished runs on this division; choose them as its members.")
             )
+        if any(part.params.get("general") for part in params.members):
+            return Unsuitable(
+                N_(
+                    "A run that read general texts against forgetting cannot be stacked: choose another member."
+                )
+            )
         return next(filter(None, (lacks(*read_part(part)) for part in params.members)), None)
 
     def estimate(self, params: StackParams, facts: Facts, machine: Machine) -> Estimate:
@@ -167,11 +173,8 @@ class StackFamily(Dialled):
         for number, part in enumerate(params.members, start=1):
             if members and training.stop() == "keep":
                 break
-            training.report(
-                "note", message=N_("Member {number} of {count}: {family}"),
-                params={"number": number, "count": len(params.members), "family": saying(families.get(part.name).title)},
-            )  # fmt: skip
-            members.append(_trained(part, data, training))
+            place = {"number": number, "count": len(params.members), "family": _title(part)}
+            members.append(_trained(part, place, data, training))
 
         training.report("phase", name=N_("Weighing the members"))
         labels, classes = data.validation_labels, len(data.classes)
@@ -183,7 +186,7 @@ class StackFamily(Dialled):
             params={
                 "score": f"{100 * macro_f1(labels, unseen.argmax(axis=1), classes):.1f} %", "best": f"{100 * max(alone):.1f} %",
                 "weights": [
-                    saying(N_("{weight} for {family}"), weight=f"{weight:g}", family=saying(families.get(member.part.name).title))
+                    saying(N_("{weight} for {family}"), weight=f"{weight:g}", family=_title(member.part))
                     for member, weight in zip(members, weights, strict=True)
                 ],
             },
@@ -243,8 +246,12 @@ def _scores(mean: FloatArray, present: IntArray) -> FloatArray:
     return np.asarray(np.log(np.maximum(mean[:, present], _LEAST)))
 
 
-def _trained(part: Part, data: TrainingData, training: Training) -> Member:
-    """A member as trained now, or as an attempt before this one left it."""
+def _title(part: Part) -> dict[str, Any]:
+    return saying(families.get(part.name).title)
+
+
+def _trained(part: Part, place: dict[str, Any], data: TrainingData, training: Training) -> Member:
+    """A member as trained now, or as an attempt before this one left it; `place` says which it is."""
     from engine.training.run import fit_part
 
     family, given = read_part(part)
@@ -252,9 +259,10 @@ def _trained(part: Part, data: TrainingData, training: Training) -> Member:
     finished, begun = folder / "model", folder / "unfinished"
     if finished.exists():
         training.report(
-            "log", level="info", message=N_("It was trained already, before this run was resumed."), params={}
-        )
+            "log", level="info", message=N_("Member {number} of {count} was trained before this run was resumed: {family}"), params=place
+        )  # fmt: skip
         return Member(part, family.load(finished), finished)
+    training.report("note", message=N_("Member {number} of {count}: {family}"), params=place)
 
     def report(kind: str, **payload: Any) -> None:
         # the page draws epochs as those of the whole run
