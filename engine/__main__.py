@@ -76,6 +76,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="CODE",
         help="that the model has read; may be repeated",
     )
+    brought.add_argument(
+        "--translates",
+        nargs=2,
+        metavar=("FROM", "TO"),
+        help="languages of a model that translates, such as en zh",
+    )
     brought.set_defaults(act=_import_preset)
 
     job = commands.add_parser("job")
@@ -195,7 +201,8 @@ def _fetch_preset(arguments: argparse.Namespace) -> int:
 def _import_preset(arguments: argparse.Namespace) -> int:
     from engine.services.presets import take_over
 
-    _say_preset(take_over(arguments.folder, arguments.name, arguments.language))
+    translates = tuple(arguments.translates) if arguments.translates else None
+    _say_preset(take_over(arguments.folder, arguments.name, arguments.language, translates))
     return 0
 
 

@@ -191,6 +191,11 @@ def installed() -> list[Preset]:
     return [preset for preset in everything() if preset.architecture in ENCODERS]
 
 
+def translators() -> list[Preset]:
+    """Those that translate."""
+    return [preset for preset in everything() if preset.translates]
+
+
 def find(name: str) -> Preset:
     """The preset of that name; raises `PresetMissing`."""
     preset = next((one for one in everything() if one.name == name), None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.models.preset_catalogue import CATALOGUE, known
 from engine.models.preset_import import import_preset
-from engine.models.presets import HubUnreachable, Preset, PresetUnlisted, installed
+from engine.models.presets import HubUnreachable, Preset, PresetUnlisted, everything
 from engine.storage.home import folder, require_space
 
 HUB = "huggingface.co"
@@ -35,10 +35,11 @@ class PresetLine:
 
 def list_presets() -> list[PresetLine]:
     """Those on this machine first, then the others of the catalogue."""
-    found = installed()
+    found = everything()
     lines = [
         PresetLine(
-            p.name, entry.title if (entry := known(p.name)) else p.name, p.architecture, p.languages, p.facts.parameters,
+            p.name, entry.title if (entry := known(p.name)) else p.name, p.architecture,
+            (" → ".join(p.translates),) if p.translates else p.languages, p.facts.parameters,
             p.megabytes, p.licence, p.source, here=True,
         )
         for p in found
@@ -53,17 +54,20 @@ def list_presets() -> list[PresetLine]:
     ]  # fmt: skip
 
 
-def take_over(source: Path, name: str | None, languages: Sequence[str] = ()) -> Preset:
+def take_over(
+    source: Path, name: str | None, languages: Sequence[str] = (), translates: tuple[str, str] | None = None
+) -> Preset:
     """Import a folder under BENTU_HOME/presets; see `import_preset` for what is refused.
 
     Args:
         source: the folder.
         name: of the preset; by default the folder's, in small letters.
         languages: ISO codes that the model has read; the catalogue's where it knows the name.
+        translates: ISO codes of the languages from and into which it translates, of a model that does.
     """
     require_space()
     chosen = name or source.resolve().name.lower()
-    return import_preset(source, folder("presets"), chosen, languages)
+    return import_preset(source, folder("presets"), chosen, languages, translates=translates)
 
 
 def fetch(name: str) -> Preset:

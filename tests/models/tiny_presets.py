@@ -62,6 +62,37 @@ def with_head(folder: Path) -> Path:
     return folder
 
 
+def tiny_bart(folder: Path, seed: int) -> Path:
+    """A sequence-to-sequence model in Keras' form that writes some letters for any text, and then ends."""
+    from engine.training.preload import preload
+
+    preload()
+    import keras
+    import keras_hub
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    marks = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    pieces = [
+        *marks,
+        *(sign for sign in sorted(ByteLevel.alphabet()) if sign.isascii() and sign.isalnum()),
+        "Ġ",
+    ]
+    keras.utils.set_random_seed(seed)
+    backbone = keras_hub.models.BartBackbone(
+        len(pieces), LAYERS, HEADS, HIDDEN, INNER, max_sequence_length=LENGTH
+    )
+    table = backbone.token_embedding.embeddings
+    letters = [pieces.index(letter) for letter in "aeioutn"]
+    leaning = table.numpy()
+    leaning[[2, *letters]] *= 8
+    table.assign(leaning)
+    backbone.decoder_transformer_layers[-1]._feedforward_layer_norm.beta.assign(4 * leaning[2])
+    backbone.save_to_preset(str(folder))
+    (folder / "vocabulary.json").write_text(json.dumps({piece: at for at, piece in enumerate(pieces)}))
+    (folder / "merges.txt").write_text("")
+    return folder
+
+
 def in_keras_form(source: Path, folder: Path, kind: str, task: Any = None) -> Path:
     """The same model as KerasHub itself saves it, with the head of `task` where one is given, made of the backbone."""
     from engine.training.preload import preload

@@ -9,17 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.models import translation
+from engine.models.backbone import load_backbone
 from engine.models.masked import MaskedModel
 from engine.models.preset_import import import_preset
-from engine.models.presets import Preset, PresetDamaged, find
+from engine.models.presets import Preset, PresetDamaged, PresetDirection, find, installed
+from engine.models.translation import Translator
 from engine.params import fields_of, read_params
+from engine.prepare.augment.back_translation import there_and_back
 from engine.prepare.augment.masked_words import Filler, MaskedWordParams, _gaps
 from engine.prepare.augmentations import AugmentationUnavailable, ModelStep, augmentations, unavailable
 from engine.prepare.augmenting import Augmenter
 from engine.prepare.draw import Draw
 from engine.prepare.words import Words
 from engine.recipe import Augmentation, Step
-from tests.models.tiny_presets import in_keras_form, tiny_bert, tiny_xlm_r, with_head
+from tests.models.tiny_presets import in_keras_form, tiny_bart, tiny_bert, tiny_xlm_r, with_head
 from tests.models.toys import texts_of
 from tests.prepare.test_clean import ALPHABET, NASTY
 
@@ -112,11 +116,11 @@ def test_what_files_can_contain_is_survived(models: dict[str, MaskedModel]) -> N
     draw = random.Random(3)
     strange = ["".join(draw.choices(ALPHABET, k=draw.randint(0, 12))) for _ in range(150)]
     values = [*(text[:4000] for text in NASTY.values()), *strange]
-    for model in models.values():
-        for params in (MaskedWordParams(share=0.5, guesses=1), MaskedWordParams(temperature=0.1)):
-            copies = Filler(model, params)(values, [Draw(0, at) for at in range(len(values))])
-            for copy in copies:
-                assert copy is None or (copy.strip() and copy.encode("utf-8"))
+    settings = {"bert": MaskedWordParams(share=0.5, guesses=1), "xlm-r": MaskedWordParams(temperature=0.1)}
+    for name, params in settings.items():
+        copies = Filler(models[name], params)(values, [Draw(0, at) for at in range(len(values))])
+        for copy in copies:
+            assert copy is None or (copy.strip() and copy.encode("utf-8"))
 
 
 @pytest.mark.slow
@@ -156,3 +160,94 @@ def test_the_guesses_are_those_of_kerashubs_own_model(
     (ours.folder / "task.weights.h5").write_bytes(b"other")
     with pytest.raises(PresetDamaged, match=r"task\.weights\.h5"):
         MaskedModel.of_preset(ours, 48)
+
+
+@pytest.mark.slow
+def test_a_translation_is_that_of_kerashub_and_drawn_for_each_text_alone(
+    bentu_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = bentu_home / "presets"
+    source = tiny_bart(tmp_path / "there", 1)
+    with pytest.raises(PresetDirection):
+        import_preset(source, home, "there")
+    there = import_preset(source, home, "there", translates=("en", "zh"))
+    import_preset(tiny_bart(tmp_path / "back", 2), home, "back", translates=("zh", "en"))
+    assert not installed(), "what translates is no model to adapt"
+    pair = f"{there.reference}+{find('back').reference}"
+    step: Any = augmentations.get("back_translation")
+    assert pair in (fields_of(step.Params)[1].offers or ())
+    turned = Step(name="back_translation", params={"pair": "+".join([there.reference] * 2)})
+    with pytest.raises(AugmentationUnavailable, match="there and back"):
+        Augmenter(Augmentation(steps=(turned,)))
+
+    models: list[Translator] = []
+
+    def remembered(*asked: Any) -> Translator:
+        models.append(opened(*asked))
+        return models[-1]
+
+    opened = Translator.of_preset
+    monkeypatch.setattr(Translator, "of_preset", remembered)
+    many = step.opened(read_params(step.Params, {"pair": pair, "max_length": 48}, "x"))
+    texts = TEXTS[-9:]
+    copies = many(texts, [Draw(1, at) for at in range(9)])
+    assert copies == many(texts, [Draw(1, at) for at in range(9)])
+    assert copies != many(texts, [Draw(2, at) for at in range(9)])
+    assert copies[3:7] == many(texts[3:7], [Draw(1, at) for at in range(3, 7)])
+    assert sum(copy is not None for copy in copies) > 6
+    assert all(copy is None or copy.strip() for copy in copies)
+    assert many(["x" * 60, "", " "], [Draw(1)] * 3) == [None] * 3
+
+    import keras_hub
+
+    theirs = keras_hub.models.BartSeq2SeqLM(load_backbone(there), preprocessor=None)
+    theirs.compile(sampler="greedy", run_eagerly=True)
+    ids = np.array([[0, *(30 + at for at in range(9)), 2], [0, 40, 41, 2, *[1] * 7]])
+    begun = np.repeat([[2, 0, *[1] * 28]], 2, axis=0)
+    answers = theirs.generate(
+        {
+            "encoder_token_ids": ids, "encoder_padding_mask": ids != 1,
+            "decoder_token_ids": begun, "decoder_padding_mask": np.repeat([[True] * 2 + [False] * 28], 2, axis=0),
+        }, stop_token_ids=[2],
+    )["decoder_token_ids"]  # fmt: skip
+    pieces: list[int] = []
+
+    def kept(*asked: Any) -> int:
+        pieces.append(drawn_piece(*asked))
+        return pieces[-1]
+
+    drawn_piece = translation._drawn
+    monkeypatch.setattr(translation, "_drawn", kept)
+    models[0]._written(ids.astype(np.int32), [Draw(0)] * 2, 0)
+    assert np.array(pieces).reshape(-1, 2)[:28].T.tolist() == np.asarray(answers)[:, 2:].tolist()
+
+
+def test_what_comes_back_as_it_was_or_lost_a_placeholder_is_no_copy() -> None:
+    def same(texts: Any, draws: Any, temperature: float) -> Any:
+        return list(texts)
+
+    def other(texts: Any, draws: Any, temperature: float) -> Any:
+        return [
+            None if "lost" in text else text.replace("good", "fine").replace("[link]", "link")
+            for text in texts
+        ]
+
+    def louder(texts: Any, draws: Any, temperature: float) -> Any:
+        return [text.upper() for text in texts]
+
+    texts = ["good food", "lost", "no change", "good [link]", "good [it]"]
+    assert there_and_back(same, other, texts, [Draw(0)] * 5, 0.5) == [
+        "fine food",
+        None,
+        None,
+        None,
+        "fine [it]",
+    ]
+    assert there_and_back(other, same, texts, [Draw(0)] * 5, 0.5) == [
+        "fine food",
+        None,
+        None,
+        None,
+        "fine [it]",
+    ]
+    assert there_and_back(same, louder, texts, [Draw(0)] * 5, 0.5) == [None] * 5

@@ -48,8 +48,12 @@ def augmentation(project_id: str, version: DatasetVersion, recipe: Recipe) -> No
                 t("Undo"), key="augment_back", icon=":material/undo:", type="tertiary", on_click=attempt, args=(_undo, project_id),
             )  # fmt: skip
     if added:
-        first = {f.name: next(iter(f.offers)) for f in fields_of(known[added].Params) if f.offers}
-        steps = (*spec.steps, Step(name=added, version=known[added].version, params=first))
+        only = {
+            f.name: next(iter(f.offers))
+            for f in fields_of(known[added].Params)
+            if f.offers and len(f.offers) == 1
+        }
+        steps = (*spec.steps, Step(name=added, version=known[added].version, params=only))
         attempt(_change, project_id, spec, {"steps": steps})
         st.rerun()
     _impossible({s: reason for s in known.values() if (reason := lacking(s))})
