@@ -175,15 +175,15 @@ def test_hostile_texts_are_read_in_bounded_time(odd: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_million_rows_in_seconds() -> None:
-    texts = invented_texts(20_000) * 50
+def test_a_quarter_of_a_million_rows_in_a_second() -> None:
+    texts = invented_texts(5_000) * 50
     frame = pd.DataFrame({"text": texts}, dtype="str")
     table = TableView(frame, make_schema({"text": "input"}, ["text"]), modalities.get("text-classification"))
-    assert len(table.inputs) == 1_000_000
+    assert len(table.inputs) == 250_000
     for name in CONTENT:
         start = time.process_time()
         list(checks.get(name).run(table))
-        assert time.process_time() - start < 5, name
+        assert time.process_time() - start < 1.25, name
 
 
 def test_signs_that_nobody_sees_are_taken_out_by_the_step_that_is_offered() -> None:
