@@ -56,7 +56,7 @@ def way_figure(done: Sequence[Candidate], metric: str) -> go.Figure:
     )  # fmt: skip
     finish(figure, x=t("candidate"), y=metric)
     figure.update_yaxes(ticksuffix=" %", rangemode="normal")
-    figure.update_xaxes(rangemode="normal")
+    figure.update_xaxes(rangemode="normal", dtick=1 if len(done) <= 15 else None)
     return figure
 
 

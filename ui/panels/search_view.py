@@ -175,7 +175,7 @@ def _facts(search: Search, one: Candidate) -> dict[str, str]:
 def _name(search: Search, one: Candidate) -> str:
     if search.kind == "ladder":
         return family_title(one.family)
-    return t("candidate {number}", number=one.number + 1)
+    return t("Candidate {number}", number=one.number + 1)
 
 
 def _open(search: Search, number: int) -> None:

@@ -32,7 +32,7 @@ def terms(key: str, start: Mapping[str, Any], inputs: Sequence[str]) -> None:
         t("Description"), value=start["description"], key=f"{key}_description", max_chars=2000, height=80,
         placeholder=t("What it does, for whom it is meant, where it is weak"),
     )  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         st.pills(
             t("Languages of the page"), list(LOCALES), format_func=LOCALES.__getitem__, selection_mode="multi",
             default=list(start["languages"]), key=f"{key}_languages",
