@@ -36,7 +36,7 @@ class LanguageParams(PretrainingParams):
     new_words: int = param(
         0, N_("New words"),
         N_("So many words that stand often in your texts, and that the model cuts into three pieces or more or cannot spell, get a piece of their own. They learn what they mean in pretraining."),
-        low=0, high=10_000, level="advanced", unit=N_("words"),
+        low=0, high=10_000, level="advanced",
     )  # fmt: skip
     general: str = param(
         "", N_("General texts"),

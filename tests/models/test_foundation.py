@@ -287,6 +287,7 @@ def test_the_head_that_guessed_before_is_found(tmp_path: Path) -> None:
         "cls.predictions.bias": random.normal(size=50), "cls.predictions.decoder.weight": random.normal(size=(50, 16)),
     }  # fmt: skip
     save_file(named, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text("{}")
     head = find_head(preset)
     assert head is not None
     assert head.kernel == pytest.approx(named["cls.predictions.transform.dense.weight"].T, abs=1e-6)
