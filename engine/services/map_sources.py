@@ -33,7 +33,7 @@ class MapSource:
     """One of them.
 
     Args:
-        id: as `Maps` takes it: "words", "run:" and an id, or "preset:", a name and the beginning of its digest.
+        id: as `Maps` takes it: "words", "run:" and an id, or "preset:" and a `Preset.reference`.
         name: of the run or the foundation model; "" for words.
         languages: ISO codes that a foundation model has read.
         lacking: why it cannot place these examples, a message id; None where it can.
@@ -52,7 +52,7 @@ class MapSource:
 
 def sources(scope: Scope, version_id: str) -> list[MapSource]:
     """Words first, then the finished runs of the version's lineage, newest first, then the foundation models on this machine."""
-    return [MapSource(WORDS), *_runs(scope, version_id), *(of_preset(preset) for preset in installed())]
+    return [MapSource(WORDS), *_runs(scope, version_id), *map(_of_preset, installed())]
 
 
 def of_run(run_id: str, name: str = "", lacking: str | None = None) -> MapSource:
@@ -60,9 +60,9 @@ def of_run(run_id: str, name: str = "", lacking: str | None = None) -> MapSource
     return MapSource(f"{RUN}:{run_id}", name, lacking=lacking)
 
 
-def of_preset(preset: Preset) -> MapSource:
+def _of_preset(preset: Preset) -> MapSource:
     """A foundation model as a source; one that is imported with other weights is another source."""
-    return MapSource(f"{PRESET}:{preset.name}:{preset.digest[:16]}", preset.name, preset.languages)
+    return MapSource(f"{PRESET}:{preset.reference}", preset.name, preset.languages)
 
 
 def _runs(scope: Scope, version_id: str) -> Iterator[MapSource]:

@@ -51,7 +51,7 @@ def _title(source: MapSource) -> str:
         return t("Words and characters (TF-IDF)")
     if source.kind == "run":
         return t("Run: {name}", name=source.name)
-    return t("Foundation model: {name} ({languages})", name=source.name, languages=_languages(source))
+    return t("Foundation model: {name} · {languages}", name=source.name, languages=_languages(source))
 
 
 def _languages(source: MapSource) -> str:
