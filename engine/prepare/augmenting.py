@@ -6,8 +6,10 @@ is resumed, or repeated on another machine, trains on the same ones.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -155,6 +157,7 @@ class Augmenter:
     def __call__(
         self, inputs: Sequence[Any], labels: IntArray, row_ids: IntArray, seed: int, *,
         key: Callable[[Any], Hashable] = str, avoid: Set[Hashable] = frozenset(), check: Callable[[float], None] | None = None,
+        kept: Path | None = None,
     ) -> Copies:  # fmt: skip
         """Varied copies of train rows.
 
@@ -167,17 +170,20 @@ class Augmenter:
             avoid: keys of validation inputs; a copy that became one of them is drawn anew. The sealed test part is not
                 looked at, not even for this.
             check: told the share done, 0 to 1, now and then; may raise to stop.
+            kept: a file where copies of text are kept as they are made, for the next attempt of the same work; only what a
+                model makes takes long enough for that.
         """
         copies = copies_of_rows(labels, row_ids, self.spec, seed)
         if not self._steps:
             return Copies([], np.zeros(0, dtype=np.int64), 0)
         around_class = self.surroundings(inputs, labels)
-        made: list[Any] = []
-        sources: list[int] = []
         often = AT_ONCE if self.asks_model else REPORT_EVERY
-        for start in range(0, len(inputs), AT_ONCE):
+        done = _finished(kept) if kept else []
+        for number, start in enumerate(range(0, len(inputs), AT_ONCE)):
             if check and start % often == 0:
                 check(start / len(inputs))
+            if number < len(done):
+                continue
             rows = [
                 at
                 for at in range(start, min(start + AT_ONCE, len(inputs)))
@@ -193,10 +199,14 @@ class Augmenter:
                 drawn.update(zip(wanted, found, strict=True))
                 taken = {at: _taken(drawn, at, int(copies[at]), inputs[at], key, avoid) for at in rows}
                 wanted = [missing for _, missing in taken.values() if missing]
-            for at in rows:
-                made += taken[at][0]
-                sources += [at] * len(taken[at][0])
-        return Copies(made, np.array(sources, dtype=np.int64), int(copies.sum()))
+            done.append([(at, copy) for at in rows for copy in taken[at][0]])
+            if kept:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(done[-1]) + "\n")
+        made = [one for block in done for one in block]
+        return Copies(
+            [copy for _, copy in made], np.array([at for at, _ in made], dtype=np.int64), int(copies.sum())
+        )
 
     def surroundings(self, inputs: Sequence[Any], labels: IntArray) -> Callable[[int, int], Around]:
         """What a row may look at, by its class and its place among `inputs`: other rows of its class, and the lexicons."""
@@ -244,3 +254,12 @@ def _taken(
                 taken.append(varied)
                 break
     return taken, None
+
+
+def _finished(path: Path) -> list[list[tuple[int, Any]]]:
+    """What an earlier attempt kept, line by line; a line that it was killed in is cut off."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, encoding="utf-8")
+    return [[(at, copy) for at, copy in json.loads(line)] for line in whole.splitlines()]

@@ -94,6 +94,7 @@ def _copies(
     copies = augmenter(
         cleaned, data.labels[train], data.frame[ROW_ID].to_numpy()[train], recipe.seed,
         key=key, avoid={key(value) for value in validated}, check=check,
+        kept=context.folder / "copies.jsonl" if augmenter.asks_model else None,
     )  # fmt: skip
     context.report(
         "note", message=N_("{rows:,} train rows + {made:,} augmented copies of them ({asked:,} asked for; a text that cannot be varied gets none)."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from engine.prepare.augmentations import (
     AugmentationVersionUnknown,
     WrongTaskAugmentation,
 )
-from engine.prepare.augmenting import Augmenter
+from engine.prepare.augmenting import AT_ONCE, Augmenter
 from engine.prepare.copies import MOST_COPIES, copies_of_rows, planned_counts
 from engine.recipe import Augmentation, Recipe, RecipeUnreadable, Step, read_recipe, recipe_yaml
 from engine.registry import UnknownName
@@ -124,6 +125,29 @@ def test_a_wish_to_stop_is_heard():
 
     with pytest.raises(KeyboardInterrupt):
         Augmenter(spec("delete"))(rows(10), labels(10), np.arange(10), 0, check=stop)
+
+
+def test_copies_that_were_made_before_a_crash_are_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, codes, ids, kept = rows(400), labels(200, 200), np.arange(400), tmp_path / "copies.jsonl"
+    augmenter, varied = Augmenter(spec("delete", factor=1.0)), []
+    whole = augmenter(texts, codes, ids, 0)
+    vary = augmenter.vary
+
+    def counted(values: list[str], *others: object) -> list[str]:
+        varied.extend(values)
+        return vary(values, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(augmenter, "vary", counted)
+    assert augmenter(texts, codes, ids, 0, kept=kept).inputs == whole.inputs
+    lines = kept.read_text().splitlines(keepends=True)
+    kept.write_text("".join(lines[:2]) + lines[2][:40])
+    varied.clear()
+    again = augmenter(texts, codes, ids, 0, kept=kept)
+    assert again.inputs == whole.inputs and (again.sources == whole.sources).all()
+    assert set(varied) == set(texts[2 * AT_ONCE :])
+    assert kept.read_text() == "".join(lines)
 
 
 def test_ten_thousand_rows_take_seconds_and_time_grows_with_them():
