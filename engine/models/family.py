@@ -143,7 +143,10 @@ class BatchTooLarge(JobError):
 
 
 class Predictor(Protocol):
-    """A model as it is served: no TensorFlow, safe to load from a verified bundle."""
+    """A model as it is served: no TensorFlow, safe to load from a verified bundle.
+
+    That of a family with `needs_tensorflow` also offers `vectors(inputs, progress)`, what its last layer reads of each input.
+    """
 
     def predict_proba(self, inputs: Sequence[Any]) -> FloatArray:
         """Class probabilities, shape (n, classes), rows summing to 1, in the order of the schema's classes."""
