@@ -254,7 +254,7 @@ def test_a_family_without_epochs_says_about_how_long_it_takes(
         )
     report(workspace, run.id, ("phase", {"name": "training"}), ("phase", {"name": "Fitting"}))
     at = open_page("train", project=trained.project, run=run.id)
-    assert "of training in all, estimated" in said(at)
+    assert "in all, as estimated" in said(at)
 
 
 def test_figure_cards_keep_the_place_of_the_first_comparison(

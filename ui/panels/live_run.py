@@ -139,7 +139,7 @@ def _figures(run: Run, feed: RunFeed) -> None:
         # A family without epochs has no other sign of how long it will take.
         st.caption(
             t(
-                "About {time} of training in all, estimated; packaging, checks and scores come after it.",
+                "Training takes {time} in all, as estimated; packaging, checks and scores come after it.",
                 time=duration(expected),
             )
         )

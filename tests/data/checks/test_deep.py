@@ -171,7 +171,7 @@ def test_texts_that_are_all_unlike_each_other_have_no_outliers() -> None:
         for text in texts[:20]
     ]
     assert 0.7 < np.quantile(rarity(texts + rough), 0.99) < 0.8
-    assert look("outliers", view(texts + rough + STRANGE[:1])) == {}
+    assert look("outliers", view(texts + rough + STRANGE)) == {}
 
 
 def test_few_texts_do_not_say_what_is_usual() -> None:
@@ -188,8 +188,9 @@ def test_what_one_text_in_thirty_has_is_a_way_of_writing() -> None:
     shares = rarity(texts + half)[600:]
     assert (shares > 0.5).sum() > 6 and shares.max() < 0.7
     assert look("outliers", view(texts + half)) == {}
-    assert 0.3 < rarity([*texts, f"{texts[0][:36]} {odd[0][:20]}"])[-1] < 0.5
-    assert look("outliers", view([*texts, f"{texts[0][:36]} {odd[0][:20]}"])) == {}, "most of it is as usual"
+    nearly_half = f"{texts[0][:30]} {odd[0][:26]}"
+    assert 0.45 < rarity([*texts, nearly_half])[-1] < 0.5
+    assert look("outliers", view([*texts, nearly_half])) == {}, "most of it is as usual"
 
 
 def test_rarity_counts_no_addresses_names_and_digits() -> None:
