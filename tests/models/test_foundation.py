@@ -84,6 +84,10 @@ def test_both_forms_are_one_model_with_the_tokens_of_its_own_library(
         padded = np.pad(ids, ((0, 0), (0, 16)), constant_values=tokens.pad)
         assert np.asarray(vectors(padded)) == pytest.approx(answers[-1], abs=1e-5)
         assert [v.path for v in model.trainable_variables] == ["logits/kernel", "logits/bias"]
+        line = Line(tmp_path / "map")
+        placed = embeddings.preset_embeddings(preset, TEXTS, line.training)
+        assert placed == pytest.approx(answers[-1], abs=1e-5)
+        assert [payload["fraction"] < 0.1 for payload in line.of("progress")] == [True]  # type: ignore[operator]
     assert answers[0] == pytest.approx(answers[1], abs=1e-6)
 
     makers: dict[str, Any] = {
@@ -297,6 +301,16 @@ def test_the_head_that_guessed_before_is_found(tmp_path: Path) -> None:
     del rest["cls.predictions.bias"]
     save_file(rest, tmp_path / "model.safetensors")
     assert find_head(preset) is None
+
+
+def test_what_pretraining_and_new_words_lack_is_said_before(tiny: Preset) -> None:
+    def said(**params: Any) -> str:
+        return " ".join(FAMILY.notes(FoundationParams(preset="tiny", **params)))
+
+    assert "without the head" in said(pretraining=1)
+    assert "without the head" not in said()
+    assert "mean of their pieces" in said(new_words=10)
+    assert "mean of their pieces" not in said(new_words=10, pretraining=1)
 
 
 @pytest.mark.slow
