@@ -48,6 +48,7 @@ from engine.models.language import LanguageParams
 from engine.models.learning import LearningParams, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, fingerprint, with_softmax
+from engine.models.preset_head import guesses
 from engine.models.presets import PresetMissing, check, find, installed, names
 from engine.models.sequence import SAMPLE, token_rows
 from engine.models.suitability import common_reason
@@ -176,6 +177,12 @@ class Foundation(Dialled):
                 )
             )
         preset = next((one for one in installed() if one.name == params.preset), None)
+        if params.pretraining and preset is not None and not guesses(preset):
+            said.append(
+                N_(
+                    "This foundation model comes without the head that guesses hidden pieces. Pretraining starts with a new one; with few texts that makes the model worse."
+                )
+            )
         if preset is not None and preset.languages and set(preset.languages) <= {"en", "pcm"}:
             said.append(
                 N_(
