@@ -61,6 +61,8 @@ FAMILIES = {
         "max_length": 20,
     },
 }
+DAMAGED = ("case_network", "transformer")
+"""Families whose newest checkpoint is damaged besides: how one is read is the same for all."""
 EPOCHS_BEFORE_DEATH, STEPS_BEFORE_DEATH = 3, 4
 
 
@@ -77,7 +79,7 @@ def main(root: Path) -> None:
     (root / "preload.json").write_text(json.dumps({"no_operation_ran": untouched}))
     for family in FAMILIES:
         _forked(partial(_train, family, root / family / "whole", die=False))
-        for name in ("killed", "damaged"):
+        for name in ("killed", "damaged") if family in DAMAGED else ("killed",):
             folder = root / family / name
             status = _forked(partial(_train, family, folder, die=True))
             assert os.WIFSIGNALED(status), status
