@@ -82,27 +82,29 @@ class Translator:
         self, ids: NDArray[np.int32], draws: Sequence[Chance], temperature: float
     ) -> list[list[int] | None]:
         """The pieces that follow the two marks every translation begins with; None where no end came."""
-        most = min(self._tokens.length - 1, 2 * ids.shape[1] + 8)
         mask = (ids != self._tokens.pad).astype(np.int32)
+        # each text has its own, whatever stands beside it
+        limits = np.minimum(self._tokens.length - 1, 2 * mask.sum(axis=1) + 8)
         last = np.full((len(ids), 1), self._end, dtype=np.int32)
-        state = self._begin(ids, mask, last, np.int32(most))
+        state = self._begin(ids, mask, last, np.int32(limits.max()))
         last[:] = self._start
         written: list[list[int]] = [[] for _ in draws]
-        going = set(range(len(draws)))
-        for index in range(1, most):
+        ended: set[int] = set()
+        for index in range(1, int(limits.max())):
             scores, *state = self._next(mask, last, np.int32(index), *state)
             scores = np.array(scores)
             scores[:, self._never] = -np.inf
-            for row in sorted(going):
+            going = [row for row in range(len(draws)) if row not in ended and index < limits[row]]
+            for row in going:
                 piece = _drawn(scores[row], draws[row], temperature)
                 last[row] = piece
                 if piece == self._end:
-                    going.discard(row)
+                    ended.add(row)
                 else:
                     written[row].append(piece)
             if not going:
                 break
-        return [None if row in going else pieces for row, pieces in enumerate(written)]
+        return [pieces if row in ended else None for row, pieces in enumerate(written)]
 
 
 def _drawn(scores: NDArray[np.float32], draw: Chance, temperature: float) -> int:

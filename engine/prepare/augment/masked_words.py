@@ -24,6 +24,9 @@ from engine.prepare.words import Words, is_eastern
 _SPELLINGS = 10
 """At most so many pieces are the same word in other letters: Good, GOOD."""
 
+_LONGEST = 6
+"""Pieces of the longest word that is replaced: one piece says little of what more said, and in Thai they are a whole phrase."""
+
 
 def _offered() -> Sequence[str]:
     return [preset.reference for preset in installed() if guesses(preset)]
@@ -136,7 +139,10 @@ class Filler:
         if len(ids) == 1:
             fits[ids[0]] = False
         places = np.flatnonzero(fits)
-        likely = places[np.argsort(-scores[places], kind="stable")][: self._params.guesses + _SPELLINGS]
+        enough = self._params.guesses + _SPELLINGS
+        if len(places) > enough:
+            places = places[np.argpartition(-scores[places], enough)[:enough]]
+        likely = places[np.argsort(-scores[places], kind="stable")]
         best = [at for at in likely.tolist() if self._written[at].casefold() != word.casefold()]
         best = best[: self._params.guesses]
         if not best:
@@ -158,7 +164,7 @@ def _kind(text: str) -> int:
 def _gaps(text: str, row: Pieces, unknown: int | None) -> list[tuple[range, int, int]]:
     """What can be hidden: a run of pieces, and from where to where it stands; whole words, or all words that share a piece.
 
-    Nothing where the model knows less than half of the pieces; no word with a piece that it does not know.
+    Nothing where the model knows less than half of the pieces; no word with a piece that it does not know, or of too many.
     """
     pieces = [at for at, (start, end) in enumerate(row.spans) if end > start]
     if 2 * sum(row.ids[at] == unknown for at in pieces) > len(pieces):
@@ -184,7 +190,9 @@ def _gaps(text: str, row: Pieces, unknown: int | None) -> list[tuple[range, int,
     return [
         gap
         for gap in found
-        if _kind(text[gap[1] : gap[2]]) and unknown not in row.ids[gap[0].start : gap[0].stop]
+        if len(gap[0]) <= _LONGEST
+        and _kind(text[gap[1] : gap[2]])
+        and unknown not in row.ids[gap[0].start : gap[0].stop]
     ]
 
 
