@@ -41,7 +41,7 @@ def test_files_of_different_columns_need_consent(put: Put) -> None:
     with pytest.raises(errors.ColumnsDiffer) as caught:
         read_several(sources)
     what, _ = render_error(caught.value, "en")
-    assert "“b.csv” differs from “a.csv”: it lacks label and has region instead" in what
+    assert "“b.csv” differs from “a.csv”: it lacks “label” and has “region” instead" in what
     frame, notes = read_several(sources, differing=True)
     assert frame["label"].tolist() == ["1", "", ""] and frame["region"].tolist() == ["", "north", "south"]
     assert [(n.code, n.severity, n.count) for n in notes] == [("columns_differ", "warning", 3)]

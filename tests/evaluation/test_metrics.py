@@ -102,7 +102,7 @@ def test_a_class_without_rows_counts_as_zero_and_a_note_says_so():
     assert result.overall["macro_f1"].value == pytest.approx(2 / 3)
     assert result.overall["weighted_f1"].value == 1
     (note,) = result.notes
-    assert (note["code"], note["params"]["labels"]) == ("classes_without_rows", "“class 2”")
+    assert (note["code"], note["params"]["labels"]) == ("classes_without_rows", ["“class 2”"])
 
 
 def test_slices_that_lack_a_class_are_noted():
