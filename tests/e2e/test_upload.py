@@ -59,6 +59,11 @@ def slow_down(page: Page, rate: int) -> None:
     session.send("Network.emulateNetworkConditions", limits)
 
 
+def asks_before_leaving(page: Page) -> bool:
+    """Whether the browser would ask before the page is loaded anew."""
+    return bool(page.evaluate("!window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"))
+
+
 def staged(field: Server) -> list[Path]:
     return sorted(p for p in (field.home / "uploads").iterdir() if (p / "name.json").exists())
 
@@ -74,6 +79,7 @@ def test_progress_is_shown_and_survives_a_rerun_and_the_page_gets_the_file(
     state, bar = one.locator(".state"), one.locator("progress")
     expect(state).to_have_text(re.compile(r"[1-9]\d?% · [\d.]+ (kB|MB) of 3\.4 MB"))
     before = float(bar.evaluate("bar => bar.value"))
+    assert asks_before_leaving(page)
     page.get_by_role("button", name="again").click()
     expect(page.get_by_text("kept []")).to_be_visible()
     page.wait_for_timeout(700)
@@ -82,6 +88,7 @@ def test_progress_is_shown_and_survives_a_rerun_and_the_page_gets_the_file(
     slow_down(page, -1)
     expect(page.get_by_text("kept [[('评论 <b>x.csv', 3400011)]]")).to_be_visible()
     expect(one.locator("[role=status]")).to_have_text("“评论 <b>x.csv” was received.")
+    assert not asks_before_leaving(page)
 
 
 def test_a_running_upload_is_cancelled_and_leaves_nothing(page: Page, field: Server, tmp_path: Path) -> None:
