@@ -18,7 +18,7 @@ from engine.feedback.corrections import CHANGING, Child, Correction, make_child
 from engine.jobs.context import JobContext
 from engine.modality import modalities
 from engine.prepare.split import recount_split
-from engine.services import datasets, importing, splits, stored_versions
+from engine.services import datasets, dividing, importing, splits, stored_versions
 from engine.services.accepted import PREVIEW, CorrectionsChanged, Items, NothingToChange, made
 from engine.services.child_versions import ParentChanged, first_free_row, insert_child, keep_table
 from engine.services.scope import Scope
@@ -96,7 +96,7 @@ def _make(
         insert_child(
             connection, scope, version_id, parent, child.table, parent.schema, stored["table"], source, findings
         )  # fmt: skip
-        splits.insert_split(
+        dividing.insert_split(
             connection, scope, split_id, version_id, former.spec, stored["assignment"], recounted
         )
         _mark(connection, scope, version_id, spec["items"])
@@ -148,7 +148,7 @@ def _stored(child: Child) -> dict[str, str]:
     """Digests of what the rows will point to. Changes name feedback and rows, no texts: there is one copy to erase."""
     changes = json.dumps([change.model_dump(mode="json") for change in child.changes])
     return {
-        "table": keep_table(child.table), "assignment": splits.keep_assignment(child.assignment),
+        "table": keep_table(child.table), "assignment": dividing.keep_assignment(child.assignment),
         "changes": artifacts.put_bytes(changes.encode()),
     }  # fmt: skip
 

@@ -29,7 +29,7 @@ from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.params import read_params
 from engine.prepare.filters import filters
-from engine.services import datasets, importing, lineage, splits, stored_versions, uploads
+from engine.services import datasets, dividing, importing, lineage, splits, stored_versions, uploads
 from engine.services.child_versions import ParentChanged, first_free_row, insert_child, keep_table
 from engine.services.datasets import DatasetVersion
 from engine.services.found_rows import rows_of
@@ -192,7 +192,7 @@ def _make(
             connection, scope, version_id, parent, edited.table, schema, artifact, source, (*notes, *obstacles)
         )  # fmt: skip
         if division is not None:
-            splits.insert_split(
+            dividing.insert_split(
                 connection, scope, division["id"], version_id, division["spec"], division["artifact"], division["found"]
             )  # fmt: skip
     return version_id, False

@@ -13,7 +13,7 @@ from engine.modality import modalities
 from engine.models.family import IntArray
 from engine.prepare.appended import place_added
 from engine.prepare.split import recount_split
-from engine.services import new_tests, splits
+from engine.services import dividing, new_tests, splits
 from engine.services.datasets import DatasetVersion
 from engine.services.near_groups import READ_CHARS
 from engine.services.scope import Scope
@@ -25,7 +25,7 @@ def inherited_division(
     context: JobContext, scope: Scope, former: SplitView, parent: DatasetVersion, edited: Edited, schema: Schema,
     parts: pd.Series[str],
 ) -> dict[str, Any]:  # fmt: skip
-    """The child's split, its assignment kept: `{id, former, spec, artifact, found}`, ready for `splits.insert_split`.
+    """The child's split, its assignment kept: `{id, former, spec, artifact, found}`, ready for `dividing.insert_split`.
 
     Args:
         former: the parent's split.
@@ -52,7 +52,7 @@ def inherited_division(
     spec = former.spec
     if edited.test_changed or _reads_otherwise(parent.schema, schema):
         spec = spec.model_copy(update={"test_name": _test_name(scope, parent, spec.test_name)})
-    artifact = splits.keep_assignment(found.assignment)
+    artifact = dividing.keep_assignment(found.assignment)
     return {"id": new_id("spl"), "former": former.id, "spec": spec, "artifact": artifact, "found": found}
 
 

@@ -23,7 +23,7 @@ from engine.prepare.facts import train_facts
 from engine.prepare.new_test import draw_new_test, new_test_finding, shared_finding
 from engine.prepare.split import EXCLUDED, PARTS, label_codes, recount_split
 from engine.recipe import FIRST_TEST, Split
-from engine.services import datasets, lineage, near_groups, splits, stored_versions
+from engine.services import datasets, dividing, lineage, near_groups, splits, stored_versions
 from engine.services.recipes import Recipes
 from engine.services.scope import Scope
 from engine.storage.database import read, serialise, write
@@ -122,7 +122,7 @@ def make_new_test(
     folds = splits.fold_codes(scope, former.id)
     if folds is not None:
         folds = folds.reindex(ids).fillna(-1).astype("int64").where(assignment != "test", -1)
-    artifact = splits.keep_assignment(found.assignment, folds)
+    artifact = dividing.keep_assignment(found.assignment, folds)
     measured = train_facts(frame, schema, modality, found.assignment)
     asked, split_id = former.spec.model_copy(update={"test_name": name}), new_id("spl")
     context.check()
@@ -131,7 +131,7 @@ def make_new_test(
     with write(scope.engine, durable=True) as connection:
         context.fence(connection)
         serialise(connection, f"split:{version_id}")
-        splits.insert_split(connection, scope, split_id, version_id, asked, artifact, found, others)
+        dividing.insert_split(connection, scope, split_id, version_id, asked, artifact, found, others)
     splits.keep_facts(scope, version_id, split_id, measured)
     _go_on_with(scope, project_id, version_id, asked)
     return {"split_id": split_id, "fresh": made.fresh, "used": made.used, "left_out": made.left_out, "shared": len(shared)}  # fmt: skip

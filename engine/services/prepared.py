@@ -16,7 +16,7 @@ from engine.prepare.blocks import block_ids
 from engine.prepare.folds import parts_of_fold
 from engine.prepare.split import label_codes
 from engine.recipe import Recipe
-from engine.services import near_groups, splits, stored_versions
+from engine.services import dividing, near_groups, splits, stored_versions
 from engine.services.scope import Scope
 
 HELD = ("validation", "test")
@@ -49,7 +49,7 @@ def prepare(scope: Scope, recipe: Recipe, report: Any, split_id: str | None) -> 
     report("phase", name="loading")
     frame, schema = stored_versions.load_table(scope, version_id)
     report("phase", name="splitting")
-    split_id = split_id or splits.ensure(scope, version_id, recipe.split, frame, report).id
+    split_id = split_id or dividing.ensure(scope, version_id, recipe.split, frame, report).id
     parts = splits.assignment(scope, split_id).reindex(frame[ROW_ID])
     labels = (
         pd.Index(schema.classes, dtype="str").get_indexer(pd.Index(labels_of(frame, schema))).astype(np.int64)

@@ -17,7 +17,7 @@ from engine.prepare.copies import planned_counts
 from engine.prepare.split import default_split
 from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
-from engine.services import datasets, near_groups, splits, stored_versions
+from engine.services import datasets, dividing, near_groups, splits, stored_versions
 from engine.services.found_rows import findings_of
 from engine.services.scope import Scope
 from engine.storage.clock import now
@@ -356,7 +356,7 @@ def divide_data(
 ) -> dict[str, Any]:
     """Work of the job "split": divide a version; what the dial had set in the draft follows its train part."""
     before = splits.facts(scope, spec["version"])
-    done = splits.divide_version(context, scope, spec["version"], Split.model_validate(spec["split"]))
+    done = dividing.divide_version(context, scope, spec["version"], Split.model_validate(spec["split"]))
     Recipes(scope).turn_again(project_id, spec["version"], before)
     return {"split_id": done}
 

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from engine.errors import NotFound
 from engine.i18n import render_error
 from engine.recipe import Split
-from engine.services import children, importing, splits, training
+from engine.services import children, dividing, importing, splits, training
 from engine.services.accepted import CorrectionsChanged, NoCorrections, NotDivided, NothingToChange
 from engine.services.corrections import OtherDivision
 from engine.services.inline import run_waiting
@@ -404,7 +404,7 @@ def test_rows_that_do_not_match_are_never_compared(shop: Shop) -> None:
         parts = splits.assignment(shop.ws.scope, row.id)
         parts[parts.index[parts == "validation"][0]] = "train"
         connection.execute(
-            update(split).where(split.c.id == row.id).values(artifact=splits.keep_assignment(parts))
+            update(split).where(split.c.id == row.id).values(artifact=dividing.keep_assignment(parts))
         )
     new = shop.finished(shop.ws.corrections.retrain(shop.run.id, child.id))
     job = shop.ws.evaluations.start_comparison([shop.run.id, new.id], "validation", "macro_f1")
