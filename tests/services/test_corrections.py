@@ -149,7 +149,7 @@ def test_one_preview_makes_one_version(shop: Shop) -> None:
 
 
 STEPS = [
-    (children, "check_table"), (children, "_stored"), (children, "insert_child"), (splits, "insert_split"), (children, "_mark"),
+    (children, "check_table"), (children, "_stored"), (children, "insert_child"), (dividing, "insert_split"), (children, "_mark"),
     (importing, "store_profile"),
 ]  # fmt: skip
 

@@ -13,7 +13,7 @@ from engine.data.edits import Append, ChangeRoles, DedupeFound, Drop, Edit, Rela
 from engine.data.schema import ROW_ID
 from engine.errors import BentuError
 from engine.recipe import Split
-from engine.services import editing, importing, splits
+from engine.services import dividing, editing, importing, splits
 from engine.services.editing import NothingLeft, NothingToEdit, OpenedTestChanged
 from engine.services.inline import run_waiting
 from engine.storage.database import read
@@ -203,7 +203,7 @@ def test_a_preview_counts_without_making_anything(workspace: Workspace, imported
 
 
 STEPS = [
-    (editing, "check_table"), (editing, "keep_table"), (editing, "insert_child"), (splits, "insert_split"), (importing, "store_profile"),
+    (editing, "check_table"), (editing, "keep_table"), (editing, "insert_child"), (dividing, "insert_split"), (importing, "store_profile"),
 ]  # fmt: skip
 
 
