@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
@@ -30,7 +31,8 @@ OpenPage = Callable[..., AppTest]
 def one_compilation() -> Iterator[None]:
     """Each page is compiled once, as on a server, and the installed packages are looked through once.
 
-    AppTest does both again for every run and every page that it opens.
+    AppTest does both again for every run and every page that it opens. And where a test before has loaded Keras, which the
+    interface never does, Streamlit collects all garbage after each run: more than half of the time of these tests.
     """
     scripts = ScriptCache()
     manifests = cache(manifest_scanner.scan_component_manifests)
@@ -38,6 +40,7 @@ def one_compilation() -> Iterator[None]:
         patch.setattr(app_test, "ScriptCache", lambda: scripts)
         patch.setattr(local_script_runner, "ScriptCache", lambda: scripts)
         patch.setattr(manifest_scanner, "scan_component_manifests", manifests)
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
         yield
 
 
