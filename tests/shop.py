@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,7 +16,8 @@ from engine.services.stored_versions import load_table
 from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.tables import demo, feedback, model_version, new_id
-from engine.workspace import DatasetVersion, Job, Run, VersionChanges, Workspace, open_workspace
+from engine.workspace import DatasetVersion, Job, Run, VersionChanges, Workspace
+from tests.conftest import Once
 
 ROWS = "text,label,region\n" + "".join(
     f"{'good' if i % 2 else 'bad'} food number {i},{'praise' if i % 2 else 'complaint'},{'north' if i % 3 else 'south'}\n"
@@ -152,20 +151,14 @@ def import_rows(
     return workspace.datasets.version(result["version_id"])
 
 
-def make_home(home: Path) -> tuple[str, str, str]:
-    """Make such a project in a new home; the ids of its version, run and demo."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BENTU_HOME", str(home))
-        workspace = open_workspace()
-        version = import_rows(workspace, workspace.projects.create("Reviews").id, ROWS, ROLES)
-        shop = Shop.open(workspace, version)
-        workspace.scope.engine.dispose()
+@pytest.fixture
+def shop(once: Once, workspace: Workspace) -> Shop:
+    """Such a project over the imported `ROWS`."""
+    version, run, demo = once(_opened)
+    return Shop(workspace, workspace.datasets.version(version), workspace.runs.get(run), demo)
+
+
+def _opened(workspace: Workspace) -> tuple[str, str, str]:
+    version = import_rows(workspace, workspace.projects.create("Reviews").id, ROWS, ROLES)
+    shop = Shop.open(workspace, version)
     return version.id, shop.run.id, shop.demo
-
-
-def copied(made: Path, ids: tuple[str, str, str], home: Path, workspace: Workspace) -> Shop:
-    """A copy of that home as a test's own."""
-    workspace.scope.engine.dispose()
-    shutil.rmtree(home)
-    shutil.copytree(made, home)
-    return Shop(workspace, workspace.datasets.version(ids[0]), workspace.runs.get(ids[1]), ids[2])

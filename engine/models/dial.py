@@ -6,6 +6,7 @@ families go by are here.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
@@ -25,15 +26,17 @@ FEW = 4000
 """Training rows below which a network gets small batches."""
 
 
-class Dialled:
+class Dialled(ABC):
     """Base of a family: its `settings` as parameters."""
 
     Params: type[Params]
 
+    @abstractmethod
     def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
-        raise NotImplementedError
+        """See `Family`."""
 
     def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> Any:
+        """See `Family`."""
         return self.Params(**values(self.settings(dial, facts, machine)))
 
 

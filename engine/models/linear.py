@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +134,7 @@ class LinearFitted:
         (folder / MODEL).write_text(json.dumps(self.decision.as_json(), indent=1), encoding="utf-8")
 
 
-class LinearFamily(Dialled, ABC):
+class LinearFamily(Dialled):
     """A classifier over TF-IDF; subclasses name the estimator and its usual strength."""
 
     name: str

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.models.backbone import load_backbone, token_vectors
 from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.features.tokens import TokenRows
+from engine.models.hiding import Marks
 from engine.models.preset_head import Head, find_head
 from engine.models.presets import Preset, check
 
@@ -51,17 +52,15 @@ class MaskedModel:
         table: Vectors,
         head: Head,
     ) -> None:
-        from engine.training.hiding import Marks
-
         self._tokens, self._vectors, self._table, self._head = tokens, vectors, table, head
         self._marks = Marks.of(tokens.tokenizer)
 
     @classmethod
     def of_preset(cls, preset: Preset, length: int) -> Self:
-        """An imported model that reads `length` pieces of a text; its files are compared with their digests first.
+        """An imported model with a head (`guesses`) that reads `length` pieces; its files are compared with their digests first.
 
         Raises:
-            PresetDamaged: they changed, or hold no head.
+            PresetDamaged: they changed since the model was imported.
             NothingHides: its vocabulary has no mark to hide others with.
         """
         from engine.training.preload import preload

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.errors import N_
 from engine.models.family import FloatArray, IntArray
 from engine.models.features.tokens import TokenRows
-from engine.training.hiding import Marks, hide
+from engine.models.hiding import Marks, hide
 
 MOST_HELD, FEWEST_HELD = 200, 10
 """General texts that the check asks, at most, and without which it says nothing."""

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from engine.errors import N_
 from engine.models.family import Diverged, IntArray, Training, TrainingData
 from engine.models.features.tokens import TokenRows, Tokens
+from engine.models.hiding import Marks, hide
 from engine.models.preset_head import Head
 from engine.training.checkpoint import Checkpoints
 from engine.training.forgetting import general_losses, held_out, verdict
-from engine.training.hiding import Marks, hide
 from engine.training.loop import Plan, Rows, ask, batches, within_memory
 
 FOLDER = "pretraining"

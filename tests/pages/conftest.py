@@ -19,8 +19,9 @@ from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
 from tests.conftest import Once
 from tests.parity_here import parity_here
+from tests.shop import shop
 
-__all__ = ["parity_here"]
+__all__ = ["parity_here", "shop"]
 
 ROOT = Path(__file__).parents[2]
 

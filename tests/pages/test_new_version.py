@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,22 +14,10 @@ from engine.storage.database import write
 from engine.storage.tables import dataset_version
 from engine.workspace import DatasetVersion, Run, Workspace
 from tests.pages.conftest import OpenPage, texts
-from tests.shop import Shop, copied, make_home
+from tests.shop import Shop
 from ui.state import VERSION
 
 LOCALES = ["en-US", "zh-CN"]
-
-
-@pytest.fixture(scope="session")
-def shop_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[str, str, str]]:
-    home = tmp_path_factory.mktemp("shop") / "home"
-    home.mkdir()
-    return home, make_home(home)
-
-
-@pytest.fixture
-def shop(shop_home: tuple[Path, tuple[str, str, str]], bentu_home: Path, workspace: Workspace) -> Shop:
-    return copied(*shop_home, bentu_home, workspace)
 
 
 def said(at: AppTest) -> str:

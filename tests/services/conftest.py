@@ -15,9 +15,10 @@ from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
 from tests.conftest import Once
 from tests.parity_here import parity_here
-from tests.services.sharing import made, made_home
+from tests.services.sharing import made
+from tests.shop import shop
 
-__all__ = ["made", "made_home", "parity_here"]
+__all__ = ["made", "parity_here", "shop"]
 
 
 @cache

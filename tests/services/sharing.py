@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -24,7 +23,8 @@ from engine.storage.clock import now
 from engine.storage.database import read, write
 from engine.storage.home import demo_home
 from engine.storage.tables import demo, feedback, new_id, run
-from engine.workspace import Demo, Workspace, open_workspace
+from engine.workspace import Demo, Workspace
+from tests.conftest import Once
 
 CSV = "text,label\n" + "".join(
     f"{'good' if i % 3 else 'bad'} food number {i},{'praise' if (i % 3 and i % 11) or i % 29 == 0 else 'complaint'}\n"
@@ -44,35 +44,26 @@ class Made:
     again: str
 
 
-@pytest.fixture(scope="session")
-def made_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
-    home = tmp_path_factory.mktemp("demos") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BENTU_HOME", str(home))
-        ws = open_workspace()
-        project = ws.projects.create("Reviews").id
-        upload = ws.datasets.stage(CSV.encode(), "reviews.csv")
-        roles = {"text": "input", "label": "label"}
-        ws.datasets.start_import(project, upload.id, "reviews", ReadOptions(), roles, upload.id)
-        run_waiting(ws.scope)
-        families = ("majority", "tfidf_svm", "tfidf_svm")
-        runs = [ws.runs.submit(project, ws.recipes.choose(project, name, "quick")) for name in families]
-        run_waiting(ws.scope)
-        assert [ws.runs.get(r.id).state for r in runs] == ["succeeded"] * 3
-        for pair in ((0, 1), (1, 0), (1, 2)):
-            ids = [runs[i].id for i in pair]
-            ws.evaluations.start_comparison(ids, "validation", "macro_f1")
-        run_waiting(ws.scope)
-        ws.scope.engine.dispose()
-        return home, Made(project, runs[0].version_id, *(r.id for r in runs))
-
-
 @pytest.fixture
-def made(made_home: tuple[Path, Made], bentu_home: Path) -> Made:
-    """A copy of that home as this test's own; ask for it before `workspace`."""
-    home, ids = made_home
-    shutil.copytree(home, bentu_home, dirs_exist_ok=True)
-    return ids
+def made(once: Once) -> Made:
+    """A project with three finished runs that were compared on validation."""
+    return cast(Made, once(_made))
+
+
+def _made(ws: Workspace) -> Made:
+    project = ws.projects.create("Reviews").id
+    upload = ws.datasets.stage(CSV.encode(), "reviews.csv")
+    roles = {"text": "input", "label": "label"}
+    ws.datasets.start_import(project, upload.id, "reviews", ReadOptions(), roles, upload.id)
+    run_waiting(ws.scope)
+    families = ("majority", "tfidf_svm", "tfidf_svm")
+    runs = [ws.runs.submit(project, ws.recipes.choose(project, name, "quick")) for name in families]
+    run_waiting(ws.scope)
+    assert [ws.runs.get(r.id).state for r in runs] == ["succeeded"] * 3
+    for pair in ((0, 1), (1, 0), (1, 2)):
+        ws.evaluations.start_comparison([runs[i].id for i in pair], "validation", "macro_f1")
+    run_waiting(ws.scope)
+    return Made(project, runs[0].version_id, *(r.id for r in runs))
 
 
 def document(token: str) -> Publication | None:

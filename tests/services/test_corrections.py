@@ -29,22 +29,10 @@ from engine.storage.database import read, write
 from engine.storage.tables import dataset_version, demo, feedback, model_version, result, split
 from engine.storage.tables import job as job_table
 from engine.workspace import DatasetVersion, Workspace
-from tests.shop import ROLES, ROWS, Shop, copied, ended, import_rows, make_home
+from tests.shop import ROLES, ROWS, Shop, ended, import_rows
 
 Importer = Callable[..., DatasetVersion]
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def shop_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[str, str, str]]:
-    home = tmp_path_factory.mktemp("shop") / "home"
-    home.mkdir()
-    return home, make_home(home)
-
-
-@pytest.fixture
-def shop(shop_home: tuple[Path, tuple[str, str, str]], bentu_home: Path, workspace: Workspace) -> Shop:
-    return copied(*shop_home, bentu_home, workspace)
 
 
 def counts_of(ws: Workspace, version_id: str) -> Mapping[str, int]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.models.features.tokens import TokenRows
+from engine.models.hiding import Marks
 from engine.training.forgetting import MOST_HELD, general_losses, held_out, verdict
-from engine.training.hiding import Marks
 
 MARKS = Marks(4, np.arange(5, 100, dtype=np.int32))
 

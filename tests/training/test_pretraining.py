@@ -16,8 +16,8 @@ import pytest
 
 from engine.models.family import Discarded, families
 from engine.models.features.tokens import SPECIAL, Tokens
+from engine.models.hiding import Marks, hide
 from engine.models.language import GUESSED
-from engine.training.hiding import Marks, hide
 from engine.training.pretraining import FOLDER
 from tests.models.toys import Line, texts_of, toy_data
 
