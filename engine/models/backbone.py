@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import N_
+from engine.models import deberta
 from engine.models.presets import ARCHITECTURES, CONFIG, KERAS_WEIGHTS, Preset, PresetDamaged
 
 Pooling = Literal["mean", "first", "max"]
@@ -25,7 +26,7 @@ _UNREAD = ("pooled_dense",)
 _NUMBERED = re.compile(r"_layer_(\d+)(?:/|$)")
 _SETTINGS = (
     "vocabulary_size", "num_layers", "num_heads", "hidden_dim", "intermediate_dim", "dropout", "max_sequence_length",
-    "num_segments", "embedding_dim", "num_groups", "num_inner_repetitions",
+    "num_segments", "embedding_dim", "num_groups", "num_inner_repetitions", "bucket_size",
 )  # fmt: skip
 """All that is taken from a Keras config: plain numbers, so that no object which it names is ever made."""
 
@@ -46,6 +47,8 @@ def load_backbone(preset: Preset) -> Any:
             plain = {name: said[name] for name in _SETTINGS if isinstance(said.get(name), int | float)}
             backbone = builder(**plain)
             backbone.load_weights(str(file))
+        elif preset.architecture == "deberta_v3":
+            backbone = deberta.from_hugging_face(preset.folder, builder)
         else:
             backbone = builder.from_preset(str(preset.folder))
     except (ValueError, KeyError, TypeError, OSError) as problem:
@@ -74,10 +77,12 @@ def with_tokens(backbone: Any, pieces: Mapping[int, Sequence[int]]) -> Any:
 
 
 def _reading(backbone: Any) -> Any:
-    """The same model; what is not read does not learn."""
+    """The same model as it is used here: what is not read does not learn, and LiteRT knows all that it does."""
     for layer in backbone.layers:
         if layer.name in _UNREAD:
             layer.trainable = False
+    if hasattr(backbone, "relative_embeddings"):
+        deberta.with_plain_positions(backbone)
     return backbone
 
 

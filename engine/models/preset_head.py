@@ -17,8 +17,10 @@ TASK_WEIGHTS = "task.weights.h5"
 
 _IN_KERAS = "layers/masked_lm_head"
 _ROBERTA = ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias")
+_BERT = ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias")
 _NAMES = {
-    "bert": ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"),
+    "bert": _BERT,
+    "deberta_v3": _BERT,
     "distilbert": ("vocab_transform", "vocab_layer_norm", "vocab_projector.bias"),
     "roberta": _ROBERTA,
     "xlm_roberta": _ROBERTA,

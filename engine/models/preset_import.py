@@ -50,6 +50,11 @@ _HUGGING_FACE = {
 }  # fmt: skip
 _SPARE = 256
 """Tables of word vectors are often rounded up; by more than this, or a hundredth, the vocabulary is another model's."""
+_DEBERTA_V3 = {
+    "relative_attention": True, "position_biased_input": False, "share_att_key": True, "norm_rel_ebd": "layer_norm",
+    "pos_att_type": {"p2c", "c2p"}, "max_relative_positions": -1, "type_vocab_size": 0, "conv_kernel_size": 0,
+}  # fmt: skip
+"""What Hugging Face's DeBERTa must say to be the third version: older ones share the name and are built otherwise."""
 
 
 def import_preset(
@@ -130,6 +135,8 @@ def _config(path: Path) -> tuple[str, Literal["keras", "hugging_face"], PresetFa
         raise PresetDamaged(file=str(path), problem={"message": N_("is missing, or no JSON")}) from problem
     if "model_type" in said:
         kind = str(said["model_type"]).replace("-", "_")
+        if kind == "deberta_v2" and _is_deberta_v3(said):
+            kind = "deberta_v3"
         _known_kind(path, kind, ENCODERS)
         activation = str(said.get("hidden_act", said.get("activation", "gelu")))
         positions = str(said.get("position_embedding_type", "absolute"))
@@ -143,6 +150,17 @@ def _config(path: Path) -> tuple[str, Literal["keras", "hugging_face"], PresetFa
     _known_kind(path, kind or str(said.get("class_name", "?"))[:80], tuple(ARCHITECTURES))
     inner = said.get("config")
     return kind, "keras", _facts(path, inner if isinstance(inner, dict) else {}, _KERAS)
+
+
+def _is_deberta_v3(said: Mapping[str, Any]) -> bool:
+    plain = {name: said.get(name, 0 if name == "conv_kernel_size" else None) for name in _DEBERTA_V3}
+    kinds = plain["pos_att_type"]
+    plain["pos_att_type"] = set(kinds.split("|") if isinstance(kinds, str) else kinds or ())
+    return (
+        plain == _DEBERTA_V3
+        and isinstance(said.get("position_buckets"), int)
+        and said["position_buckets"] > 0
+    )
 
 
 def _known_kind(path: Path, kind: str, known: Sequence[str]) -> None:

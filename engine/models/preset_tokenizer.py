@@ -1,7 +1,7 @@
 """The tokenizer of a foundation model as one `tokenizer.json` of the `tokenizers` library.
 
 The checkpoint's own file where there is one; otherwise made from its word pieces (BERT, DistilBERT), its byte pairs
-(RoBERTa, BART) or its SentencePiece model (XLM-RoBERTa), by the rules that those models were trained with.
+(RoBERTa, BART) or its SentencePiece model (XLM-RoBERTa, DeBERTa), by the rules that those models were trained with.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def checkpoint_tokenizer(folder: Path, architecture: str) -> tuple[Path, Any]:
         "distilbert": (("vocab.txt", "vocabulary.txt"), _word_pieces),
         "roberta": (("vocab.json", "vocabulary.json"), _byte_pairs),
         "bart": (("vocab.json", "vocabulary.json"), _byte_pairs),
-        "xlm_roberta": (("sentencepiece.bpe.model", "vocabulary.spm"), _unigram),
+        "xlm_roberta": (("sentencepiece.bpe.model", "vocabulary.spm"), _xlm_roberta),
+        "deberta_v3": (("spm.model", "vocabulary.spm"), _deberta),
     }
     names, make = makers.get(architecture, ((), _word_pieces))
     found = next((p for n in names for p in (folder / n, folder / _INSIDE_KERAS / n) if p.is_file()), None)
@@ -99,18 +100,42 @@ def _byte_pairs(folder: Path, path: Path) -> Any:
     return tokenizer
 
 
-def _unigram(folder: Path, path: Path) -> Any:
-    """XLM-RoBERTa's order of pieces: its four own marks, then SentencePiece's from the fourth on, then the mask."""
+def _xlm_roberta(folder: Path, path: Path) -> Any:
+    """Its four own marks, then SentencePiece's pieces from the fourth on, then the mask."""
+    model = _sentencepiece(path)
+    marks = [(mark, 0.0) for mark in ("<s>", "<pad>", "</s>", "<unk>")]
+    pieces = [*marks, *((p.piece, p.score) for p in list(model.pieces)[3:]), ("<mask>", 0.0)]
+    return _unigram(model, pieces, 3, ("<s>", "</s>"), [mark for mark, _ in (*marks, pieces[-1])])
+
+
+def _deberta(folder: Path, path: Path) -> Any:
+    """SentencePiece's own order, which holds the marks, then the mask where it is not among them."""
+    model = _sentencepiece(path)
+    pieces = [(p.piece, p.score) for p in model.pieces]
+    marks = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"]
+    pieces += [("[MASK]", 0.0)] if all(piece != "[MASK]" for piece, _ in pieces) else []
+    return _unigram(model, pieces, model.trainer_spec.unk_id, ("[CLS]", "[SEP]"), marks)
+
+
+def _sentencepiece(path: Path) -> Any:
     from sentencepiece import sentencepiece_model_pb2
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
     model: Any = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]
     model.ParseFromString(path.read_bytes())
     if model.trainer_spec.model_type != 1:
         raise ValueError("only unigram models are known")
-    marks = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
-    pieces = [*marks, *((p.piece, p.score) for p in list(model.pieces)[3:]), ("<mask>", 0.0)]
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3, byte_fallback=False))
+    return model
+
+
+def _unigram(
+    model: Any, pieces: list[tuple[str, float]], unknown: int, ends: tuple[str, str], marks: list[str]
+) -> Any:
+    """A tokenizer of `pieces` that cuts as SentencePiece does with `model`; `ends` stand before and after a text."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    tokenizer = Tokenizer(
+        models.Unigram(pieces, unk_id=unknown, byte_fallback=model.trainer_spec.byte_fallback)
+    )
     steps: list[Any] = [normalizers.Replace(Regex(" {2,}"), " ")]
     if model.normalizer_spec.precompiled_charsmap:
         steps.insert(0, normalizers.Precompiled(model.normalizer_spec.precompiled_charsmap))
@@ -118,8 +143,9 @@ def _unigram(folder: Path, path: Path) -> Any:
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
     )
+    tokenizer.add_special_tokens(marks)
+    start, end = ends
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+        single=f"{start} $A {end}", special_tokens=[(mark, tokenizer.token_to_id(mark)) for mark in ends]
     )
-    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
     return tokenizer

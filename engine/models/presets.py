@@ -22,6 +22,7 @@ ARCHITECTURES = {
     "roberta": "RobertaBackbone",
     "xlm_roberta": "XLMRobertaBackbone",
     "albert": "AlbertBackbone",
+    "deberta_v3": "DebertaV3Backbone",
     "bart": "BartBackbone",
 }
 """What is read here, and the class of KerasHub that builds it."""

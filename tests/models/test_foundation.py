@@ -31,7 +31,7 @@ from engine.models.presets import ARCHITECTURES, ENCODERS, Preset, PresetDamaged
 from engine.models.text.foundation import FoundationParams, adapted, shares
 from engine.training import pretraining
 from engine.training.preload import preload
-from tests.models.tiny_presets import in_keras_form, tiny_bert, tiny_xlm_r, with_head
+from tests.models.tiny_presets import in_keras_form, tiny_bert, tiny_deberta, tiny_xlm_r, with_head
 from tests.models.toys import Line, texts_of, toy_data
 
 TEXTS = [*texts_of(30, seed=5)[0], "", "Café Yorùbá ọ̀nà，好", "great  taste! unheard-of"]
@@ -50,6 +50,11 @@ def test_a_layer_further_down_learns_less_and_thaws_later() -> None:
     ]  # fmt: skip
     found = depths(paths, 12)
     assert found == [0, 0, 1, 12, 13]
+    deberta = [
+        "rel_embedding/rel_embedding",
+        "disentangled_attention_encoder_layer_3/self_attention_layer/key/bias",
+    ]
+    assert depths(deberta, 12) == [0, 4]
     whole = shares(FoundationParams(adapt="full", layer_decay=0.5), found, 12)
     assert whole is not None
     assert whole(0) == whole(7) == pytest.approx([0.5**13, 0.5**13, 0.5**12, 0.5, 1])
@@ -63,7 +68,9 @@ def test_a_layer_further_down_learns_less_and_thaws_later() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("make", "kind"), [(tiny_bert, "Bert"), (tiny_xlm_r, "XLMRoberta")])
+@pytest.mark.parametrize(
+    ("make", "kind"), [(tiny_bert, "Bert"), (tiny_xlm_r, "XLMRoberta"), (tiny_deberta, "DebertaV3")]
+)
 def test_both_forms_are_one_model_with_the_tokens_of_its_own_library(
     make: Callable[[Path], Path], kind: str, bentu_home: Path, tmp_path: Path
 ) -> None:
@@ -93,6 +100,7 @@ def test_both_forms_are_one_model_with_the_tokens_of_its_own_library(
     makers: dict[str, Any] = {
         "Bert": lambda: keras_hub.models.BertTokenizer(str(source / "vocab.txt"), lowercase=True, strip_accents=False),
         "XLMRoberta": lambda: keras_hub.models.XLMRobertaTokenizer((source / "sentencepiece.bpe.model").read_bytes()),
+        "DebertaV3": lambda: keras_hub.models.DebertaV3Tokenizer((source / "spm.model").read_bytes()),
     }  # fmt: skip
     theirs = makers[kind]()
     plain = TEXTS[:31]  # KerasHub folds full-width signs, which the checkpoints' own tokenizers keep
@@ -142,7 +150,7 @@ def test_every_architecture_is_built_from_plain_numbers_and_read(architecture: s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [tiny_bert, tiny_xlm_r])
+@pytest.mark.parametrize("make", [tiny_xlm_r, tiny_deberta])
 def test_an_adapter_reloaded_gives_the_same_answers(
     make: Callable[[Path], Path], bentu_home: Path, line: Line, tmp_path: Path
 ) -> None:

@@ -29,10 +29,10 @@ from engine.models.presets import (
     find,
     installed,
 )
-from tests.models.tiny_presets import tiny_bert, tiny_xlm_r
+from tests.models.tiny_presets import tiny_bert, tiny_deberta, tiny_xlm_r
 from tests.models.toys import MACHINE, toy_facts
 
-MAKERS = pytest.mark.parametrize("make", [tiny_bert, tiny_xlm_r])
+MAKERS = pytest.mark.parametrize("make", [tiny_bert, tiny_xlm_r, tiny_deberta])
 
 
 @pytest.fixture

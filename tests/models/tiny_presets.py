@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from engine.models.deberta import from_hugging_face
 from tests.models.toys import texts_of
 
-LAYERS, HIDDEN, INNER, HEADS, LENGTH = 2, 16, 32, 2, 64
+LAYERS, HIDDEN, INNER, HEADS, LENGTH, BUCKETS = 2, 16, 32, 2, 64, 8
 
 
 def tiny_bert(folder: Path) -> Path:
@@ -41,6 +42,29 @@ def tiny_xlm_r(folder: Path) -> Path:
     (folder / "sentencepiece.bpe.model").write_bytes(written.getvalue())
     size = sentencepiece.SentencePieceProcessor(model_proto=written.getvalue()).get_piece_size()
     _write(folder, "xlm-roberta", "roberta.", size + 2, LENGTH + 2, 1)
+    return folder
+
+
+def tiny_deberta(folder: Path) -> Path:
+    """DeBERTa-v3: a SentencePiece vocabulary that falls back on bytes, and relative positions only."""
+    import sentencepiece
+
+    folder.mkdir(parents=True)
+    written = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts_of(400, seed=9)[0]), model_writer=written, vocab_size=380, model_type="unigram",
+        hard_vocab_limit=False, minloglevel=2, byte_fallback=True, pad_id=0, bos_id=1, eos_id=2, unk_id=3,
+        pad_piece="[PAD]", bos_piece="[CLS]", eos_piece="[SEP]", unk_piece="[UNK]",
+    )  # fmt: skip
+    (folder / "spm.model").write_bytes(written.getvalue())
+    size = sentencepiece.SentencePieceProcessor(model_proto=written.getvalue()).get_piece_size()
+    _write(folder, "deberta-v2", "deberta.", size + 1, LENGTH, 0)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {
+        "relative_attention": True, "position_biased_input": False, "share_att_key": True, "norm_rel_ebd": "layer_norm",
+        "pos_att_type": "p2c|c2p", "max_relative_positions": -1, "position_buckets": BUCKETS,
+    }  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config))
     return folder
 
 
@@ -100,14 +124,17 @@ def in_keras_form(source: Path, folder: Path, kind: str, task: Any = None) -> Pa
     preload()
     import keras_hub
 
-    backbone = getattr(keras_hub.models, f"{kind}Backbone").from_preset(str(source))
+    builder = getattr(keras_hub.models, f"{kind}Backbone")
+    deberta = kind == "DebertaV3"
+    backbone = from_hugging_face(source, builder) if deberta else builder.from_preset(str(source))
     tokenizer: Any
     if kind == "Bert":
         tokenizer = keras_hub.models.BertTokenizer(
             str(source / "vocab.txt"), lowercase=True, strip_accents=False
         )
     else:
-        tokenizer = keras_hub.models.XLMRobertaTokenizer((source / "sentencepiece.bpe.model").read_bytes())
+        name = "spm.model" if deberta else "sentencepiece.bpe.model"
+        tokenizer = getattr(keras_hub.models, f"{kind}Tokenizer")((source / name).read_bytes())
     (task(backbone) if task else backbone).save_to_preset(str(folder))
     tokenizer.save_to_preset(str(folder))
     return folder
@@ -117,15 +144,20 @@ def _write(folder: Path, kind: str, prefix: str, vocabulary: int, positions: int
     from safetensors.numpy import save_file
 
     random = np.random.default_rng(0)
+    deberta = kind == "deberta-v2"
     shapes: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (vocabulary, HIDDEN),
-        "embeddings.position_embeddings.weight": (positions, HIDDEN),
-        "embeddings.token_type_embeddings.weight": (segments, HIDDEN),
         "embeddings.LayerNorm.weight": (HIDDEN,),
         "embeddings.LayerNorm.bias": (HIDDEN,),
         "pooler.dense.weight": (HIDDEN, HIDDEN),
         "pooler.dense.bias": (HIDDEN,),
     }
+    if deberta:
+        shapes["encoder.rel_embeddings.weight"] = (2 * BUCKETS, HIDDEN)
+        shapes |= {f"encoder.LayerNorm.{part}": (HIDDEN,) for part in ("weight", "bias")}
+    else:
+        shapes["embeddings.position_embeddings.weight"] = (positions, HIDDEN)
+        shapes["embeddings.token_type_embeddings.weight"] = (segments, HIDDEN)
     for layer in range(LAYERS):
         at = f"encoder.layer.{layer}"
         for part in (
@@ -134,7 +166,8 @@ def _write(folder: Path, kind: str, prefix: str, vocabulary: int, positions: int
             "attention.self.value",
             "attention.output.dense",
         ):
-            shapes |= {f"{at}.{part}.weight": (HIDDEN, HIDDEN), f"{at}.{part}.bias": (HIDDEN,)}
+            named = f"{at}.{part}_proj" if deberta and ".self." in part else f"{at}.{part}"
+            shapes |= {f"{named}.weight": (HIDDEN, HIDDEN), f"{named}.bias": (HIDDEN,)}
         shapes |= {
             f"{at}.intermediate.dense.weight": (INNER, HIDDEN),
             f"{at}.intermediate.dense.bias": (INNER,),
