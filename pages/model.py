@@ -23,9 +23,14 @@ from ui.panels.schedule import schedule
 from ui.panels.search_start import search_start
 from ui.panels.search_view import search_view
 from ui.state import CLONED_FROM, choose_run, project, workspace
-from ui.text import N_, say, t
+from ui.text import N_, say, sentences, t
 
 DIALS = {"quick": N_("Quick"), "balanced": N_("Balanced"), "thorough": N_("Thorough")}
+AIMS = {
+    "quick": N_("For a first answer soon."),
+    "balanced": N_("For a good score in little time."),
+    "thorough": N_("For the score, even if it takes longer."),
+}
 DIAL_KEY = "model_dial"
 
 st.title(t("Model"))
@@ -94,15 +99,22 @@ except BentuError as error:
 
 family = recipe.family.name
 version = ws.datasets.version(str(recipe.data))
-values = dict(recipe.family.params)
 fields = with_datasets(offered(ws.recipes.fields(family), here.id, recipe), here.id, recipe)
-defaults = ws.recipes.defaults(here.id, family, recipe.dial or "balanced")
-values = {**defaults, **values}
+dialled = ws.recipes.settings(here.id, family, recipe.dial or "balanced")
+defaults = {name: one.value for name, one in dialled.items()}
+reasons = {name: say(one.reason, one.params) for name, one in dialled.items() if one.reason}
+values = {**defaults, **recipe.family.params}
 off = changed(fields, values, defaults)
-reasons = {
-    name: say(one.reason, one.params)
-    for name, one in ws.recipes.reasons(here.id, family, recipe.dial or "balanced").items()
-}
+
+st.session_state[DIAL_KEY] = recipe.dial
+st.segmented_control(
+    t("How much effort"), list(DIALS), format_func=lambda d: t(DIALS[d]), key=DIAL_KEY, required=True,
+    help=t("The dial sets the fields below from the number of rows, the classes, the lengths and this machine. Turning it puts changed fields back."),
+    on_change=lambda: attempt(ws.recipes.choose, here.id, family, st.session_state[DIAL_KEY]),
+)  # fmt: skip
+if recipe.dial:
+    said = [t("Where your data or this machine decided a value, its field says why.")] if reasons else []
+    st.caption(sentences([t(AIMS[recipe.dial]), *said]))
 
 family_cards(cards, here.id, family)
 
@@ -111,14 +123,6 @@ with right:
     blocked = readiness(ws, here.id, recipe, version, ws.splits.current(version.id), len(off))
 
 with left:
-    st.session_state[DIAL_KEY] = recipe.dial
-    st.segmented_control(
-        t("How much effort"), list(DIALS), format_func=lambda d: t(DIALS[d]), key=DIAL_KEY, required=True,
-        help=t("The dial sets the fields below from the number of rows, the classes, the lengths and this machine, and says why beneath each. Turning it puts changed fields back."),
-        on_change=lambda: attempt(ws.recipes.choose, here.id, family, st.session_state[DIAL_KEY]),
-    )  # fmt: skip
-    for note in next((c.notes for c in cards if c.name == family), ()):
-        st.info(t(note), icon=":material/menu_book:")
     if fields:
         form(
             fields, values, defaults, prefix=f"param_{family}",

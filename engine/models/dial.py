@@ -1,4 +1,4 @@
-"""What the dial sets, and why: each value comes with the fact of the data or of the machine that it follows from.
+"""What the dial sets, and why: a value that follows from a fact of the data or of the machine comes with it.
 
 A family says both in one place (`settings`), so that no reason can speak of another value. The facts that several
 families go by are here.
@@ -16,12 +16,6 @@ from engine.models.family import Dial, Facts, Machine, Setting
 from engine.models.features.units import mostly_unspaced, unspaced_share
 from engine.params import Params
 
-EFFORT: Mapping[Dial, str] = {
-    "quick": N_("“Quick” sets this for a first answer soon."),
-    "balanced": N_("“Balanced” sets this for a good score in little time."),
-    "thorough": N_("“Thorough” sets this for the score, even if it takes longer."),
-}
-USUAL = N_("Usual for this model, whatever the data.")
 FEW = 4000
 """Training rows below which a network gets small batches."""
 
@@ -47,13 +41,13 @@ def values(settings: Mapping[str, Setting]) -> dict[str, Any]:
 
 def usual(chosen: Mapping[str, Any]) -> dict[str, Setting]:
     """Settings that are the same for all data and every effort."""
-    return {name: Setting(value, USUAL) for name, value in chosen.items()}
+    return {name: Setting(value) for name, value in chosen.items()}
 
 
 def effort(dial: Dial, params: type[Params], changes: Mapping[Dial, Mapping[str, Any]]) -> dict[str, Setting]:
     """Settings that follow from the effort alone: what some dial changes of the defaults of `params`."""
     chosen = {name: params.model_fields[name].default for change in changes.values() for name in change}
-    return {name: Setting(value, EFFORT[dial]) for name, value in (chosen | dict(changes.get(dial, {}))).items()}  # fmt: skip
+    return usual(chosen | dict(changes.get(dial, {})))
 
 
 def counted(facts: Facts) -> Setting:
@@ -69,7 +63,7 @@ def counted(facts: Facts) -> Setting:
 def adjusted(dial: Dial, facts: Facts) -> Setting:
     """Whether the decision is adjusted to macro-F1: on *balanced* where the smallest class has less than half an equal share."""
     if dial != "balanced":
-        return Setting(dial == "thorough", EFFORT[dial])
+        return Setting(dial == "thorough")
     uneven = 2 * facts.smallest_class * facts.classes < facts.rows
     message = N_("The smallest class has {smallest} of {rows} training rows: less than half of an equal share.") if uneven \
         else N_("The smallest class has {smallest} of {rows} training rows: at least half of an equal share.")  # fmt: skip

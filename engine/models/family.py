@@ -68,10 +68,13 @@ class Unsuitable:
 
 @dataclass(frozen=True)
 class Setting:
-    """A value that the dial stands for, and why: an English message id and its placeholders."""
+    """A value that the dial stands for, and why: an English message id and its placeholders.
+
+    Without a reason no fact decided: the value follows from the effort alone, or is usual for the family.
+    """
 
     value: Any
-    reason: str
+    reason: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -193,7 +196,7 @@ class Family(Protocol):
         ...
 
     def settings(self, dial: Dial, facts: Facts, machine: Machine) -> Mapping[str, Setting]:
-        """What the dial stands for, from facts of the data and the machine: each value with its reason."""
+        """What the dial stands for, from facts of the data and the machine."""
         ...
 
     def defaults(self, dial: Dial, facts: Facts, machine: Machine) -> ParamsBase:

@@ -10,6 +10,7 @@ from sqlalchemy import true, update
 
 from engine.errors import N_, NotFound, RecipeError
 from engine.jobs.context import JobContext
+from engine.models.dial import values
 from engine.models.family import Dial, Estimate, Facts, Family, Setting, Unsuitable, families, lacks
 from engine.params import FieldSpec, Params, fields_of, read_params
 from engine.prepare.augmenting import Augmenter
@@ -55,7 +56,6 @@ class FamilyCard:
     title: str
     summary: str
     unsuitable: Unsuitable | None
-    needs_tensorflow: bool
     estimate: Estimate | None
     notes: tuple[str, ...]
     about: tuple[str, ...] = ()
@@ -184,7 +184,6 @@ class Recipes:
             cards.append(
                 FamilyCard(
                     name=family.name, title=family.title, summary=family.summary, unsuitable=reason,
-                    needs_tensorflow=family.needs_tensorflow,
                     estimate=None if reason or lacks(family, params) else cost_of(family, params, trained, guessed),
                     notes=tuple(notes(params)) if notes else (), about=tuple(getattr(family, "about", ())),
                 )
@@ -204,14 +203,14 @@ class Recipes:
 
     def defaults(self, project_id: str, family: str, dial: str) -> dict[str, Any]:
         """What the dial sets for a family on this project's data and this machine."""
-        recipe = self._need(project_id)
-        facts = self._facts(recipe)
-        return families.get(family).defaults(cast(Dial, dial), facts, machine()).model_dump(mode="json")
+        return values(self.settings(project_id, family, dial))
 
-    def reasons(self, project_id: str, family: str, dial: str) -> dict[str, Setting]:
-        """The values that the dial itself sets, each with its reason."""
-        facts = self._facts(self._need(project_id))
-        return dict(families.get(family).settings(cast(Dial, dial), facts, machine()))
+    def settings(self, project_id: str, family: str, dial: str) -> dict[str, Setting]:
+        """The same, each with the reason where a fact decided it."""
+        facts, entry = self._facts(self._need(project_id)), families.get(family)
+        decided = entry.settings(cast(Dial, dial), facts, machine())
+        full = entry.Params(**values(decided)).model_dump(mode="json")
+        return {name: replace(decided.get(name, Setting(None)), value=value) for name, value in full.items()}
 
     def fields(self, family: str) -> tuple[FieldSpec, ...]:
         """The declared hyperparameters of a family, for the form."""

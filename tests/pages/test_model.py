@@ -108,8 +108,11 @@ def test_runs_are_numbered_within_their_family(trained: Any, open_page: Any, wor
         assert workspace.runs.list(trained.project)[0].name == name
 
 
-def test_the_card_of_the_articles_network_tells_of_the_article(trained: Any, open_page: Any) -> None:
-    assert "人工智能大模型应用的本土化挑战" in said(open_page("model", project=trained.project))
+def test_the_articles_network_tells_of_the_article_once_it_is_chosen(trained: Any, open_page: Any) -> None:
+    at = open_page("model", project=trained.project)
+    assert "人工智能大模型应用的本土化挑战" not in said(at)
+    at.button(key="family_choose_case_network").click().run()
+    assert "人工智能大模型应用的本土化挑战" in said(at)
 
 
 def test_an_unsuitable_family_is_disabled_and_gives_its_reason(workspace: Workspace, open_page: Any) -> None:
@@ -171,7 +174,7 @@ def test_the_dial_fills_every_field(trained: Any, open_page: Any, workspace: Wor
     )
     assert at.slider(key="param_case_network_epochs").value == draft.family.params["epochs"]
     assert "training rows are few: small batches make more steps" in said(at)
-    assert "“Thorough” sets this" in said(at)
+    assert "For the score, even if it takes longer. Where your data" in said(at)
 
 
 def test_a_changed_field_goes_into_the_recipe_is_marked_counted_and_reset(

@@ -116,14 +116,6 @@ def _settings(off: int) -> str:
     )
 
 
-def _settings(off: int) -> str:
-    if not off:
-        return f":material/tune: {t('all settings as the dial sets them')}"
-    return ":material/edit: " + n(
-        "{n} setting differs from the dial", "{n} settings differ from the dial", off
-    )
-
-
 def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) -> None:
     ws = workspace()
     aside = ws.findings.aside(version.id)

@@ -26,7 +26,7 @@ from engine.models.backbone import (
     text_vectors,
     weights_digest,
 )
-from engine.models.dial import Dialled, adjusted, effort
+from engine.models.dial import Dialled, adjusted, effort, usual
 from engine.models.embeddings import Affine, text_embeddings
 from engine.models.family import (
     Dial,
@@ -49,7 +49,7 @@ from engine.models.learning import LearningParams, make_optimizer, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, fingerprint, with_softmax
 from engine.models.preset_head import guesses
-from engine.models.presets import PresetMissing, check, find, installed, names
+from engine.models.presets import check, find, here, installed, offered, unavailable
 from engine.models.sequence import SAMPLE, token_rows
 from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
@@ -62,8 +62,8 @@ class AdaptingParams(ParamsBase):
     """Which foundation model, and how much of it is changed."""
 
     preset: str = param(
-        "", N_("Foundation model"), N_("One on this machine; `python -m engine presets list` shows them and what can be had."),
-        max_length=60,
+        "", N_("Foundation model"), N_("One on this machine, and which copy of it; `python -m engine presets list` shows them and what can be had."),
+        max_length=500,
     )  # fmt: skip
     adapt: Adapt = param(
         "frozen", N_("What learns"),
@@ -99,7 +99,7 @@ class AdaptingParams(ParamsBase):
 class FoundationParams(LearningParams, LanguageParams, AdaptingParams):
     """Which foundation model, how much of it is changed, and how it learns."""
 
-    OFFERS: ClassVar[Mapping[str, Callable[[], Sequence[str]]]] = {"preset": names}
+    OFFERS: ClassVar[Mapping[str, Callable[[], Mapping[str, str]]]] = {"preset": offered}
 
     learning_rate: float = changed(LearningParams, "learning_rate", 1e-3)
     batch_size: int = changed(LearningParams, "batch_size", 32)
@@ -145,9 +145,7 @@ class Foundation(Dialled):
         """The preset that knows most of the texts' languages; read-out only first, LoRA with more effort."""
         adapt: Adapt = "frozen" if dial == "quick" else "lora"
         changes = {"rank": 16, "epochs": 12, "patience": 3} if dial == "thorough" else {}
-        return {
-            name: Setting(value, N_("Suits this way of learning.")) for name, value in _WAYS[adapt].items()
-        } | effort(dial, FoundationParams, {dial: {"adapt": adapt, **changes}}) | {
+        return usual(_WAYS[adapt]) | effort(dial, FoundationParams, {dial: {"adapt": adapt, **changes}}) | {
             "preset": suited_preset(facts, machine, largest=dial == "thorough"), "max_length": suited_length(facts, dial),
             "adjust": adjusted(dial, facts),
         }  # fmt: skip
@@ -157,9 +155,7 @@ class Foundation(Dialled):
 
     def lacking(self, params: FoundationParams) -> Unsuitable | None:
         """A preset that is not here is said before anything starts."""
-        if any(one.name == params.preset for one in installed()):
-            return None
-        return Unsuitable(PresetMissing.message, {"name": params.preset})
+        return unavailable(params.preset)
 
     def notes(self, params: FoundationParams) -> Sequence[str]:
         """What does not fit together."""
@@ -176,7 +172,7 @@ class Foundation(Dialled):
                     "Without pretraining the new words stay the mean of their pieces: shorter rows, and nothing learnt."
                 )
             )
-        preset = next((one for one in installed() if one.name == params.preset), None)
+        preset = here(params.preset)
         if params.pretraining and preset is not None and not guesses(preset):
             said.append(
                 N_(
@@ -229,8 +225,11 @@ class Foundation(Dialled):
                 "all": f"{model.count_params():,}",
             },
         )  # fmt: skip
-        train = self._train_head if params.adapt == "frozen" else self._train_layers
-        temperature, stopped = train(model, vectors, rows, checks, data, params, training, mark)
+        if params.adapt == "frozen":
+            temperature, stopped = self._train_head(model, vectors, rows, checks, data, params, training, mark)
+        else:
+            layers = preset.facts.layers
+            temperature, stopped = self._train_layers(model, layers, rows, checks, data, params, training, mark)
         learnt_here = learnt(model)
         merge_lora(backbone)
         answers = with_softmax(model, temperature)
@@ -244,13 +243,12 @@ class Foundation(Dialled):
         return NetworkPredictor(CheckpointTokens.load(folder), LiteModel(folder / MODEL))
 
     def _train_layers(
-        self, model: Any, vectors: Any, rows: TokenRows, checks: TokenRows, data: TrainingData, params: FoundationParams,
+        self, model: Any, layers: int, rows: TokenRows, checks: TokenRows, data: TrainingData, params: FoundationParams,
         training: Training, mark: str,
     ) -> tuple[float, bool]:  # fmt: skip
         """Train what may learn in place; the temperature, and whether somebody stopped it."""
         from engine.training.loop import predict_scores, train_network
 
-        layers = find(params.preset).facts.layers
         paths = [variable.path for variable in model.trainable_variables]
         whole = replace(
             plan(params, data, mark), still=True, shares=shares(params, depths(paths, layers), layers)
