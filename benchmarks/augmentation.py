@@ -11,9 +11,6 @@ Copies and comparison are the product's own code. Rows of the test part are not 
 from __future__ import annotations
 
 import argparse
-import gzip
-import io
-import os
 import sys
 import time
 from pathlib import Path
@@ -23,12 +20,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-SETS = {
-    "waimai_10k (zh)": ("text/zh-no-licence-stated/waimai_10k.csv.gz", ",", ["review"], "label"),
-    "MasakhaNEWS (yor)": ("text/masakhanews/yor.tsv.gz", "\t", ["headline", "text"], "category"),
-    "AfriSenti (hau)": ("text/afrisenti/hau.tsv.gz", "\t", ["tweet"], "label"),
-    "AfriSenti (swa)": ("text/afrisenti/swa.tsv.gz", "\t", ["tweet"], "label"),
-}
+from benchmarks.sets import SETS, codes, facts_of
+
+TITLES = {
+    "waimai_10k (zh)": "waimai", "MasakhaNEWS (yor)": "yor", "AfriSenti (hau)": "hau", "AfriSenti (swa)": "swa",
+}  # fmt: skip
 LISTS: dict[str, tuple[str, ...]] = {
     "(rows repeated as they are)": (),
     "delete": ("delete",), "swap": ("swap",), "insert": ("insert",), "keyboard": ("keyboard",), "homophones": ("homophones",),
@@ -47,29 +43,15 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--only", nargs="*", help="names of the lists to try; all without it")
     parser.add_argument("sets", nargs="*")
     asked = parser.parse_args(arguments)
-    shared = Path(os.environ.get("BENTU_SHARED_DATA") or Path(__file__).parents[2] / "shared/data")
-    for name, entry in SETS.items():
-        if not asked.sets or any(wanted in name for wanted in asked.sets):
-            table(name, *rows_of(shared, *entry), asked)
-
-
-def rows_of(
-    shared: Path, file: str, separator: str, inputs: list[str], label: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train and validation rows as `text` and `label`."""
-    raw = gzip.decompress((shared / file).read_bytes())
-    frame = pd.read_csv(io.BytesIO(raw), sep=separator, dtype=str, keep_default_na=False)
-    frame = frame.assign(text=frame[inputs].agg("\n".join, axis=1), label=frame[label])
-    return tuple(
-        frame.loc[frame["split"] == part, ["text", "label"]].reset_index(drop=True)
-        for part in ("train", "dev")
-    )  # type: ignore[return-value]
+    for title, name in TITLES.items():
+        if not asked.sets or any(wanted in title for wanted in asked.sets):
+            table(title, SETS[name].part("train"), SETS[name].part("dev"), asked)
 
 
 def table(name: str, train: pd.DataFrame, validation: pd.DataFrame, asked: Any) -> None:
     from engine.evaluation.repeated import compare_repeated
     from engine.modality import modalities
-    from engine.models.family import Facts, TrainingData, families
+    from engine.models.family import TrainingData, families
     from engine.prepare.augmenting import Augmenter, Copies
     from engine.prepare.copies import copies_of_rows
     from engine.recipe import Augmentation, Evaluation, Part, Recipe, Step
@@ -79,19 +61,9 @@ def table(name: str, train: pd.DataFrame, validation: pd.DataFrame, asked: Any) 
     places = np.sort(np.random.default_rng(0).permutation(len(train))[: asked.rows])
     subset = train.iloc[places]
     classes = tuple(sorted(set(train["label"])))
-    inputs, labels = (
-        list(subset["text"]),
-        pd.Index(classes).get_indexer(pd.Index(subset["label"])).astype(np.int64),
-    )
-    held, truth = (
-        list(validation["text"]),
-        pd.Index(classes).get_indexer(pd.Index(validation["label"])).astype(np.int64),
-    )
-    counts = np.bincount(labels, minlength=len(classes))
-    sizes = subset["text"].str.len()
-    facts = Facts(
-        len(subset), len(classes), int(counts.min()), float(sizes.median()), float(sizes.quantile(0.95))
-    )
+    inputs, labels = list(subset["text"]), codes(subset["label"], classes)
+    held, truth = list(validation["text"]), codes(validation["label"], classes)
+    facts = facts_of(subset["text"], labels, len(classes))
     family = families.get(asked.family)
     part = Part(
         name=family.name,

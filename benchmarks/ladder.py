@@ -10,43 +10,11 @@ test part opened, once. Prints Markdown; state goes to a temporary home.
 from __future__ import annotations
 
 import argparse
-import gzip
 import os
 import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-ZH, NEWS, TWEETS = "text/zh-no-licence-stated", "text/masakhanews", "text/afrisenti"
-
-
-@dataclass(frozen=True)
-class Set:
-    """A development set, and the macro-F1 on test (percent) of the best tuned TF-IDF with a linear model, or fastText."""
-
-    file: str
-    roles: dict[str, str]
-    reference: float
-
-
-def _news(name: str, reference: float) -> Set:
-    roles = {"headline": "input", "text": "input", "category": "label", "split": "split"}
-    return Set(f"{NEWS}/{name}.tsv.gz", roles, reference)
-
-
-def _tweets(name: str, reference: float) -> Set:
-    return Set(f"{TWEETS}/{name}.tsv.gz", {"tweet": "input", "label": "label", "split": "split"}, reference)
-
-
-def _reviews(name: str, reference: float) -> Set:
-    return Set(f"{ZH}/{name}.csv.gz", {"review": "input", "label": "label", "split": "split"}, reference)
-
-
-SETS = {
-    "waimai": _reviews("waimai_10k", 87.6), "online_shopping": _reviews("online_shopping_9_cats", 93.5),
-    "lin": _news("lin", 76.8), "pcm": _news("pcm", 93.5), "som": _news("som", 70.4), "yor": _news("yor", 91.2),
-    "amh": _tweets("amh", 45.4), "hau": _tweets("hau", 76.5), "swa": _tweets("swa", 45.9),
-}  # fmt: skip
+from benchmarks.sets import SETS, Set, imported
 
 
 def main() -> None:
@@ -71,7 +39,7 @@ def _climb(ws: Any, name: str, entry: Set, given: argparse.Namespace) -> None:
     from engine.services.inline import run_job_here
     from engine.workspace import Plan
 
-    project = _imported(ws, name, entry)
+    project = imported(ws, name, entry.content(), entry.roles)
     recipe = ws.recipes.choose(project, "tfidf_svm", given.dial)
     begun = ws.searches.start(project, recipe, "ladder", Plan(minutes=given.minutes), inline=True)
     for job in begun.jobs:
@@ -92,20 +60,6 @@ def _climb(ws: Any, name: str, entry: Set, given: argparse.Namespace) -> None:
             f"| {name} | {one.family}{marks} | {100 * one.score:.1f} ({100 * one.low:.1f} to {100 * one.high:.1f}) | {held:,} "
             f"| {one.seconds:.1f} | {one.size / 1000:.0f} | {1000 * one.latency:.2f} {tested} {entry.reference} |", flush=True,
         )  # fmt: skip
-
-
-def _imported(ws: Any, name: str, entry: Set) -> str:
-    from engine.data.readers import ReadOptions
-    from engine.services.inline import run_job_here
-
-    shared = Path(os.environ.get("BENTU_SHARED_DATA") or Path(__file__).parents[2] / "shared/data")
-    project: str = ws.projects.create(name).id
-    raw = gzip.decompress((shared / entry.file).read_bytes())
-    upload = ws.datasets.stage(raw, Path(entry.file).name.removesuffix(".gz"))
-    job = ws.datasets.start_import(project, upload.id, name, ReadOptions(), entry.roles, idempotency=name)
-    ended = run_job_here(ws.scope, job.id)
-    assert ended.state == "succeeded", ended.error
-    return project
 
 
 def _tested(ws: Any, project: str, recipe: Any) -> str:

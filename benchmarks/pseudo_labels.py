@@ -11,7 +11,6 @@ Rows of the test part are not read. Prints Markdown.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.augmentation import SETS, rows_of
+from benchmarks.augmentation import TITLES
+from benchmarks.sets import SETS, codes, facts_of
 
 SHARE = 0.1
 
@@ -34,38 +34,32 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("sets", nargs="*")
     asked = parser.parse_args(arguments)
-    shared = Path(os.environ.get("BENTU_SHARED_DATA") or Path(__file__).parents[2] / "shared/data")
     print(f"{asked.family}, guesses from {asked.threshold:g}, at most {asked.most:g} a labelled row, {asked.seeds} seeds\n")  # fmt: skip
     print("| set | labelled / free / validation | joined | of them right, % | without, % | with, % | difference, points (95 %) | verdict |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|")
-    for name, entry in SETS.items():
-        if not asked.sets or any(wanted in name for wanted in asked.sets):
-            line(name, *rows_of(shared, *entry), asked)
+    for title, name in TITLES.items():
+        if not asked.sets or any(wanted in title for wanted in asked.sets):
+            line(title, SETS[name].part("train"), SETS[name].part("dev"), asked)
 
 
 def line(name: str, train: pd.DataFrame, validation: pd.DataFrame, asked: Any) -> None:
     from engine.evaluation.repeated import compare_repeated
-    from engine.models.family import Facts, Training, TrainingData, families
+    from engine.models.family import Training, TrainingData, families
     from engine.recipe import Evaluation, Part, PseudoLabels, Recipe
     from engine.training.machine import machine
     from engine.training.pseudo_labels import with_pseudo_labels
     from engine.training.run import fit_run
 
     classes = tuple(sorted(set(train["label"])))
-    codes, truth = (
-        pd.Index(classes).get_indexer(pd.Index(rows["label"])).astype(np.int64)
-        for rows in (train, validation)
-    )
+    known, truth = codes(train["label"], classes), codes(validation["label"], classes)
     texts, held, family = train["text"].to_numpy(), list(validation["text"]), families.get(asked.family)
     guess = PseudoLabels(enabled=True, threshold=asked.threshold, most=asked.most)
     pairs, joined, right = [], 0, 0
     for seed in range(asked.seeds):
         order = np.random.default_rng(seed).permutation(len(train))
         mine, free = np.split(order, [round(SHARE * len(train))])
-        data = TrainingData(list(texts[mine]), codes[mine], held, truth, classes, seed, list(texts[free]))
-        sizes = train["text"].iloc[mine].str.len()
-        smallest = int(np.bincount(codes[mine], minlength=len(classes)).min())
-        facts = Facts(len(mine), len(classes), smallest, float(sizes.median()), float(sizes.quantile(0.95)))
+        data = TrainingData(list(texts[mine]), known[mine], held, truth, classes, seed, list(texts[free]))
+        facts = facts_of(train["text"].iloc[mine], known[mine], len(classes))
         params = family.defaults("balanced", facts, machine()).model_dump()
         recipe = Recipe(
             data="benchmark", family=Part(name=family.name, version=family.version, params=params), pseudo_labels=guess, seed=seed,
@@ -76,7 +70,7 @@ def line(name: str, train: pd.DataFrame, validation: pd.DataFrame, asked: Any) -
             grown, _ = with_pseudo_labels(recipe, data, training)
             after = fit_run(recipe, grown, training)
             pairs.append((before.predict_proba(held), after.predict_proba(held)))
-        of_text = dict(zip(texts[free], codes[free], strict=True))
+        of_text = dict(zip(texts[free], known[free], strict=True))
         new = range(len(mine), len(grown.train_inputs))
         joined += len(new)
         right += sum(of_text[grown.train_inputs[at]] == grown.train_labels[at] for at in new)
