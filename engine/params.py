@@ -30,10 +30,10 @@ class InvalidParameter(RecipeError):
 class Params(BaseModel):
     """Base of every `Params`: frozen, and an unknown name is an error, not a typo that is ignored.
 
-    `OFFERS` names, for text fields, what this machine offers to choose from.
+    `OFFERS` names, for text fields, what this machine offers to choose from; a mapping says how each is shown.
     """
 
-    OFFERS: ClassVar[Mapping[str, Callable[[], Sequence[str]]]] = {}
+    OFFERS: ClassVar[Mapping[str, Callable[[], Sequence[str] | Mapping[str, str]]]] = {}
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -112,9 +112,13 @@ def fields_of(params: type[Params]) -> tuple[FieldSpec, ...]:
     """The declared fields of `params`, in order."""
     specs = (_spec(name, info) for name, info in params.model_fields.items())
     return tuple(
-        replace(spec, offers={name: name for name in params.OFFERS[spec.name]()}) if spec.name in params.OFFERS else spec
+        replace(spec, offers=_labelled(params.OFFERS[spec.name]())) if spec.name in params.OFFERS else spec
         for spec in specs
-    )  # fmt: skip
+    )
+
+
+def _labelled(offered: Sequence[str] | Mapping[str, str]) -> Mapping[str, str]:
+    return offered if isinstance(offered, Mapping) else {value: value for value in offered}
 
 
 def part_text(part: Mapping[str, Any]) -> str:

@@ -45,6 +45,7 @@ from engine.services.lexicons import Lexicons, StoredLexicon
 from engine.services.localities import Localities, Locality
 from engine.services.map_sources import MapSource
 from engine.services.mapping import Maps
+from engine.services.presets import PresetLine, Presets
 from engine.services.projects import Deletion, Project, Projects, StepState
 from engine.services.promotions import GateView
 from engine.services.publishing import sync_publications
@@ -94,6 +95,7 @@ __all__ = [
     "ModelVersion",
     "Opening",
     "Plan",
+    "PresetLine",
     "Project",
     "Promotion",
     "PublishedDemo",
@@ -148,6 +150,7 @@ class Workspace:
         self.recipes = Recipes(scope)
         self.augmentations = Augmentations(scope)
         self.lexicons = Lexicons(scope)
+        self.presets = Presets(scope)
         self.runs = Runs(scope)
         self.trials = Trials(scope)
         self.searches = Searches(scope)

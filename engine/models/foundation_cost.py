@@ -14,7 +14,7 @@ from engine.models.features.tfidf import typical_length
 from engine.models.features.units import mostly_unspaced
 from engine.models.language import GUESSED
 from engine.models.learning import expected_epochs
-from engine.models.presets import Preset, PresetFacts, installed
+from engine.models.presets import Preset, PresetFacts, here, installed
 
 if TYPE_CHECKING:
     from engine.models.text.foundation import FoundationParams
@@ -26,13 +26,13 @@ _SUPPOSED = PresetFacts(6, 12, 384, 1536, 30_522, 512, 22_700_000)
 
 
 def suited_preset(facts: Facts, machine: Machine, largest: bool) -> Setting:
-    """Name of the preset on this machine that has read most of the texts' languages; among equals the smallest, or `largest`.
+    """Reference of the preset on this machine that has read most of the texts' languages; among equals the smallest, or `largest`.
 
     One whose weights take more than an eighth of the memory is left aside while there is another.
     """
     languages = {code: int(count) for code, count in (facts.extra.get("languages") or {}).items()}
-    here = installed()
-    roomy = [p for p in here if 4 * p.facts.parameters < machine.memory_bytes / 8] or here
+    found = installed()
+    roomy = [p for p in found if 4 * p.facts.parameters < machine.memory_bytes / 8] or found
 
     def fitness(preset: Preset) -> tuple[float, int]:
         size = preset.facts.parameters
@@ -43,7 +43,7 @@ def suited_preset(facts: Facts, machine: Machine, largest: bool) -> Setting:
         return Setting("", N_("No foundation model is on this machine yet."))
     message = N_("It knows the language of {share} of the texts; of the models here that fit into {memory} GB of memory, none knows clearly more.")  # fmt: skip
     said = {"share": f"{best.coverage(languages):.0%}", "memory": round(machine.memory_bytes / 1e9)}
-    return Setting(best.name, message, said)
+    return Setting(best.reference, message, said)
 
 
 def suited_length(facts: Facts, dial: Dial) -> Setting:
@@ -51,9 +51,15 @@ def suited_length(facts: Facts, dial: Dial) -> Setting:
     return reading_length(facts, _piece(facts), 256 if dial == "thorough" else 128)
 
 
+def memory_to_read(parameters: int) -> int:
+    """Bytes that a worker takes which loads a model of so many numbers, reads texts with it and exports it."""
+    return int(1.6e9 + 32 * parameters)
+
+
 def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Estimate:
     """Trainable numbers nearly exactly; time from rates measured on two cores, an accelerator is not counted in."""
-    known = next((p.facts for p in installed() if p.name == params.preset), _SUPPOSED)
+    preset = here(params.preset)
+    known = preset.facts if preset else _SUPPOSED
     shape = replace(
         known, vocabulary=known.vocabulary + params.new_words, parameters=known.parameters + params.new_words * known.hidden
     )  # fmt: skip
@@ -81,7 +87,7 @@ def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Est
         memory = max(memory, 20 * learns + batch + 12 * params.batch_size * scores)
         passes = params.pretraining / (1 - params.general_share if params.general else 1)
         seconds += passes * (3.4 * once + 3 * facts.rows * scores * shape.hidden * _FORWARD) * 1.1
-    return Estimate(learns, int(1.6e9 + 32 * shape.parameters + memory), seconds)
+    return Estimate(learns, memory_to_read(shape.parameters) + int(memory), seconds)
 
 
 def _piece(facts: Facts) -> float:

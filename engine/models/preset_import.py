@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +35,7 @@ from engine.models.presets import (
     PresetUnsafe,
     PresetVocabulary,
     file_digest,
+    read_record,
     record,
 )
 
@@ -59,9 +61,11 @@ _DEBERTA_V3 = {
 
 def import_preset(
     source: Path, into: Path, name: str, languages: Sequence[str] = (), licence: str = "", origin: str = "",
-    translates: tuple[str, str] | None = None,
+    translates: tuple[str, str] | None = None, keep: bool = False,
 ) -> Preset:  # fmt: skip
     """Check `source` and copy what is needed into `into/name`; complete or not there at all, an earlier one is replaced.
+
+    One import at a time; what a killed one left is cleared by the next of that name.
 
     Args:
         source: a folder with `config.json`, weights and a vocabulary.
@@ -70,6 +74,7 @@ def import_preset(
         languages: ISO codes that the model has read.
         licence, origin: what its publisher says.
         translates: ISO codes of the languages from and into which it translates, of a model that does.
+        keep: leave an earlier one of other content where it is, and let the new one's name end in its digest.
 
     Raises:
         PresetName, PresetUnsafe, PresetUnknownKind, PresetDirection, PresetDamaged, PresetVocabulary, PresetTooLarge: naming
@@ -77,6 +82,49 @@ def import_preset(
     """
     if not _NAME.fullmatch(name):
         raise PresetName(name=name)
+    found = _checked(source, translates)
+    partial = into / f".{name}.part"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(mode=0o700, parents=True)
+        for path in (source / CONFIG, *found.files):
+            shutil.copyfile(path, partial / path.name)
+        found.tokenizer.save(str(partial / "tokenizer.json"))
+        digests = {path.name: file_digest(path) for path in sorted(partial.iterdir())}
+        digest = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+        earlier = read_record(into / name / RECORD)
+        if keep and earlier is not None and earlier.digest != digest:
+            name = f"{name[:51]}-{digest[:8]}"
+            earlier = read_record(into / name / RECORD)
+        if keep and earlier is not None:
+            return earlier
+        entry = known(name)
+        preset = Preset(
+            name=name, folder=into / name, architecture=found.architecture, form=found.form,
+            languages=tuple(languages) or translates or (entry.languages if entry else ()), licence=licence or (entry.licence if entry else ""),
+            source=origin or (entry.source if entry else ""), facts=found.facts, digest=digest, files=digests, translates=translates,
+        )  # fmt: skip
+        text = json.dumps(record(preset), ensure_ascii=False, indent=2)
+        (partial / RECORD).write_text(text, encoding="utf-8")
+        shutil.rmtree(into / name, ignore_errors=True)
+        partial.rename(into / name)
+        return preset
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A folder that may be taken over."""
+
+    architecture: str
+    form: Literal["keras", "hugging_face"]
+    facts: PresetFacts
+    files: Sequence[Path]
+    tokenizer: Any
+
+
+def _checked(source: Path, translates: tuple[str, str] | None) -> _Checked:
     if not source.is_dir():
         raise PresetDamaged(file=str(source), problem={"message": N_("is no folder")})
     for path in sorted(source.rglob("*")):
@@ -102,25 +150,7 @@ def import_preset(
         raise PresetVocabulary(file=str(vocabulary_file), found=pieces, expected=facts.vocabulary)
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    entry = known(name)
-    partial = into / f".{name}.part"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(mode=0o700, parents=True)
-    for path in (source / CONFIG, *files):
-        shutil.copyfile(path, partial / path.name)
-    tokenizer.save(str(partial / "tokenizer.json"))
-    digests = {path.name: file_digest(path) for path in sorted(partial.iterdir())}
-    preset = Preset(
-        name=name, folder=into / name, architecture=architecture, form=form,
-        languages=tuple(languages) or translates or (entry.languages if entry else ()), licence=licence or (entry.licence if entry else ""),
-        source=origin or (entry.source if entry else ""), facts=PresetFacts(**{**vars(facts), "parameters": parameters}),
-        digest=hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest(), files=digests,
-        translates=translates,
-    )  # fmt: skip
-    (partial / RECORD).write_text(json.dumps(record(preset), ensure_ascii=False, indent=2), encoding="utf-8")
-    shutil.rmtree(into / name, ignore_errors=True)
-    partial.rename(into / name)
-    return preset
+    return _Checked(architecture, form, replace(facts, parameters=parameters), files, tokenizer)
 
 
 def _config(path: Path) -> tuple[str, Literal["keras", "hugging_face"], PresetFacts]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from engine.errors import N_, RecipeError
+from engine.models.family import Unsuitable
 
 ARCHITECTURES = {
     "bert": "BertBackbone",
@@ -27,7 +28,10 @@ ARCHITECTURES = {
 }
 """What is read here, and the class of KerasHub that builds it."""
 
-ENCODERS = tuple(kind for kind in ARCHITECTURES if kind != "bart")
+TRANSLATORS = ("bart",)
+"""What can translate."""
+
+ENCODERS = tuple(kind for kind in ARCHITECTURES if kind not in TRANSLATORS)
 """What can be adapted to classes."""
 
 RECORD = "preset.json"
@@ -113,10 +117,30 @@ class HubUnreachable(RecipeError):
     )
 
 
+class HubRefuses(RecipeError):
+    code = "HUB_REFUSES"
+    message = N_("{host} does not hand out the model “{name}”: {problem}")
+    remedy = N_(
+        "Check its name. One that wants a login is fetched by other means and brought with `python -m engine presets import DIR`."
+    )
+
+
+class HubUnsafe(RecipeError):
+    code = "HUB_UNSAFE"
+    message = N_(
+        "The model “{name}” on the hub comes without safetensors or Keras weights (it has {found}), and a pickle can run programs when it is read."
+    )
+    remedy = N_(
+        "Choose one that has them, or let somebody who trusts its publisher save it as safetensors, and import that folder."
+    )
+
+
 class PresetUnlisted(RecipeError):
     code = "PRESET_UNLISTED"
     message = N_("There is no foundation model called “{name}” in the catalogue. Known: {known}.")
-    remedy = N_("Correct the name, or import a folder with `python -m engine presets import DIR`.")
+    remedy = N_(
+        "Correct the name, write `hf://OWNER/NAME`, or import a folder with `python -m engine presets import DIR`."
+    )
 
 
 @dataclass(frozen=True)
@@ -184,7 +208,8 @@ def presets_home() -> Path:
 def everything() -> list[Preset]:
     """All presets on this machine by name; a folder without a readable record is passed over."""
     records = sorted(presets_home().glob(f"*/{RECORD}"))
-    return [preset for record in records if (preset := _read(record)) is not None]
+    found = (read_record(record) for record in records if not record.parent.name.startswith("."))
+    return [preset for preset in found if preset is not None]
 
 
 def installed() -> list[Preset]:
@@ -197,25 +222,47 @@ def translators() -> list[Preset]:
     return [preset for preset in everything() if preset.translates]
 
 
-def find(name: str) -> Preset:
-    """The preset of that name; raises `PresetMissing`."""
+def find(reference: str) -> Preset:
+    """The preset that a recipe means, by its name alone or as `Preset.reference` says it.
+
+    Raises:
+        PresetMissing: there is none of that name.
+        PresetChanged: another copy than the one that is meant lies there.
+    """
+    name, _, copy = reference.partition("@")
     preset = next((one for one in everything() if one.name == name), None)
     if preset is None:
         raise PresetMissing(name=name)
+    if copy and preset.reference != reference:
+        raise PresetChanged(name=name)
     return preset
 
 
-def exactly(reference: str) -> Preset:
-    """The preset that `Preset.reference` meant; raises `PresetMissing`, or `PresetChanged` where another copy lies there."""
-    preset = find(reference.partition("@")[0])
-    if preset.reference != reference:
-        raise PresetChanged(name=preset.name)
-    return preset
+def here(reference: str) -> Preset | None:
+    """As `find`, and None where that is not on this machine."""
+    try:
+        return find(reference)
+    except RecipeError:
+        return None
 
 
-def names() -> tuple[str, ...]:
-    """Names of the presets on this machine."""
-    return tuple(preset.name for preset in installed())
+def unavailable(reference: str, architectures: Collection[str] = ENCODERS) -> Unsuitable | None:
+    """Why a model of these architectures that a recipe means cannot be used, None where it can."""
+    try:
+        preset = find(reference)
+    except RecipeError as problem:
+        return Unsuitable(problem.message, problem.params)
+    if preset.architecture not in architectures:
+        return Unsuitable(
+            N_("“{name}” is of the kind {found}; here one of these is needed: {known}."),
+            {"name": preset.name, "found": preset.architecture, "known": ", ".join(architectures)},
+        )
+    return None
+
+
+def offered() -> dict[str, str]:
+    """References of those that can be adapted to classes, each with its name."""
+    return {preset.reference: preset.name for preset in installed()}
 
 
 def check(preset: Preset) -> None:
@@ -241,7 +288,8 @@ def record(preset: Preset) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read(path: Path) -> Preset | None:
+def read_record(path: Path) -> Preset | None:
+    """The preset that a `preset.json` tells of, None where it cannot be read."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         return Preset(

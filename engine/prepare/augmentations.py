@@ -12,7 +12,6 @@ from typing import Any, Protocol, runtime_checkable
 
 from engine.errors import N_, RecipeError
 from engine.models.family import Unsuitable
-from engine.models.presets import exactly
 from engine.params import Params, param
 from engine.prepare.draw import Draw
 from engine.prepare.lexicon import Lexicon
@@ -124,12 +123,3 @@ def unavailable(step: AugmentationStep, params: Any) -> Unsuitable | None:
 def lacking(step: AugmentationStep) -> Unsuitable | None:
     """Why the augmentation can be used in no way on this machine, None where it can."""
     return step.lacking() if isinstance(step, ModelStep) else None
-
-
-def preset_missing(reference: str) -> Unsuitable | None:
-    """Why the foundation model of `Preset.reference` cannot be asked, None where it is here."""
-    try:
-        exactly(reference)
-    except RecipeError as problem:
-        return Unsuitable(problem.message, problem.params)
-    return None

@@ -12,7 +12,7 @@ from engine.data.versions import check_table
 from engine.errors import N_, DataError, saying
 from engine.modality import modalities
 from engine.recipe import FileData, Recipe, RecipeUnreadable, read_recipe
-from engine.services import datasets, importing, recipes
+from engine.services import datasets, importing, presets, recipes
 from engine.services.inline import run_job_here
 from engine.services.projects import Projects
 from engine.services.scope import Scope
@@ -25,7 +25,7 @@ class FileMissing(DataError):
 
 
 def recipe_in_project(scope: Scope, path: Path, project: str | None) -> tuple[str, Recipe]:
-    """Read a recipe file and bring its data into a project: (project id, recipe with a version id).
+    """Read a recipe file and bring its data and foundation models here: (project id, recipe that names versions and copies).
 
     A file named by `data:` is imported; the same file with the same roles is the same version as before.
     """
@@ -37,6 +37,7 @@ def recipe_in_project(scope: Scope, path: Path, project: str | None) -> tuple[st
         raise RecipeUnreadable(field=path.name, problem=saying(N_("is not a text in UTF-8"))) from None
     recipe = read_recipe(text)
     recipes.resolve(recipe)
+    recipe = presets.with_presets(recipe, path.parent)
     if isinstance(recipe.data, str):
         version = datasets.Datasets(scope).version(recipe.data)
         return version.project_id, recipe

@@ -70,7 +70,7 @@ def make_map(context: JobContext, scope: Scope, project_id: str, spec: Mapping[s
     if kind == RUN:
         found = _by_run(context, scope, version_id, which, table)
     elif kind == PRESET:
-        preset = presets.exactly(which)
+        preset = presets.find(which)
         context.report("phase", name="reading_texts")
         line = Training(context.report, context.stop, context.folder)
         found = map_examples(

@@ -1,26 +1,39 @@
-"""Foundation models on this machine: what there is, what can be had, taking one over, fetching one from the hub."""
+"""Foundation models on this machine: what there is, what can be had, and taking over what somebody named."""
 
 from __future__ import annotations
 
-import socket
-import tempfile
-from collections.abc import Sequence
+import errno
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
+from engine.errors import N_
+from engine.jobs.context import JobContext
+from engine.jobs.job import Job
+from engine.models.foundation_cost import memory_to_read
 from engine.models.preset_catalogue import CATALOGUE, known
 from engine.models.preset_import import import_preset
-from engine.models.presets import HubUnreachable, Preset, PresetUnlisted, everything
+from engine.models.presets import Preset, PresetDamaged, PresetMissing, PresetUnlisted, everything, find
+from engine.recipe import Part, Recipe
+from engine.services.preset_hub import OnHub, fetched, look
+from engine.services.scope import Scope
+from engine.storage.errors import DiskFull
 from engine.storage.home import folder, require_space
+from engine.storage.locks import lock
 
-HUB = "huggingface.co"
-_WANTED = ("*.json", "*.safetensors", "vocab.txt", "merges.txt", "sentencepiece.bpe.model")
-_PATIENCE = 5.0
+_HUB = "hf://"
+_HANDLE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+"""How KerasHub names its models; the hub has them under its own name."""
+
+AnyPart = TypeVar("AnyPart", bound=Part)
 
 
 @dataclass(frozen=True)
 class PresetLine:
-    """One foundation model as a list shows it; `here` says whether it is on this machine."""
+    """One foundation model as a list shows it; `memory` are bytes that a worker takes, `here` is whether it is on this machine."""
 
     name: str
     title: str
@@ -28,9 +41,37 @@ class PresetLine:
     languages: tuple[str, ...]
     parameters: int
     megabytes: float
+    memory: int
     licence: str
     source: str
     here: bool
+
+
+class Presets:
+    """Foundation models as the pages handle them: all projects of this machine share them."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def list(self) -> Sequence[PresetLine]:
+        """Those on this machine first, then the others of the catalogue."""
+        return list_presets()
+
+    def bring(self, project_id: str, asked: str) -> Job:
+        """Take over what `bring` understands, as a job whose result is `{reference}`; what cannot be had is said at once."""
+        meant = _meant(asked, Path.home())
+        if isinstance(meant, str):
+            look(meant)
+        elif isinstance(meant, Path):
+            _require_folder(meant)
+        return self._scope.submit("preset", {"asked": asked}, project_id)
+
+
+def bring_preset(
+    context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Work of the job "preset"."""
+    return {"reference": bring(spec["asked"], Path.home()).reference}
 
 
 def list_presets() -> list[PresetLine]:
@@ -40,14 +81,15 @@ def list_presets() -> list[PresetLine]:
         PresetLine(
             p.name, entry.title if (entry := known(p.name)) else p.name, p.architecture,
             (" → ".join(p.translates),) if p.translates else p.languages, p.facts.parameters,
-            p.megabytes, p.licence, p.source, here=True,
+            p.megabytes, memory_to_read(p.facts.parameters), p.licence, p.source, here=True,
         )
         for p in found
     ]  # fmt: skip
     have = {p.name for p in found}
     return lines + [
         PresetLine(
-            e.name, e.title, e.architecture, e.languages, e.parameters, e.megabytes, e.licence, e.source, here=False
+            e.name, e.title, e.architecture, e.languages, e.parameters, e.megabytes, memory_to_read(e.parameters), e.licence,
+            e.source, here=False,
         )
         for e in CATALOGUE
         if e.name not in have
@@ -61,43 +103,120 @@ def take_over(
 
     Args:
         source: the folder.
-        name: of the preset; by default the folder's, in small letters.
+        name: of the preset; by default made from the folder's.
         languages: ISO codes that the model has read; the catalogue's where it knows the name.
         translates: ISO codes of the languages from and into which it translates, of a model that does.
     """
-    require_space()
-    chosen = name or source.resolve().name.lower()
-    return import_preset(source, folder("presets"), chosen, languages, translates=translates)
+    _require_folder(source)
+    with _importing() as into:
+        return import_preset(source, into, name or _named(source), languages, translates=translates)
 
 
-def fetch(name: str) -> Preset:
-    """Get a model of the catalogue from the hub and import it.
+def fetch(asked: str) -> Preset:
+    """Get a model from the hub and import it.
+
+    Args:
+        asked: a name of the catalogue, `hf://OWNER/NAME`, or a handle of KerasHub such as `bert_base_zh`.
 
     Raises:
-        PresetUnlisted: the catalogue has no such model.
-        HubUnreachable: before anything was begun, where there is no way to the hub.
+        PresetUnlisted: it is none of these.
+        HubUnreachable, HubRefuses, HubUnsafe, LowSpace: before anything was begun.
     """
-    entry = known(name)
-    if entry is None:
-        raise PresetUnlisted(name=name, known=", ".join(e.name for e in CATALOGUE))
-    require_space()
-    _require_hub(name)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
+    repository = _repository(asked)
+    if repository is None:
+        raise PresetUnlisted(name=asked, known=", ".join(e.name for e in CATALOGUE))
+    return _fetched(look(repository))
 
-    into = folder("presets")
-    with tempfile.TemporaryDirectory(dir=into, prefix=".fetch-") as where:
+
+def bring(asked: str, base: Path) -> Preset:
+    """The foundation model that somebody named, brought here where it is not here yet.
+
+    Args:
+        asked: a name or `Preset.reference`; a folder, which is taken over beside an earlier one of that name and other
+            content; or what `fetch` takes.
+        base: where a folder counts from that is not absolute.
+
+    Raises:
+        PresetMissing, PresetChanged: it is not here, or another copy is.
+        PresetDamaged and the others of `import_preset`, those of `fetch`: it cannot be taken over.
+    """
+    meant = _meant(asked, base)
+    if isinstance(meant, str):
+        return _fetched(look(meant))
+    if isinstance(meant, Path):
+        _require_folder(meant)
+        with _importing() as into:
+            return import_preset(meant, into, _named(meant), keep=True)
+    return meant
+
+
+def with_presets(recipe: Recipe, base: Path) -> Recipe:
+    """The recipe with the exact copy of every foundation model that it names, each brought here first; see `bring`."""
+
+    def exact(part: AnyPart) -> AnyPart:
+        asked = part.params.get("preset")
+        if not asked or not isinstance(asked, str):
+            return part
+        return part.model_copy(update={"params": {**part.params, "preset": bring(asked, base).reference}})
+
+    steps = tuple(exact(step) for step in recipe.augment.steps)
+    augment = recipe.augment.model_copy(update={"steps": steps})
+    return recipe.model_copy(update={"family": exact(recipe.family), "augment": augment})
+
+
+def _meant(asked: str, base: Path) -> Preset | Path | str:
+    """A preset that is here, a folder, or a repository of the hub."""
+    asked = asked.strip()
+    place = base / Path(asked).expanduser()
+    if not asked.startswith(_HUB):
+        if "/" in asked or asked.startswith((".", "~")):
+            return place
         try:
-            snapshot_download(
-                entry.source, local_dir=where, allow_patterns=list(_WANTED), ignore_patterns=["*/*"]
-            )
-        except (OSError, HfHubHTTPError) as problem:
-            raise HubUnreachable(name=name, host=HUB, problem=str(problem)[:300]) from problem
-        return import_preset(Path(where), into, name)
+            return find(asked)
+        except PresetMissing:
+            if place.is_dir():
+                return place
+    repository = _repository(asked)
+    if repository is None:
+        raise PresetMissing(name=asked)
+    return next((preset for preset in everything() if preset.source == repository), repository)
 
 
-def _require_hub(name: str) -> None:
+def _repository(asked: str) -> str | None:
+    if asked.startswith(_HUB):
+        return asked.removeprefix(_HUB)
+    entry = known(asked)
+    return entry.source if entry else f"keras/{asked}" if _HANDLE.fullmatch(asked) else None
+
+
+def _fetched(model: OnHub) -> Preset:
+    entry = next((e for e in CATALOGUE if e.source == model.repository), None)
+    name = entry.name if entry else _named(Path(model.repository.replace("/", "-")))
+    languages, licence = (entry.languages, entry.licence) if entry else (model.languages, model.licence)
+    with fetched(model.repository, folder("presets")) as where, _importing() as into:
+        return import_preset(where, into, name, languages, licence, model.repository)
+
+
+@contextmanager
+def _importing() -> Iterator[Path]:
+    """The folder of presets, for one import at a time."""
+    into = folder("presets")
     try:
-        socket.create_connection((HUB, 443), timeout=_PATIENCE).close()
+        with lock(into / ".lock"):
+            yield into
     except OSError as problem:
-        raise HubUnreachable(name=name, host=HUB, problem=problem.strerror or str(problem)) from None
+        if problem.errno != errno.ENOSPC:
+            raise
+        raise DiskFull(path=str(into)) from problem
+
+
+def _require_folder(source: Path) -> None:
+    """Refuse what is no folder, or larger than what the disk has room for."""
+    if not source.is_dir():
+        raise PresetDamaged(file=str(source), problem={"message": N_("is no folder")})
+    require_space(more=sum(file.stat().st_size for file in source.iterdir() if file.is_file()))
+
+
+def _named(source: Path) -> str:
+    """A name for the model in a folder, from the folder's."""
+    return re.sub(r"[^a-z0-9._-]+", "-", source.resolve().name.lower()).strip("-._")[:60] or "model"

@@ -115,10 +115,10 @@ def free_mb(path: Path | None = None) -> int:
     return shutil.disk_usage(path or home()).free // 1_000_000
 
 
-def require_space(path: Path | None = None) -> None:
-    """Refuse new work on a nearly full disk; raises `LowSpace`."""
+def require_space(path: Path | None = None, more: int = 0) -> None:
+    """Refuse new work on a disk that is nearly full, or would be with `more` bytes on it; raises `LowSpace`."""
     where = path or home()
-    needed = int(os.environ.get("BENTU_MIN_FREE_MB") or MIN_FREE_MB)
+    needed = int(os.environ.get("BENTU_MIN_FREE_MB") or MIN_FREE_MB) + more // 1_000_000
     free = free_mb(where)
     if free < needed:
         raise LowSpace(free=free, needed=needed, path=str(where))

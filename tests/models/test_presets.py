@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,12 +12,11 @@ import pytest
 
 from engine.__main__ import main
 from engine.errors import BentuError, fill
-from engine.models.family import families
+from engine.models.family import families, lacks
 from engine.models.preset_catalogue import CATALOGUE
 from engine.models.preset_import import import_preset
 from engine.models.presets import (
     ENCODERS,
-    HubUnreachable,
     PresetDamaged,
     PresetMissing,
     PresetName,
@@ -29,6 +27,7 @@ from engine.models.presets import (
     find,
     installed,
 )
+from engine.params import fields_of
 from tests.models.tiny_presets import tiny_bert, tiny_deberta, tiny_xlm_r
 from tests.models.toys import MACHINE, toy_facts
 
@@ -139,9 +138,16 @@ def test_without_a_preset_the_family_says_how_to_get_one(home: Path, tmp_path: P
     reason = family.unsuitable(toy_facts(), MACHINE)
     assert reason is not None
     assert "make minilm" in reason.message
-    import_preset(tiny_bert(tmp_path / "source"), home, "tiny")
+    tiny = import_preset(tiny_bert(tmp_path / "source"), home, "tiny")
     assert family.unsuitable(toy_facts(), MACHINE) is None
-    assert family.defaults("quick", toy_facts(), MACHINE).preset == "tiny"  # type: ignore[attr-defined]
+    assert family.defaults("quick", toy_facts(), MACHINE).preset == tiny.reference  # type: ignore[attr-defined]
+    assert (fields_of(family.Params)[0].offers or {}) == {tiny.reference: "tiny"}
+    changed = tiny_deberta(tmp_path / "other")
+    import_preset(changed, home, "tiny")
+    params = family.Params(preset=tiny.reference)
+    reason = lacks(family, params)
+    assert reason is not None and "another copy" in reason.message
+    assert lacks(family, family.Params(preset="tiny")) is None
 
 
 def test_the_preset_that_knows_the_languages_is_taken(home: Path, tmp_path: Path) -> None:
@@ -151,7 +157,8 @@ def test_the_preset_that_knows_the_languages_is_taken(home: Path, tmp_path: Path
     facts = toy_facts()
     facts = type(facts)(**{**vars(facts), "extra": {"languages": {"sw": 80, "en": 20}}})
     for dial in ("quick", "balanced", "thorough"):
-        assert families.get("foundation").defaults(dial, facts, MACHINE).preset == "b-african"  # type: ignore[arg-type, attr-defined]
+        chosen = families.get("foundation").defaults(dial, facts, MACHINE).preset  # type: ignore[arg-type, attr-defined]
+        assert chosen == find("b-african").reference
 
 
 def test_the_command_line_lists_imports_and_refuses(
@@ -168,21 +175,6 @@ def test_the_command_line_lists_imports_and_refuses(
     (source / "model.pkl").touch()
     assert main(["presets", "import", str(source), "--name", "other"]) == 1
     assert "model.pkl" in capsys.readouterr().err
-
-
-def test_what_cannot_be_reached_says_so_before_anything_starts(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from engine.services import presets
-
-    def nowhere(*args: object, **kwargs: object) -> socket.socket:
-        raise OSError(101, "Network is unreachable")
-
-    monkeypatch.setattr(presets.socket, "create_connection", nowhere)
-    with pytest.raises(HubUnreachable):
-        presets.fetch("xlm-r-base")
-    assert not list(home.glob("*"))
-    assert main(["presets", "fetch", "no-such-model"]) == 1
 
 
 def test_the_catalogue_is_sound() -> None:

@@ -12,10 +12,10 @@ from typing import ClassVar
 
 from engine.errors import N_
 from engine.models.family import Unsuitable
-from engine.models.presets import exactly, translators
+from engine.models.presets import TRANSLATORS, find, translators, unavailable
 from engine.models.translation import Translator
 from engine.params import param
-from engine.prepare.augmentations import AugmentationParams, Many, augmentations, preset_missing
+from engine.prepare.augmentations import AugmentationParams, Many, augmentations
 from engine.prepare.draw import Draw
 from engine.prepare.words import Words
 
@@ -75,7 +75,9 @@ class BackTranslation:
         """None are chosen, one is not here, or they do not lead back."""
         if not params.pair:
             return self.lacking() or Unsuitable(N_("it needs two translation models, and none are chosen."))
-        missing = next((why for one in params.pair.split(_AND) if (why := preset_missing(one))), None)
+        missing = next(
+            (why for one in params.pair.split(_AND) if (why := unavailable(one, TRANSLATORS))), None
+        )
         if missing or params.pair in _pairs():
             return missing
         return Unsuitable(
@@ -84,9 +86,7 @@ class BackTranslation:
 
     def opened(self, params: BackTranslationParams) -> Many:
         """Load both models."""
-        there, back = (
-            Translator.of_preset(exactly(one), params.max_length) for one in params.pair.split(_AND)
-        )
+        there, back = (Translator.of_preset(find(one), params.max_length) for one in params.pair.split(_AND))
         return lambda values, draws: there_and_back(there, back, values, draws, params.temperature)
 
 

@@ -15,9 +15,9 @@ from engine.errors import N_
 from engine.models.family import Unsuitable
 from engine.models.masked import MaskedModel, Pieces
 from engine.models.preset_head import guesses
-from engine.models.presets import exactly, installed
+from engine.models.presets import find, installed, unavailable
 from engine.params import param
-from engine.prepare.augmentations import AugmentationParams, Many, augmentations, preset_missing
+from engine.prepare.augmentations import AugmentationParams, Many, augmentations
 from engine.prepare.draw import Draw
 from engine.prepare.words import Words, is_eastern
 
@@ -37,7 +37,7 @@ class MaskedWordParams(AugmentationParams):
 
     preset: str = param(
         "", N_("Foundation model"), N_("One on this machine that has read the language of the texts, and which copy of it: the same one repeats the run."),
-        max_length=80,
+        max_length=500,
     )  # fmt: skip
     share: float = param(
         0.15, N_("Words replaced"), N_("The share of the words that the model reads; at least one is replaced."), low=0.02, high=0.5,
@@ -81,9 +81,9 @@ class MaskedWords:
         """None is chosen, or the chosen one is not here or has no head."""
         if not params.preset:
             return self.lacking() or Unsuitable(N_("it needs a foundation model, and none is chosen."))
-        if missing := preset_missing(params.preset):
+        if missing := unavailable(params.preset):
             return missing
-        if not guesses(exactly(params.preset)):
+        if not guesses(find(params.preset)):
             return Unsuitable(
                 N_(
                     "the foundation model “{name}” came without the head that guesses words; one with chance numbers would write nonsense."
@@ -94,7 +94,7 @@ class MaskedWords:
 
     def opened(self, params: MaskedWordParams) -> Many:
         """Load the model."""
-        return Filler(MaskedModel.of_preset(exactly(params.preset), params.max_length), params)
+        return Filler(MaskedModel.of_preset(find(params.preset), params.max_length), params)
 
 
 class Filler:
