@@ -32,7 +32,7 @@ def main() -> None:
 
     ws = open_workspace()
     with _worker():
-        _wait(lambda: set(ws.jobs.worker().spares.values()) == {"ready"}, 90)
+        _wait(lambda: set(ws.jobs.worker().warm.values()) == {"ready"}, 90)
         project = ws.projects.create("speed")
         start = time.perf_counter()
         upload = ws.datasets.stage(sample_csv("reviews_zh"), "reviews.csv")
@@ -52,7 +52,7 @@ def main() -> None:
         )
         print(f"|   of which import and profile | {imported:.1f} s | |")
 
-        _wait(lambda: ws.jobs.worker().spares.get("training") == "ready", 90)
+        _wait(lambda: ws.jobs.worker().warm.get("training") == "ready", 90)
         case = ws.recipes.choose(project.id, "case_network", "balanced")
         start = time.perf_counter()
         run = ws.runs.submit(project.id, case)

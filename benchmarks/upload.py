@@ -162,7 +162,7 @@ def _studio(home: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _end_workers(home: str) -> None:
-    """End the supervisor and the spares of this home; they would end by themselves a little later."""
+    """End the supervisor and the fork servers of this home; they would end by themselves a little later."""
     for process in psutil.process_iter(["pid"]):
         try:
             if process.environ().get("BENTU_HOME") == home and "engine" in process.cmdline():

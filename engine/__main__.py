@@ -63,8 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked.add_parser("list", help="those on this machine and those of the catalogue").set_defaults(
         act=_presets
     )
-    fetched = asked.add_parser("fetch", help="get one of the catalogue from the hub (needs the network)")
-    fetched.add_argument("name")
+    fetched = asked.add_parser("fetch", help="get one from the hub (needs the network)")
+    fetched.add_argument("name", help="of the catalogue, hf://OWNER/NAME, or as KerasHub calls it")
     fetched.set_defaults(act=_fetch_preset)
     brought = asked.add_parser("import", help="take over a folder in Keras' or Hugging Face's form")
     brought.add_argument("folder", type=Path)
@@ -88,9 +88,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     job.add_argument("id")
     job.add_argument("--attempt", type=int, required=True)
     job.set_defaults(act=_job)
-    spare = commands.add_parser("spare")
-    spare.add_argument("--lane", choices=("short", "training"), required=True)
-    spare.set_defaults(act=_spare)
+    server = commands.add_parser("forkserver")
+    server.add_argument("--lane", choices=("short", "training"), required=True)
+    server.set_defaults(act=_forkserver)
 
     arguments = parser.parse_args(argv)
     try:
@@ -183,9 +183,9 @@ def _presets(arguments: argparse.Namespace) -> int:
         languages = " ".join(spoken[:6]) + (_t(" and {n} more", n=len(spoken) - 6) if len(spoken) > 6 else "")
         print(
             _t(
-                "{name}: {title} · {languages} · {millions:.0f} million numbers · {megabytes:.0f} MB · {licence} · {place}",
+                "{name}: {title} · {languages} · {millions:.0f} million numbers · {megabytes:.0f} MB, {memory:.1f} GB of memory · {licence} · {place}",
                 name=line.name, title=line.title, languages=languages or _t("languages not stated"), millions=line.parameters / 1e6,
-                megabytes=line.megabytes, licence=line.licence or _t("licence not stated"), place=place,
+                megabytes=line.megabytes, memory=line.memory / 1e9, licence=line.licence or _t("licence not stated"), place=place,
             )
         )  # fmt: skip
     return 0
@@ -245,16 +245,16 @@ def _job(arguments: argparse.Namespace) -> int:
     process.main(lambda: engine, arguments.id, arguments.attempt, work(engine))
 
 
-def _spare(arguments: argparse.Namespace) -> int:
+def _forkserver(arguments: argparse.Namespace) -> int:
     from engine.jobs import process
     from engine.services.work import work
     from engine.storage.database import open_database
-    from engine.training.preload import preload
+    from engine.training.preload import preload, preload_short
 
     engine = open_database()
-    process.spare(
-        lambda: engine, arguments.lane, work(engine), preload if arguments.lane == "training" else None
-    )
+    load = preload if arguments.lane == "training" else preload_short
+    process.forkserver(lambda: engine, arguments.lane, work(engine), load)
+    return 0
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ class WorkerState:
     since: str | None = None
     beat: str | None = None
     """When it last wrote this (ISO 8601, UTC)."""
-    spares: dict[str, str] = field(default_factory=dict)
-    """Lane -> "ready", "loading" or "none"."""
+    warm: dict[str, str] = field(default_factory=dict)
+    """Lane -> "ready", "loading" or "none": the state of its fork server."""
     running: dict[str, int] = field(default_factory=dict)
     """Lane -> processes."""
     low_space: bool = False

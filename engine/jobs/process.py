@@ -1,11 +1,10 @@
 """The process of a job: runs its work function once, writes how it ended, and leaves.
 
-`main` is `python -m engine job`, `spare` is `python -m engine spare`, `inline` runs a job in the caller's process.
+`main` is `python -m engine job`, `forkserver` is `python -m engine forkserver`, `inline` runs a job in the caller's process.
 """
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import faulthandler
 import gc
@@ -14,11 +13,11 @@ import os
 import resource
 import secrets
 import shutil
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,7 +29,7 @@ from engine.jobs.attempt import EXIT_LEASE_LOST, EXIT_UNWRITTEN, Attempt
 from engine.jobs.context import JobContext
 from engine.jobs.errors import Cancelled, LeaseLost, OutOfMemory, UnknownWork
 from engine.jobs.events import plain
-from engine.jobs.identity import started
+from engine.jobs.identity import die_with_parent, started
 from engine.jobs.job import Job
 from engine.jobs.timing import Timing
 from engine.storage.errors import DiskFull
@@ -57,32 +56,52 @@ def main(open_engine: Callable[[], Engine], job_id: str, attempt: int, work: Wor
     _run(engine, job_id, attempt, work)
 
 
-def spare(
+def forkserver(
     open_engine: Callable[[], Engine], lane: str, work: Work, preload: Callable[[], object] | None = None
-) -> NoReturn:
-    """Wait warm for one job: load what is slow, then run the job that a line on standard input names.
+) -> None:
+    """Load what is slow, then fork a process for every job that a line on standard input names, until there is no more.
 
     Args:
         open_engine: opens the database.
-        lane: whose jobs it waits for.
+        lane: whose jobs they are.
         work: work functions by the kind of job.
         preload: imports what the lane's work needs; it must not run a TensorFlow operation.
     """
-    _die_with_parent(True)
+    die_with_parent()
     _step_back(lane)
     if preload is not None:
         preload()
     engine = open_engine()
     require_current(engine)
-    gc.freeze()
-    with suppress(BrokenPipeError):  # its job may have been handed over already
-        os.write(1, b"ready\n")
-    line = sys.stdin.readline()
-    if not line:
-        os._exit(0)  # the supervisor is gone
-    _die_with_parent(False)
-    order = json.loads(line)
-    _run(engine, str(order["job"]), int(order["attempt"]), work)
+    engine.dispose()  # no connection may cross a fork
+    gc.freeze()  # the collector shall not copy pages that are shared
+    os.write(1, b"ready\n")
+    while line := sys.stdin.readline():
+        order = json.loads(line)
+        one = partial(_run, engine, str(order["job"]), int(order["attempt"]), work)
+        os.write(1, b"%d\n" % _forked(one))
+
+
+def _forked(work: Callable[[], NoReturn]) -> int:
+    """The id of a process that does this. Its parent is gone: whoever adopts orphans gets it."""
+    reading, writing = os.pipe()
+    between = os.fork()
+    if between == 0:
+        try:
+            if child := os.fork():
+                os.write(writing, b"%d" % child)
+                os._exit(0)
+            os.close(reading)
+            os.close(writing)
+            os.setsid()
+            work()
+        except BaseException:
+            traceback.print_exc()
+        os._exit(1)
+    os.close(writing)
+    os.waitpid(between, 0)
+    with os.fdopen(reading) as answer:
+        return int(answer.read())
 
 
 def inline(engine: Engine, owner: str, job_id: str, work: Work) -> Job:
@@ -196,10 +215,3 @@ def _limit_memory(job: Job) -> None:
     if given:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (int(given) * 1_000_000, hard))
-
-
-def _die_with_parent(wanted: bool) -> None:
-    """Let the kernel end a waiting spare with its supervisor (Linux; elsewhere its input ends)."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(signal.SIGKILL) if wanted else 0)

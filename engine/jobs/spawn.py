@@ -1,4 +1,4 @@
-"""One operating system process per job, through exec and never by a bare fork; and the process while it lives."""
+"""One operating system process per job, through exec or out of a fork server; and the process while it lives."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+import psutil  # type: ignore[import-untyped]
 
 import engine
 from engine.jobs import identity
@@ -26,6 +29,25 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, roots)), "BENTU_HOME": str(home())}
 
 
+class Ended(Protocol):
+    """Something that knows how a child of this process ended: a `Popen`, or a `Forked`."""
+
+    def poll(self) -> int | None:
+        """Its exit code, negative for a signal, or None while it lives."""
+
+
+@dataclass
+class Forked:
+    """A child of this process that something else started."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its exit code, negative for a signal, or None while it lives."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if pid else None
+
+
 @dataclass
 class Child:
     """The process of one attempt: started here, or by a supervisor before this one (`process` is None then)."""
@@ -35,7 +57,7 @@ class Child:
     lane: str
     pid: int
     began: float | None
-    process: subprocess.Popen[bytes] | None = None
+    process: Ended | None = None
     ours: bool = True
     """False for a process that belongs to a user (inline): it is watched and never signalled."""
     asked: float | None = None
@@ -84,9 +106,12 @@ def launch(command: Sequence[str], job: Job) -> Child:
             [*command, "job", job.id, "--attempt", str(job.attempt)], stdin=subprocess.DEVNULL, stdout=log,
             stderr=log, start_new_session=True, env=environment(),
         )  # fmt: skip
-    return child_of(job, process)
-
-
-def child_of(job: Job, process: subprocess.Popen[bytes]) -> Child:
-    """The job's process, started just now."""
     return Child(job.id, job.attempt, job.lane, process.pid, identity.started(process.pid), process)
+
+
+def forked(job: Job, pid: int) -> Child:
+    """The job's process, forked just now and left to this process."""
+    with suppress(psutil.NoSuchProcess):
+        if psutil.Process(pid).ppid() == os.getpid():
+            return Child(job.id, job.attempt, job.lane, pid, identity.started(pid), Forked(pid))
+    return Child(job.id, job.attempt, job.lane, pid, identity.started(pid))  # how it ended will not be known

@@ -20,10 +20,10 @@ from sqlalchemy import Engine
 from engine.errors import StorageError
 from engine.jobs import identity, lease, presence
 from engine.jobs.attempt import EXIT_HUNG
+from engine.jobs.forkserver import ForkServers
 from engine.jobs.job import LANES, Job
 from engine.jobs.lease import Loss
 from engine.jobs.presence import WorkerState
-from engine.jobs.spares import Spares
 from engine.jobs.spawn import PROGRAM, Child, launch
 from engine.jobs.timing import Timing
 from engine.jobs.upkeep import upkeep
@@ -42,16 +42,16 @@ def supervise(
     command: Sequence[str] = PROGRAM,
     *,
     stay: bool = False,
-    spares: bool = True,
+    warm: bool = True,
     **options: Any,
 ) -> bool:
     """Work until nobody needs it: no user interface is alive and no job waits or runs.
 
     Args:
         engine: a migrated database.
-        command: the program whose `job` and `spare` commands become processes.
+        command: the program whose `job` and `forkserver` commands become processes.
         stay: never leave by itself.
-        spares: keep a warm process per lane.
+        warm: keep a fork server per lane.
         **options: `timing` and `slots` of `Supervisor`.
 
     Returns:
@@ -62,7 +62,7 @@ def supervise(
         signal.signal(number, lambda *_: asked.set())
     while held := presence.supervisor_lock():
         with held:
-            supervisor = Supervisor(engine, command, spares=spares, **options)
+            supervisor = Supervisor(engine, command, warm=warm, **options)
             supervisor.work(asked, stay)
         # an interface that came just now saw the lock held and trusts in us
         if asked.is_set() or not (presence.ui_alive() or supervisor.busy()):
@@ -71,16 +71,16 @@ def supervise(
 
 
 class Supervisor:
-    """The state of one supervisor: its processes, its spares, and what it saw of each lease."""
+    """The state of one supervisor: its processes, its fork servers, and what it saw of each lease."""
 
     def __init__(
-        self, engine: Engine, command: Sequence[str] = PROGRAM, *, spares: bool = True, timing: Timing | None = None,
+        self, engine: Engine, command: Sequence[str] = PROGRAM, *, warm: bool = True, timing: Timing | None = None,
         slots: Mapping[str, int] = SLOTS,
     ) -> None:  # fmt: skip
         self._engine, self._command, self._slots = engine, command, slots
         self._timing = timing or Timing.from_environment()
         self._children: dict[str, Child] = {}
-        self._spares = Spares(command, self._timing.respawn, spares)
+        self._servers = ForkServers(command, self._timing, warm)
         self._leases: dict[str, tuple[Any, float]] = {}
         self._asked: dict[str, tuple[str, float]] = {}
         self._waiting: dict[str, int] = {}
@@ -91,7 +91,7 @@ class Supervisor:
         self._code = presence.code_stamp()
 
     def work(self, asked: threading.Event, stay: bool) -> None:
-        """Tick until asked to leave or idle for long enough; its spares end with it, its jobs go on."""
+        """Tick until asked to leave or idle for long enough; its fork servers end with it, its jobs go on."""
         for job in lease.orphans(self._engine):
             self._adopt(job)
         needed = time.monotonic()
@@ -116,7 +116,7 @@ class Supervisor:
                 if moment - needed > self._timing.idle:
                     return
         finally:
-            self._spares.stop()
+            self._servers.stop()
             self._watch.close()
 
     def busy(self) -> bool:
@@ -140,8 +140,9 @@ class Supervisor:
             for job_id in known.keys() - active:
                 del known[job_id]
         for lane in LANES:
-            self._start(lane)
-            self._spares.keep(lane, running=self._count(lane), waiting=self._waiting.get(lane, 0))
+            self._servers.keep(lane, running=self._count(lane), waiting=self._waiting.get(lane, 0))
+            if not self._servers.loading(lane):
+                self._start(lane)
 
     def _tend(self, job: Job) -> None:
         child = self._children.get(job.id) or self._adopt(job)
@@ -256,15 +257,15 @@ class Supervisor:
             lease.note_process(self._engine, job.id, job.attempt, child.pid, child.began)
 
     def _process(self, job: Job) -> Child:
-        if job.attempt > 1:  # whatever ended the first process, take a spare out of the question
+        if job.attempt > 1:  # whatever ended the first process, take the fork out of the question
             return launch(self._command, job)
-        return self._spares.give(job) or launch(self._command, job)
+        return self._servers.fork(job) or launch(self._command, job)
 
     def _tell(self) -> None:
         presence.write_status(
             WorkerState(
                 pid=os.getpid(), pid_started=identity.started(os.getpid()), since=self._since, beat=presence.moment(),
-                spares=self._spares.states(),
+                warm=self._servers.states(),
                 running={lane: self._count(lane) for lane in LANES}, low_space=self._low_space, code=self._code,
             )
         )  # fmt: skip

@@ -16,7 +16,7 @@ class Timing:
     heartbeat: float = 5.0
     """How often a process renews its lease."""
     start: float = 120.0
-    """How long a living process may take to begin (a spare may still be loading)."""
+    """How long a living process may take to begin, and a fork server to load."""
     poll: float = 0.15
     """How often the supervisor looks."""
     pulse: float = 0.2
@@ -33,8 +33,6 @@ class Timing:
     """A training without any event for so long is hung."""
     idle: float = 30.0
     """The supervisor leaves after so long without a browser session and without jobs."""
-    respawn: float = 0.5
-    """Pause before a used spare is replaced."""
     status: float = 2.0
     """How often the supervisor writes its status."""
     upkeep: float = 3600.0

@@ -38,7 +38,7 @@ class Jobs:
         return queue.list_jobs(self._scope.engine, self._scope.owner, project_id=project_id, states=GOING)
 
     def worker(self) -> WorkerState:
-        """Whether a worker is alive, and which spare processes are warm."""
+        """Whether a worker is alive, and which lanes start warm."""
         return presence.worker_state()
 
     def log_tail(self, job_id: str, lines: int = 200) -> str:

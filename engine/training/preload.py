@@ -1,4 +1,4 @@
-"""TensorFlow in memory before it is needed: the warm spare calls this, and so does every network's `fit`.
+"""Libraries in memory before they are needed: the fork servers call this, and every network's `fit` calls `preload`.
 
 Stage 4 (training). Importing is all it does: a process that has run an operation must never fork, and threads can
 only be set before the first one.
@@ -23,6 +23,13 @@ def preload() -> None:
         import sklearn.feature_extraction.text  # noqa: F401
         import sklearn.svm  # noqa: F401
         import tensorflow  # noqa: F401
+
+
+def preload_short() -> None:
+    """Import what most short jobs need and no light process shall load (2 s)."""
+    import charset_normalizer  # noqa: F401
+    import scipy.stats  # noqa: F401
+    import sklearn.feature_extraction.text  # noqa: F401
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def free_port() -> int:
 
 
 def end_workers(home: Path) -> None:
-    """End what the server started for this home: its supervisor, spares and jobs, known by their environment."""
+    """End what the server started for this home: its supervisor, fork servers and jobs, known by their environment."""
     for process in psutil.process_iter(["pid"]):
         try:
             mine = process.environ().get("BENTU_HOME") == str(home) and process.pid != os.getpid()

@@ -22,7 +22,7 @@ from tests.jobs.watching import Running, Until
 
 QUICK = {
     "lease": 3.0, "heartbeat": 0.3, "start": 20.0, "poll": 0.02, "pulse": 0.05, "discard": 0.4, "keep": 1.5,
-    "kill": 0.4, "finish": 5.0, "silence": 60.0, "idle": 0.3, "respawn": 0.05, "status": 0.05,
+    "kill": 0.4, "finish": 5.0, "silence": 60.0, "idle": 0.3, "status": 0.05,
 }  # fmt: skip
 
 

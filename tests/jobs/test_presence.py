@@ -1,7 +1,8 @@
-"""The supervisor as a process of its own, its warm spares, and who starts and outlives whom."""
+"""The supervisor as a process of its own, its fork servers, and who starts and outlives whom."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -24,11 +25,12 @@ from tests.jobs.watching import Until, alive, eventually
 WORKER = (*COMMAND, "worker")
 
 Submit = Callable[..., Job]
+READY = {"short": "ready", "training": "ready"}
 
 
 @pytest.fixture(autouse=True)
 def no_worker_left(bentu_home: Path) -> Iterator[None]:
-    """End the supervisor of the test's home, and see that its spares end with it."""
+    """End the supervisor of the test's home, and see that its fork servers end with it."""
     yield
     state = presence.worker_state()
     family = psutil.Process(state.pid).children(recursive=True) if state.pid and alive(state.pid) else []
@@ -100,74 +102,91 @@ def test_a_supervisor_of_older_code_is_replaced(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(presence, "code_stamp", lambda: "newer")
         assert presence.ensure_supervisor(WORKER)
         eventually(lambda: presence.worker_state().pid != first.pid and presence.worker_state().alive)
-        assert not alive(int(first.pid or 0))
+        eventually(lambda: not alive(int(first.pid or 0)))
 
 
-def test_a_spare_takes_a_job_at_once_and_ends_with_its_supervisor(
+def test_a_fork_server_makes_every_job_start_at_once_and_ends_with_its_supervisor(
     database: Engine, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TOY_SPARES", "1")
+    monkeypatch.setenv("TOY_WARM", "1")
     with presence.hold_ui_lock():
         presence.ensure_supervisor(WORKER)
         state = working()
-        ready = {"short": "ready", "training": "ready"}
-        eventually(lambda: presence.worker_state().spares == ready)
+        eventually(lambda: presence.worker_state().warm == READY)
+        servers = {p.pid for p in psutil.Process(state.pid).children()}
         moment = time.monotonic()
         running = until(submit("deaf", "training", seconds=0.5), lambda j: j.state == "running")
         assert time.monotonic() - moment < 1.0
-        warm = until(submit("echo", "short"))
-        assert warm.result
-        assert warm.result["warm"]
-        eventually(lambda: presence.worker_state().spares == ready)  # used ones are replaced
-        spares = {p.pid for p in psutil.Process(state.pid).children()} - {running.pid}
+        assert os.getpgid(int(running.pid or 0)) == running.pid
+        first, second = until(submit("echo", "training")), until(submit("echo", "training"))
+        assert first.result and second.result and first.result["pid"] != second.result["pid"]
+        assert first.result["warm"] and second.result["warm"]
         job = until(submit("deaf", "training", seconds=1), lambda j: j.state == "running")
+        assert {p.pid for p in psutil.Process(state.pid).children()} == servers | {job.pid}  # and no zombies
         os.kill(int(state.pid or 0), signal.SIGKILL)
-        eventually(lambda: not any(alive(pid) for pid in spares - {job.pid}))
-        assert alive(int(job.pid or 0))  # a job outlives its supervisor, a spare does not
+        eventually(lambda: not any(alive(pid) for pid in servers))
+        assert alive(int(job.pid or 0))  # a job outlives its supervisor, a fork server does not
         assert until(job).state == "succeeded"  # and writes its end itself
 
 
-def test_a_job_is_handed_to_a_spare_that_is_still_loading(
+def test_a_forked_job_that_dies_says_by_what_and_one_of_a_dead_server_goes_on(
     database: Engine, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TOY_SPARES", "1")
-    monkeypatch.setenv("TOY_PRELOAD", "1.5")
+    monkeypatch.setenv("TOY_WARM", "1")
     with presence.hold_ui_lock():
         presence.ensure_supervisor(WORKER)
-        eventually(lambda: presence.worker_state().spares.get("short") == "loading")
-        job = until(submit("echo"))
+        state = working()
+        eventually(lambda: presence.worker_state().warm == READY)
+        died = until(submit("crash", signal=int(signal.SIGSEGV)))
+        assert died.state == "failed"
+        assert "SIGSEGV" in json.dumps(died.error)
+        job = until(submit("deaf", "training", seconds=1), lambda j: j.state == "running")
+        for child in psutil.Process(state.pid).children():
+            if child.pid != job.pid:
+                child.kill()
+        eventually(lambda: presence.worker_state().warm == {"short": "none", "training": "none"})
+        assert until(submit("echo")).state == "succeeded"  # from a cold start
+        assert until(job).state == "succeeded"
+
+
+def test_a_job_waits_for_a_fork_server_that_is_still_loading(
+    database: Engine, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 8, starting: it may be discarded meanwhile."""
+    monkeypatch.setenv("TOY_WARM", "1")
+    monkeypatch.setenv("TOY_PRELOAD", "1.5")
+    with presence.hold_ui_lock():
+        given, discarded = submit("echo"), submit("echo")
+        presence.ensure_supervisor(WORKER)
+        eventually(lambda: presence.worker_state().warm.get("short") == "loading")
+        moment = time.monotonic()
+        queue.cancel(database, "me", discarded.id)
+        assert until(discarded).state == "cancelled"
+        assert time.monotonic() - moment < 1.0
+        job = until(given)
         assert job.result
         assert (job.result["warm"], job.attempt) == (True, 1)
 
 
-def test_a_job_discarded_while_its_spare_loads_is_cancelled(
-    database: Engine, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("start", "preload"), [(20, "nonsense"), (4, "60")])
+def test_a_fork_server_that_dies_or_hangs_is_not_needed(
+    database: Engine,
+    submit: Submit,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+    quick: Callable[..., None],
+    start: int,
+    preload: str,
 ) -> None:
-    """Case 8, starting."""
-    monkeypatch.setenv("TOY_SPARES", "1")
-    monkeypatch.setenv("TOY_PRELOAD", "30")
-    with presence.hold_ui_lock():
-        presence.ensure_supervisor(WORKER)
-        eventually(lambda: presence.worker_state().spares.get("training") == "loading")
-        job = until(submit("echo", "training"), lambda j: j.state == "starting" and j.pid)
-        moment = time.monotonic()
-        queue.cancel(database, "me", job.id)
-        assert until(job).state == "cancelled"
-        assert time.monotonic() - moment < 1.0
-        eventually(lambda: not alive(int(job.pid or 0)), 3)
-
-
-def test_a_spare_that_dies_is_not_needed(
-    database: Engine, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOY_SPARES", "1")
-    monkeypatch.setenv("TOY_PRELOAD", "nonsense")
+    monkeypatch.setenv("TOY_WARM", "1")
+    monkeypatch.setenv("TOY_PRELOAD", preload)
+    quick(start=start)
     with presence.hold_ui_lock():
         presence.ensure_supervisor(WORKER)
         job = until(submit("echo"))
         assert job.state == "succeeded"
-        log = home() / "logs" / "spare-short.log"
-        eventually(lambda: log.exists() and "nonsense" in log.read_text())
+        assert job.result
+        assert not job.result["warm"]
         assert until(submit("echo")).state == "succeeded"
 
 

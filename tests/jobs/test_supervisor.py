@@ -307,7 +307,7 @@ def test_the_status_says_who_works_and_what(
     until(submit("deaf", "training"), lambda j: j.phase == "deaf")
     eventually(lambda: presence.worker_state().running == {"short": 0, "training": 1})
     state = presence.worker_state()
-    assert (state.pid, state.spares) == (os.getpid(), {"short": "none", "training": "none"})
+    assert (state.pid, state.warm) == (os.getpid(), {"short": "none", "training": "none"})
     assert not state.alive  # this one works in a thread of the test, without the lock
 
 

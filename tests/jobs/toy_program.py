@@ -1,6 +1,6 @@
 """Plays `python -m engine` for the tests of the jobs: the same commands, with small work functions.
 
-Run as `python toy_program.py worker | job ID --attempt N | spare --lane L | inline ID`.
+Run as `python toy_program.py worker | job ID --attempt N | forkserver --lane L | inline ID`.
 """
 
 from __future__ import annotations
@@ -163,11 +163,11 @@ if __name__ == "__main__":
     given = parser.parse_args()
     if given.command == "job":
         process.main(open_database, given.id, given.attempt, WORK)
-    elif given.command == "spare":
-        process.spare(open_database, given.lane, WORK, preload)
+    elif given.command == "forkserver":
+        process.forkserver(open_database, given.lane, WORK, preload)
     elif given.command == "inline":
         process.inline(open_database(), "me", given.id, WORK)
     else:
         database = open_database()
         migrate(database)
-        supervisor.supervise(database, COMMAND, spares=os.environ.get("TOY_SPARES") == "1")
+        supervisor.supervise(database, COMMAND, warm=os.environ.get("TOY_WARM") == "1")

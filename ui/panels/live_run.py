@@ -32,6 +32,8 @@ LEVELS = {"info": N_("info"), "warning": N_("warning"), "note": N_("note")}
 ATTEMPT = re.compile(r"^— attempt (\d+) —$", re.MULTILINE)
 """The line with which each process of a run begins its log (`engine.jobs.process`)."""
 
+STARTING = N_("The training process is starting; a network needs some seconds to load its library.")
+
 LIVE = 1.0
 WAITING = 5.0
 """Seconds between two looks, while it trains and while others are before it."""
@@ -73,9 +75,7 @@ def live_run(run: Run, line: list[tuple[str, str, str | None]]) -> None:
         else:
             step_line(now, feed.phases)
             if now.state == "starting":
-                st.caption(
-                    t("The training process is starting; a network needs some seconds to load its library.")
-                )
+                st.caption(t(STARTING))
             _figures(now, feed)
         curves(feed, *feed.picture())
         notes(feed)
@@ -85,8 +85,10 @@ def live_run(run: Run, line: list[tuple[str, str, str | None]]) -> None:
 
 
 def _waiting(run: Run) -> None:
-    place = run.position or 1
-    if place == 1:
+    place, worker = run.position or 1, workspace().jobs.worker()
+    if place == 1 and worker.warm.get("training") == "loading":
+        st.info(t(STARTING), icon=":material/hourglass_top:")
+    elif place == 1:
         st.info(
             t("Next in line: it starts as soon as a training process is free."),
             icon=":material/hourglass_empty:",
@@ -96,7 +98,7 @@ def _waiting(run: Run) -> None:
             t("Place {n} in line. You may close this tab; it starts by itself.", n=place),
             icon=":material/hourglass_empty:",
         )
-    if not workspace().jobs.worker().alive:
+    if not worker.alive:
         st.warning(
             t("No worker is running, so nothing starts. Restart Bentu, or run “python -m engine worker”.")
         )
@@ -188,6 +190,8 @@ def curves(feed: RunFeed, epochs: Sequence[Mapping[str, Any]], batches: Sequence
     if not epochs and not batches:
         return
     best = best_epoch(epochs)
+    if feed.member:
+        st.caption(t("Curves of member {number} of the stack", number=feed.member))
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{t('Loss')}**")

@@ -18,7 +18,7 @@ from ui.state import workspace
 from ui.text import safe_text, t
 
 LANES = {"short": N_("Short jobs"), "training": N_("Training")}
-SPARES: dict[str, tuple[str, str, Any]] = {
+WARM: dict[str, tuple[str, str, Any]] = {
     "ready": (N_("{lane}: a warm process is ready"), ":material/bolt:", "green"),
     "loading": (N_("{lane}: a process is warming up"), ":material/hourglass_top:", "blue"),
     "none": (N_("{lane}: the next start is cold"), ":material/ac_unit:", "gray"),
@@ -40,8 +40,8 @@ def worker(state: WorkerState) -> None:
         return
     with st.container(horizontal=True):
         st.badge(t("Running"), icon=":material/check_circle:", color="green")
-        for lane, spare in state.spares.items():
-            word, icon, colour = SPARES[spare]
+        for lane, warm in state.warm.items():
+            word, icon, colour = WARM[warm]
             st.badge(t(word, lane=t(LANES.get(lane, lane))), icon=icon, color=colour)
     if state.low_space:
         st.warning(t("The disk is nearly full, so no new job starts."), icon=":material/hard_drive:")
