@@ -6,7 +6,9 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +76,21 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def a_preset_on_this_machine(imported: Path, bentu_home: Path) -> None:
     shutil.copytree(imported, bentu_home / "presets")
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Family], tuple[Any, Line]]:
+    """A family's small model of the toy data, trained once, and what it reported meanwhile."""
+    known: dict[str, tuple[Any, Line]] = {}
+
+    def model(family: Family) -> tuple[Any, Line]:
+        if family.name not in known:
+            line = Line(tmp_path_factory.mktemp(family.name))
+            params = family.Params(**SMALL.get(family.name, {}))
+            known[family.name] = family.fit(toy_data(), params, line.training), line
+        return known[family.name]
+
+    return model
 
 
 def test_the_families_of_this_release_are_there() -> None:
@@ -190,9 +207,10 @@ print(json.dumps([m for m in ("tensorflow", "keras", "sklearn", "scipy", "ai_edg
 
 
 @pytest.mark.parametrize("family", FITTED)
-def test_what_is_saved_answers_as_what_was_trained(family: Family, line: Line, tmp_path: Path) -> None:
-    data = toy_data()
-    fitted = family.fit(data, family.Params(**SMALL.get(family.name, {})), line.training)
+def test_what_is_saved_answers_as_what_was_trained(
+    family: Family, taught: Callable[[Family], tuple[Any, Line]], tmp_path: Path
+) -> None:
+    fitted, line = taught(family)
     assert not fitted.stopped_early
     assert line.of("phase")
     folder = tmp_path / "model"
@@ -215,7 +233,7 @@ def test_what_is_saved_answers_as_what_was_trained(family: Family, line: Line, t
     if family.needs_tensorflow:  # the map of the examples asks every network for this
         heard: list[float] = []
         read = served.vectors(texts, heard.append)  # type: ignore[attr-defined]
-        kernel, bias = fitted.model.layers[-2].get_weights()  # type: ignore[attr-defined]
+        kernel, bias = fitted.model.layers[-2].get_weights()
         scores = class_scores((read @ kernel + bias).squeeze())
         assert np.abs(softmax(scores, 1.0) - said).max() < 1e-4
         assert heard == [0.0, 256 / 300]
@@ -229,11 +247,9 @@ def test_a_discarded_training_ends_at_once(family: Family, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("family", [p for p in FITTED if p.id != "majority"])
-def test_the_same_seed_gives_the_same_model(family: Family, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_model(
+    family: Family, taught: Callable[[Family], tuple[Any, Line]], line: Line
+) -> None:
     texts, _ = texts_of(20, seed=5)
-    params = family.Params(**SMALL[family.name])
-    first, second = (
-        family.fit(toy_data(), params, Line(tmp_path / str(i)).training).predict_proba(texts)
-        for i in range(2)
-    )
-    assert np.abs(first - second).max() < 1e-6
+    again = family.fit(toy_data(), family.Params(**SMALL[family.name]), line.training)
+    assert np.abs(taught(family)[0].predict_proba(texts) - again.predict_proba(texts)).max() < 1e-6
