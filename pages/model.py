@@ -13,6 +13,7 @@ from ui.forms import changed, form
 from ui.navigation import goto
 from ui.panels.family_cards import family_cards
 from ui.panels.formulas import formulas
+from ui.panels.foundation_models import foundation_models
 from ui.panels.general_texts import with_datasets
 from ui.panels.locality import locality
 from ui.panels.members import offered
@@ -134,6 +135,7 @@ with left:
 
 pseudo_labels(here.id, recipe, version)
 locality(version)
+foundation_models(here.id, recipe)
 schedule(recipe)
 formulas(here.id, recipe)
 

@@ -1,0 +1,39 @@
+"""The list of foundation models on the model page, and one brought here by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine.models.presets import find
+from engine.services.inline import run_waiting
+from engine.workspace import Workspace
+from tests.models.tiny_presets import tiny_bert
+from tests.pages.conftest import texts
+
+
+def test_a_folder_named_on_the_page_is_brought_here_and_chosen(
+    trained: Any, open_page: Any, workspace: Workspace, tmp_path: Path
+) -> None:
+    at = open_page("model", project=trained.project)
+    table = at.dataframe[0].value
+    assert {"xlm-r-base", "bert-base-zh"} <= set(table.iloc[:, 0])
+    at.text_input(key="preset_asked").set_value(str(tmp_path / "nowhere"))
+    at.button(key="preset_bring").click().run()
+    assert "nowhere" in texts(at)
+    assert not workspace.jobs.active(trained.project)
+    at.text_input(key="preset_asked").set_value(str(tiny_bert(tmp_path / "my-model")))
+    at.button(key="preset_bring").click().run()
+    run_waiting(workspace.scope)
+    at.run()
+    assert not at.exception
+    assert at.dataframe[0].value.iloc[0, 0] == "my-model"
+    at.button(key="family_choose_foundation").click().run()
+    assert at.selectbox(key="param_foundation_preset").value == find("my-model").reference
+    at.text_input(key="preset_asked").set_value(str(tiny_bert(tmp_path / "another")))
+    at.button(key="preset_bring").click().run()
+    run_waiting(workspace.scope)
+    at.run()
+    assert at.selectbox(key="param_foundation_preset").value == find("another").reference, (
+        "the last one is chosen"
+    )

@@ -1,0 +1,71 @@
+"""The foundation models on this machine and those that can be had, and a field to bring one here."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from engine.recipe import Recipe
+from engine.workspace import Job, PresetLine
+from ui.errors import attempt
+from ui.panels.job import watch
+from ui.state import follow, followed, workspace
+from ui.text import t
+
+ASKED = "preset_asked"
+_SHOWN = 8
+"""Languages named in the table; the others are counted."""
+
+
+def foundation_models(project_id: str, recipe: Recipe) -> None:
+    """The list behind a fold.
+
+    Args:
+        project_id: whose page it is; what is brought here serves every project.
+        recipe: the draft; where its family takes a foundation model, one brought here is chosen.
+    """
+    purpose = f"preset_{project_id}"
+    job_id = followed(purpose)
+    with st.expander(
+        t("Foundation models: on this machine, and to be had"), icon=":material/deployed_code:", key=f"presets_{project_id}",
+        expanded=bool(job_id and workspace().jobs.get(job_id).active),
+    ):  # fmt: skip
+        st.dataframe(
+            pd.DataFrame([_row(line) for line in workspace().presets.list()]), key="presets_table", hide_index=True, width="stretch",
+            column_config={t("Memory (GB)"): st.column_config.NumberColumn(format="%.1f")},
+        )  # fmt: skip
+        st.caption(
+            t("Memory is what a training takes at least. One that is not here is fetched from the hub, which needs the network, or taken over from a folder in Keras' or Hugging Face's form, which may go afterwards.")
+        )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input(
+                t("Name, folder or address"), key=ASKED, placeholder="xlm-r-base · ~/models/my-bert · hf://OWNER/NAME",
+                help=t("A name of this list, one that KerasHub uses, a folder of this machine, or hf:// with owner and name."),
+            )  # fmt: skip
+            st.button(
+                t("Bring it here"), key="preset_bring", icon=":material/download:",
+                on_click=attempt, args=(_bring, project_id, purpose),
+            )  # fmt: skip
+        if job_id:
+            watch(job_id, t("Checking and copying the model"), lambda job: _choose(job, project_id, recipe))
+
+
+def _bring(project_id: str, purpose: str) -> None:
+    follow(purpose, workspace().presets.bring(project_id, st.session_state[ASKED]).id)
+
+
+def _choose(job: Job, project_id: str, recipe: Recipe) -> None:
+    if job.result and "preset" in recipe.family.params:
+        attempt(workspace().recipes.set_param, project_id, "preset", job.result["reference"])
+    st.rerun()
+
+
+def _row(line: PresetLine) -> dict[str, object]:
+    more = len(line.languages) - _SHOWN
+    languages = " ".join(line.languages[:_SHOWN]) + (t(" and {n} more", n=more) if more > 0 else "")
+    return {
+        t("Name"): line.name, t("Model"): line.title, t("Languages"): languages or t("not stated"),
+        t("Numbers (million)"): round(line.parameters / 1e6), t("On disk (MB)"): round(line.megabytes),
+        t("Memory (GB)"): line.memory / 1e9, t("Licence"): line.licence or t("not stated"),
+        t("Where"): t("on this machine") if line.here else t("to be fetched from {source}", source=line.source),
+    }  # fmt: skip
