@@ -97,7 +97,7 @@ class PseudoLabels(Model):
 
     enabled: bool = False
     threshold: float = Field(default=0.9, ge=0.5, le=1)
-    most: float = Field(default=1.0, ge=0.1, le=10)
+    most: float = Field(default=3.0, ge=0.1, le=10)
 
 
 class FileData(Model):

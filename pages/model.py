@@ -140,7 +140,7 @@ schedule(recipe)
 formulas(here.id, recipe)
 
 st.subheader(t("Let the machine search"), anchor=False)
-search_start(here.id, recipe, blocked is None)
+search_start(here.id, recipe, blocked)
 search_view(here.id, version.id)
 
 recipe_yaml(here.id, recipe)

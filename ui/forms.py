@@ -92,7 +92,7 @@ def _cells(
     on_set: Set,
     on_reset: Reset,
 ) -> None:
-    grid = st.grid(2, min_column_width=280)
+    grid = st.grid(2, min_column_width=240)
     for field in fields:
         default, reason = defaults.get(field.name, field.default), reasons.get(field.name)
         differs = values.get(field.name) != default

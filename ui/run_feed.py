@@ -44,6 +44,8 @@ class RunFeed:
     notes: list[Event] = field(default_factory=list)
     memory: int | None = None
     """Bytes that the training process holds, as last reported."""
+    member: int | None = None
+    """Which model of a stack the epochs are of, from 1; those of the one before it were forgotten."""
     total_epochs: int = 0
     started: datetime | None = None
     _first: Batch | None = None
@@ -59,6 +61,8 @@ class RunFeed:
                 self._first, self._steps, self._ends = None, 0, []
             self.started = self.started or event.ts
             self.memory = event.payload.get("memory_bytes") or self.memory
+            if event.kind in ("epoch", "batch") and event.payload.get("member") != self.member:
+                self._next_member(event.payload.get("member"))
             if event.kind == "phase":
                 name = str(event.payload.get("name"))
                 if name in self.phases:
@@ -70,6 +74,11 @@ class RunFeed:
                 self._batch(event)
             elif event.kind in ("note", "log"):
                 self.notes = [*self.notes, event][-MOST_NOTES:]
+
+    def _next_member(self, number: int | None) -> None:
+        self.member, self.total_epochs = number, 0
+        self.epochs, self.ended, self.batches = {}, {}, []
+        self._first, self._steps, self._ends = None, 0, []
 
     def _epoch(self, event: Event) -> None:
         number = int(event.payload["epoch"])

@@ -188,10 +188,7 @@ class LinearFamily(Dialled):
         )
 
     def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
-        """Characters where words are not spaced, else both; fewer and shorter sequences if the memory asks for it.
-
-        The decision is adjusted where the smallest class has less than half of an equal share.
-        """
+        """Characters where words are not spaced, else both; fewer and shorter sequences if the memory asks for it."""
         kind = counted(facts)
         common = {"analyzer": kind} | usual(self.usual)
         words = {} if kind.value == "characters" else {"analyzer": "words"}

@@ -195,10 +195,14 @@ class Recipes:
         return {family.name: family.title for family in families}
 
     def choose(self, project_id: str, family: str, dial: str | None = None) -> Recipe:
-        """Take `family` into the draft with the values that the dial stands for."""
-        chosen = dial or self._need(project_id).dial or "balanced"
-        entry = families.get(family)
-        part = Part(name=family, version=entry.version, params=self.defaults(project_id, family, chosen))
+        """Take `family` into the draft with the values that the dial stands for; of its own family the members stay."""
+        recipe, entry = self._need(project_id), families.get(family)
+        chosen = dial or recipe.dial or "balanced"
+        params = self.defaults(project_id, family, chosen)
+        if family == recipe.family.name:
+            members = [field.name for field in fields_of(entry.Params) if field.kind == "parts"]
+            params |= {name: recipe.family.params.get(name, params[name]) for name in members}
+        part = Part(name=family, version=entry.version, params=params)
         return self.update(project_id, family=part, dial=chosen)
 
     def defaults(self, project_id: str, family: str, dial: str) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def test_a_network_as_a_member_is_served_as_it_was_trained(line: Line, tmp_path:
     assert (
         np.abs(STACK.load(tmp_path / "model").predict_proba(texts) - fitted.predict_proba(texts)).max() < 1e-5
     )
-    assert not line.of("epoch")
+    assert {event["member"] for event in line.of("epoch")} == {1}
 
 
 @pytest.mark.parametrize(

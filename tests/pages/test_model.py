@@ -149,6 +149,8 @@ def test_a_stack_takes_over_what_finished_runs_were_made_of(
     members.set_value([part_text(part) for part in parts]).run()
     assert not at.exception
     assert workspace.recipes.draft(trained.project).family.params["members"] == parts
+    at.get_by_key("model_dial").set_value("thorough").run()
+    assert workspace.recipes.draft(trained.project).family.params["members"] == parts, "no matter of effort"
     at.button(key="model_start").click().run()
     run_waiting(workspace.scope)
     done = workspace.runs.list(trained.project)[0]

@@ -101,3 +101,14 @@ def test_the_picture_for_charts_changes_every_few_seconds_only() -> None:
 
 def test_an_empty_feed_has_an_empty_picture() -> None:
     assert RunFeed("r").picture() == ([], [])
+
+
+def test_the_members_of_a_stack_are_drawn_one_after_the_other() -> None:
+    first, second = batches(150), batches(FIRST_STEPS - 1, first=151, epochs=4)
+    for member, events in ((1, first), (3, second)):
+        for event in events:
+            event.payload["member"] = member
+    feed = RunFeed("r")
+    feed.absorb([*first, *second])
+    assert (feed.member, feed.total_epochs, len(feed.batches)) == (3, 4, FIRST_STEPS - 1)
+    assert feed.remaining() is None, "the pace of the member before says nothing"

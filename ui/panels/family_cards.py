@@ -64,7 +64,7 @@ def _card(card: FamilyCard, project_id: str, chosen: bool) -> None:
 
 def _about(card: FamilyCard) -> None:
     """What the chosen family is, where it comes from, and what one should know of its settings."""
-    st.markdown(f"**{t(card.title)}.** {t(card.summary)}")
+    st.markdown(f"**{t(card.title)}**  \n{t(card.summary)}")
     if card.about:
         with st.expander(t("About the article"), icon=":material/article:", key=f"family_about_{card.name}"):
             for paragraph in card.about:

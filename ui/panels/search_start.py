@@ -9,6 +9,7 @@ import streamlit as st
 from engine.recipe import Recipe
 from engine.workspace import Plan
 from ui.errors import attempt
+from ui.panels.readiness import Obstacle
 from ui.panels.run_table import family_title
 from ui.state import SEARCH_CLICK, SEARCH_SHOWN, workspace
 from ui.text import N_, n, t
@@ -24,8 +25,14 @@ FEW_ROWS = 300
 """Validation rows below which the best of many is mostly luck."""
 
 
-def search_start(project_id: str, recipe: Recipe, ready: bool) -> None:
-    """The form; the search that it starts is shown below it."""
+def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> None:
+    """The form; the search that it starts is shown below it.
+
+    Args:
+        project_id: whose data it searches on.
+        recipe: the draft: the data and what is tuned.
+        blocked: what stands in the way of training the draft; families are compared whatever the draft's own lacks.
+    """
     st.session_state.setdefault(KIND, "ladder")
     kind = st.segmented_control(
         t("What it does"), list(KINDS), format_func=lambda k: t(KINDS[k]), key=KIND, required=True, label_visibility="collapsed",
@@ -52,6 +59,7 @@ def search_start(project_id: str, recipe: Recipe, ready: bool) -> None:
             n("⚠ Only {n} validation row: the best of many candidates is then partly luck.", "⚠ Only {n} validation rows: the best of many candidates is then partly luck.", held)
         )  # fmt: skip
     empty = kind == "settings" and not chosen
+    ready = blocked is None or (kind == "ladder" and blocked.page == "model")
     st.button(
         t("Start the search"), key="search_start", icon=":material/search:", disabled=not ready or empty,
         help=(t("Choose at least one setting.") if empty else None) if ready else t("First what stands under “not ready”."),

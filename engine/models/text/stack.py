@@ -153,7 +153,7 @@ class StackFamily(Dialled):
         )
 
     def formulas(self, params: StackParams, facts: Facts) -> Sequence[tuple[str, str]]:
-        count = len(params.members)
+        count = len(params.members) or "M"
         return (
             (
                 N_("Mean of the members' calibrated probabilities; one temperature calibrates it again"),
@@ -265,9 +265,10 @@ def _trained(part: Part, place: dict[str, Any], data: TrainingData, training: Tr
     training.report("note", message=N_("Member {number} of {count}: {family}"), params=place)
 
     def report(kind: str, **payload: Any) -> None:
-        # the page draws epochs as those of the whole run
-        if kind not in ("epoch", "batch"):
-            training.report(kind, **payload)
+        # the page draws the epochs of one member after the other
+        training.report(
+            kind, **payload, **({"member": place["number"]} if kind in ("epoch", "batch") else {})
+        )
 
     model = fit_part(part, data, replace(training, report=report, checkpoints=folder / "checkpoints"))
     shutil.rmtree(begun, ignore_errors=True)
