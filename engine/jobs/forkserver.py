@@ -86,17 +86,19 @@ class ForkServer:
 
 
 class ForkServers:
-    """The fork servers of a supervisor.
+    """The fork servers of a supervisor, for the lanes that `BENTU_WARM` names (all without it: "short,training").
+
+    There are none outside Linux, where loaded libraries may not survive a fork.
 
     Args:
         command: the program whose `forkserver` command becomes one.
         timing: how long one may take to load (`start`).
-        wanted: False to have none. There are none outside Linux either, where loaded libraries may not survive a fork.
     """
 
-    def __init__(self, command: Sequence[str], timing: Timing, wanted: bool = True) -> None:
+    def __init__(self, command: Sequence[str], timing: Timing) -> None:
         self._command, self._patience = command, timing.start
-        self._wanted = wanted and sys.platform == "linux"
+        named = os.environ.get("BENTU_WARM", ",".join(LANES)) if sys.platform == "linux" else ""
+        self._wanted = {lane.strip() for lane in named.split(",")}
         self._servers: dict[str, ForkServer] = {}
         self._not_before: dict[str, float] = {}
 
@@ -120,7 +122,11 @@ class ForkServers:
                 server.stop()
                 self._drop(lane)
             return
-        if not self._wanted or time.monotonic() < self._not_before.get(lane, 0) or (running and not waiting):
+        if (
+            lane not in self._wanted
+            or time.monotonic() < self._not_before.get(lane, 0)
+            or (running and not waiting)
+        ):
             return
         if lane == "training" and psutil.virtual_memory().available < MEMORY_MB * 1_000_000:
             self._not_before[lane] = time.monotonic() + PAUSE

@@ -42,7 +42,6 @@ def supervise(
     command: Sequence[str] = PROGRAM,
     *,
     stay: bool = False,
-    warm: bool = True,
     **options: Any,
 ) -> bool:
     """Work until nobody needs it: no user interface is alive and no job waits or runs.
@@ -51,7 +50,6 @@ def supervise(
         engine: a migrated database.
         command: the program whose `job` and `forkserver` commands become processes.
         stay: never leave by itself.
-        warm: keep a fork server per lane.
         **options: `timing` and `slots` of `Supervisor`.
 
     Returns:
@@ -62,7 +60,7 @@ def supervise(
         signal.signal(number, lambda *_: asked.set())
     while held := presence.supervisor_lock():
         with held:
-            supervisor = Supervisor(engine, command, warm=warm, **options)
+            supervisor = Supervisor(engine, command, **options)
             supervisor.work(asked, stay)
         # an interface that came just now saw the lock held and trusts in us
         if asked.is_set() or not (presence.ui_alive() or supervisor.busy()):
@@ -74,13 +72,13 @@ class Supervisor:
     """The state of one supervisor: its processes, its fork servers, and what it saw of each lease."""
 
     def __init__(
-        self, engine: Engine, command: Sequence[str] = PROGRAM, *, warm: bool = True, timing: Timing | None = None,
+        self, engine: Engine, command: Sequence[str] = PROGRAM, *, timing: Timing | None = None,
         slots: Mapping[str, int] = SLOTS,
     ) -> None:  # fmt: skip
         self._engine, self._command, self._slots = engine, command, slots
         self._timing = timing or Timing.from_environment()
         self._children: dict[str, Child] = {}
-        self._servers = ForkServers(command, self._timing, warm)
+        self._servers = ForkServers(command, self._timing)
         self._leases: dict[str, tuple[Any, float]] = {}
         self._asked: dict[str, tuple[str, float]] = {}
         self._waiting: dict[str, int] = {}

@@ -46,7 +46,9 @@ class Server:
         return f"http://localhost:{self.demo_port}"
 
     def start(self) -> None:
-        own = {"BENTU_HOME": str(self.home), "BENTU_DEMO_PORT": str(self.demo_port), **self.environment}
+        # most files train no network: TensorFlow need not be loaded for them
+        own = {"BENTU_HOME": str(self.home), "BENTU_DEMO_PORT": str(self.demo_port), "BENTU_WARM": "short"}
+        own |= self.environment
         with (self.home / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), "--server.headless", "true"],

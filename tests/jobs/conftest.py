@@ -34,6 +34,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, bentu_home: Path) -> Callable[..., No
         monkeypatch.setenv("BENTU_TIMING", json.dumps(QUICK | durations))
 
     monkeypatch.setenv("BENTU_MIN_FREE_MB", "1")
+    monkeypatch.setenv("BENTU_WARM", "")
     change()
     return change
 

@@ -108,7 +108,7 @@ def test_a_supervisor_of_older_code_is_replaced(monkeypatch: pytest.MonkeyPatch)
 def test_a_fork_server_makes_every_job_start_at_once_and_ends_with_its_supervisor(
     database: Engine, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TOY_WARM", "1")
+    monkeypatch.setenv("BENTU_WARM", "short,training")
     with presence.hold_ui_lock():
         presence.ensure_supervisor(WORKER)
         state = working()
@@ -132,7 +132,7 @@ def test_a_fork_server_makes_every_job_start_at_once_and_ends_with_its_superviso
 def test_a_forked_job_that_dies_says_by_what_and_one_of_a_dead_server_goes_on(
     database: Engine, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TOY_WARM", "1")
+    monkeypatch.setenv("BENTU_WARM", "short,training")
     with presence.hold_ui_lock():
         presence.ensure_supervisor(WORKER)
         state = working()
@@ -153,7 +153,7 @@ def test_a_job_waits_for_a_fork_server_that_is_still_loading(
     database: Engine, submit: Submit, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 8, starting: it may be discarded meanwhile."""
-    monkeypatch.setenv("TOY_WARM", "1")
+    monkeypatch.setenv("BENTU_WARM", "short,training")
     monkeypatch.setenv("TOY_PRELOAD", "1.5")
     with presence.hold_ui_lock():
         given, discarded = submit("echo"), submit("echo")
@@ -178,7 +178,7 @@ def test_a_fork_server_that_dies_or_hangs_is_not_needed(
     start: int,
     preload: str,
 ) -> None:
-    monkeypatch.setenv("TOY_WARM", "1")
+    monkeypatch.setenv("BENTU_WARM", "short,training")
     monkeypatch.setenv("TOY_PRELOAD", preload)
     quick(start=start)
     with presence.hold_ui_lock():

@@ -170,4 +170,4 @@ if __name__ == "__main__":
     else:
         database = open_database()
         migrate(database)
-        supervisor.supervise(database, COMMAND, warm=os.environ.get("TOY_WARM") == "1")
+        supervisor.supervise(database, COMMAND)

@@ -24,7 +24,7 @@ class Running:
     """A supervisor that works in a thread, and may be killed: its children live on and a successor finds them."""
 
     def __init__(self, engine: Engine, **options: Any) -> None:
-        self.engine, self.options = engine, {"warm": False, "command": toy_program.COMMAND} | options
+        self.engine, self.options = engine, {"command": toy_program.COMMAND} | options
         self.start()
 
     def start(self) -> None:

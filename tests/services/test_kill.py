@@ -22,10 +22,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
-def worker(workspace: Workspace) -> Iterator[None]:
+def worker(workspace: Workspace, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A worker of its own, with the lanes that the test names kept warm."""
     process = subprocess.Popen(
         [sys.executable, "-m", "engine", "worker", "--stay"],
         cwd=ROOT,
+        env={**os.environ, "BENTU_WARM": request.param},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -50,6 +52,7 @@ def epochs(workspace: Workspace, run: Run) -> dict[int, float]:
     }
 
 
+@pytest.mark.parametrize("worker", ["training"], indirect=True)
 def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     workspace: Workspace, imported: Importer, worker: None
 ) -> None:
@@ -85,6 +88,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     assert ended.metrics == workspace.runs.get(whole.id).metrics
 
 
+@pytest.mark.parametrize("worker", [""], indirect=True)
 def test_a_killed_search_loses_one_candidate_and_goes_on(
     workspace: Workspace, imported: Importer, worker: None
 ) -> None:
