@@ -39,8 +39,8 @@ def foundation_models(project_id: str, recipe: Recipe) -> None:
         )  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input(
-                t("Name, folder or address"), key=ASKED, placeholder="xlm-r-base · ~/models/my-bert · hf://OWNER/NAME",
-                help=t("A name of this list, one that KerasHub uses, a folder of this machine, or hf:// with owner and name."),
+                t("Name, folder or address"), key=ASKED,
+                help=t("A name of this list, one that KerasHub uses (`bert_base_zh`), a folder of this machine (`~/models/mine`), or `hf://OWNER/NAME`."),
             )  # fmt: skip
             st.button(
                 t("Bring it here"), key="preset_bring", icon=":material/download:",
