@@ -41,6 +41,14 @@ class FamilyUnsuitable(RecipeError):
     message = N_("The family “{family}” cannot be used on these data: {reason}")
     remedy = N_("Choose another family on the model page, or correct the data.")
 
+    @classmethod
+    def because(cls, family: Family, reason: Unsuitable) -> FamilyUnsuitable:
+        """The error that says so of `family`."""
+        return cls(
+            family={"message": family.title},
+            reason={"message": reason.message, "params": dict(reason.params)},
+        )
+
 
 class WrongTask(RecipeError):
     code = "WRONG_TASK"

@@ -130,10 +130,7 @@ class Runs:
         family, params = resolve(recipe)
         reason = reason_against(family, params, splits.facts(self._scope, version.id))
         if reason:
-            raise FamilyUnsuitable(
-                family={"message": family.title},
-                reason={"message": reason.message, "params": dict(reason.params)},
-            )
+            raise FamilyUnsuitable.because(family, reason)
         splits.refuse_redraw(self._scope, version.id, recipe.split)
         lexicons.require(self._scope, project_id, recipe)
         general_texts.require(self._scope, recipe)

@@ -12,13 +12,13 @@ import numpy as np
 from sqlalchemy import update
 
 from engine.jobs.context import JobContext
-from engine.models.family import Training, TrainingData
+from engine.models.family import Training, TrainingData, lacks
 from engine.packaging.bundle import pack, write_bundle
 from engine.packaging.parity import Parity, check_parity
 from engine.recipe import read_recipe
 from engine.services.evaluating import store_evaluation
 from engine.services.prepared import Prepared, prepare
-from engine.services.recipes import resolve
+from engine.services.recipes import FamilyUnsuitable, resolve
 from engine.services.scope import Scope
 from engine.services.training_rows import rows_to_train
 from engine.serving.predictor import load_model
@@ -39,7 +39,9 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     run_id = spec["run"]
     row = scope.row(run, run_id, "run")
     recipe = read_recipe(row.recipe)
-    family, _ = resolve(recipe)
+    family, params = resolve(recipe)
+    if gone := lacks(family, params):  # it was here when the run was put in line
+        raise FamilyUnsuitable.because(family, gone)
     data = prepare(scope, recipe, context.report, row.split_id)
     _record(scope, run_id, split_id=data.split_id, environment=environment())
     rows = rows_to_train(context, scope, project_id, recipe, data)

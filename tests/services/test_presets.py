@@ -15,6 +15,7 @@ import pytest
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from engine.__main__ import main
+from engine.errors import fill
 from engine.models.preset_import import import_preset
 from engine.models.presets import (
     HubRefuses,
@@ -28,8 +29,10 @@ from engine.models.presets import (
     find,
 )
 from engine.recipe import Part, Recipe
+from engine.services.inline import run_waiting
 from engine.services.presets import bring, fetch, list_presets, take_over, with_presets
 from engine.storage.errors import DiskFull, LowSpace
+from engine.workspace import DatasetVersion, Workspace
 from tests.models.tiny_presets import tiny_bert, tiny_deberta, tiny_xlm_r
 
 
@@ -157,6 +160,22 @@ def test_what_cannot_be_fetched_says_so_before_anything_starts(
     with pytest.raises(PresetUnlisted):
         fetch("no such model")
     assert not (bentu_home / "presets").exists()
+
+
+def test_a_worker_looks_again_before_it_reads_the_data(
+    workspace: Workspace, imported: Callable[..., DatasetVersion], bentu_home: Path, tmp_path: Path
+) -> None:
+    version = imported()
+    model = bring(str(tiny_bert(tmp_path / "model")), tmp_path)
+    recipe = workspace.recipes.choose(version.project_id, "foundation", "quick")
+    assert recipe.family.params["preset"] == model.reference
+    run = workspace.runs.submit(version.project_id, recipe)
+    shutil.rmtree(model.folder)
+    run_waiting(workspace.scope)
+    ended = workspace.runs.get(run.id)
+    assert ended.error is not None and ended.error.code == "FAMILY_UNSUITABLE"
+    assert "“model” is not on this machine" in fill(ended.error.message, ended.error.params)
+    assert ended.split_id is None
 
 
 def test_two_imports_at_once_do_not_mix(bentu_home: Path, tmp_path: Path) -> None:
