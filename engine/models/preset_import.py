@@ -125,8 +125,6 @@ class _Checked:
 
 
 def _checked(source: Path, translates: tuple[str, str] | None) -> _Checked:
-    if not source.is_dir():
-        raise PresetDamaged(file=str(source), problem={"message": N_("is no folder")})
     for path in sorted(source.rglob("*")):
         if path.suffix.lower() in _PICKLES:
             raise PresetUnsafe(file=str(path))

@@ -49,6 +49,14 @@ class PresetMissing(RecipeError):
     )
 
 
+class PresetNoFolder(RecipeError):
+    code = "PRESET_NO_FOLDER"
+    message = N_("There is no folder “{folder}”, so no foundation model can be taken from it.")
+    remedy = N_(
+        "Check the path. One that is not absolute counts from the recipe's folder; on the page, from your home folder."
+    )
+
+
 class PresetChanged(RecipeError):
     code = "PRESET_CHANGED"
     message = N_(

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.errors import N_
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.models.foundation_cost import memory_to_read
 from engine.models.preset_catalogue import CATALOGUE, known
 from engine.models.preset_import import import_preset
-from engine.models.presets import Preset, PresetDamaged, PresetMissing, PresetUnlisted, everything, find
+from engine.models.presets import Preset, PresetMissing, PresetNoFolder, PresetUnlisted, everything, find
 from engine.recipe import Part, Recipe
 from engine.services.preset_hub import OnHub, fetched, look
 from engine.services.scope import Scope
@@ -138,7 +137,7 @@ def bring(asked: str, base: Path) -> Preset:
 
     Raises:
         PresetMissing, PresetChanged: it is not here, or another copy is.
-        PresetDamaged and the others of `import_preset`, those of `fetch`: it cannot be taken over.
+        PresetNoFolder, those of `import_preset`, those of `fetch`: it cannot be taken over.
     """
     meant = _meant(asked, base)
     if isinstance(meant, str):
@@ -213,7 +212,7 @@ def _importing() -> Iterator[Path]:
 def _require_folder(source: Path) -> None:
     """Refuse what is no folder, or larger than what the disk has room for."""
     if not source.is_dir():
-        raise PresetDamaged(file=str(source), problem={"message": N_("is no folder")})
+        raise PresetNoFolder(folder=str(source))
     require_space(more=sum(file.stat().st_size for file in source.iterdir() if file.is_file()))
 
 

@@ -24,6 +24,7 @@ from engine.models.presets import (
     PresetChanged,
     PresetDamaged,
     PresetMissing,
+    PresetNoFolder,
     PresetUnlisted,
     everything,
     find,
@@ -68,7 +69,7 @@ def test_a_recipe_that_names_a_folder_keeps_the_copy_when_the_folder_goes(
     for gone, error in (
         (f"{exact[:-1]}x", PresetChanged),
         ("no-such", PresetMissing),
-        (str(source), PresetDamaged),
+        (str(source), PresetNoFolder),
     ):
         with pytest.raises(error):
             with_presets(asking(gone), tmp_path)
