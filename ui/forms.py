@@ -18,6 +18,8 @@ from ui.errors import attempt
 from ui.format import listed, significant
 from ui.text import sentences, t, told_apart
 
+SIDE_BY_SIDE = 24
+"""Letters of all choices together that fit beside one another in half of the form."""
 MANTISSAS = (1, 1.5, 2, 3, 5, 7)
 WIDEST_SLIDER = 100_000
 """A whole number with a wider range (a seed) is typed, not dragged."""
@@ -92,7 +94,7 @@ def _cells(
     on_set: Set,
     on_reset: Reset,
 ) -> None:
-    grid = st.grid(2, min_column_width=240)
+    grid = st.grid(2 if len(fields) > 1 else 1, min_column_width=240)
     for field in fields:
         default, reason = defaults.get(field.name, field.default), reasons.get(field.name)
         differs = values.get(field.name) != default
@@ -122,7 +124,7 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
     elif field.kind == "choice":
         titles = dict(zip(field.choices, field.choice_titles, strict=True))
         common |= {"options": list(field.choices), "format_func": lambda c: t(titles.get(c, str(c)))}
-        if len(field.choices) <= 3:
+        if len(field.choices) <= 3 and sum(len(t(title)) for title in field.choice_titles) <= SIDE_BY_SIDE:
             st.segmented_control(**common, required=True, width="stretch")
         else:
             st.selectbox(**common)

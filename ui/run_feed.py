@@ -44,6 +44,10 @@ class RunFeed:
     notes: list[Event] = field(default_factory=list)
     memory: int | None = None
     """Bytes that the training process holds, as last reported."""
+    rate: float | None = None
+    """Learning rate, as last reported."""
+    gradient: float | None = None
+    """Length of the gradient, as last reported."""
     member: int | None = None
     """Which model of a stack the epochs are of, from 1; those of the one before it were forgotten."""
     total_epochs: int = 0
@@ -61,6 +65,8 @@ class RunFeed:
                 self._first, self._steps, self._ends = None, 0, []
             self.started = self.started or event.ts
             self.memory = event.payload.get("memory_bytes") or self.memory
+            self.rate = event.payload.get("learning_rate") or self.rate
+            self.gradient = event.payload.get("gradient_norm") or self.gradient
             if event.kind in ("epoch", "batch") and event.payload.get("member") != self.member:
                 self._next_member(event.payload.get("member"))
             if event.kind == "phase":
@@ -163,3 +169,18 @@ def best_epoch(epochs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     if said in by_number:
         return by_number[said]
     return min(known, key=lambda e: (float(e["val_loss"]), int(e["epoch"])))
+
+
+def by_heart_since(epochs: Iterable[Mapping[str, Any]]) -> int | None:
+    """The epoch since which a network only learns its train rows by heart, None while it does not.
+
+    After its lowest value the validation loss stayed above it for two epochs or more, while the training loss fell on.
+    """
+    known = [e for e in epochs if e.get("val_loss") is not None and e.get("loss") is not None]
+    if not known:
+        return None
+    lowest = min(known, key=lambda e: (float(e["val_loss"]), int(e["epoch"])))
+    last = known[-1]
+    if int(last["epoch"]) - int(lowest["epoch"]) < 2 or float(last["loss"]) >= float(lowest["loss"]):
+        return None
+    return int(lowest["epoch"])

@@ -14,6 +14,9 @@ from engine.models.family import Estimate
 HOPELESS = 2
 """After so many networks from scratch in a row that are certainly worse than the best, heavier ones are not tried."""
 
+ALIKE = 1.1
+"""Models that are at most so many times as large as the smallest count as equally large."""
+
 Skip = Literal["budget", "memory", "hopeless", "size", "latency"]
 
 
@@ -60,6 +63,10 @@ def skip(rung: Rung, climbed: Sequence[Climbed], scratch: Sequence[str], seconds
 
 
 def recommended(climbed: Sequence[Climbed]) -> str | None:
-    """The smallest model that the best one is not certainly better than; None if none was trained."""
+    """The smallest model that the best one is not certainly better than, of about equal ones the best; None if none was trained."""
     inside = [c for c in climbed if c.behind[0] <= 0]
-    return min(inside, key=lambda c: (c.size, c.latency)).family if inside else None
+    if not inside:
+        return None
+    smallest = min(c.size for c in inside)
+    alike = [c for c in inside if c.size <= ALIKE * smallest]
+    return min(alike, key=lambda c: (-c.score, c.size, c.latency)).family

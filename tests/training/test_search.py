@@ -154,4 +154,8 @@ def test_the_smallest_inside_the_interval_of_the_best_is_recommended() -> None:
     near, far = Climbed("svm", 0.90, 2000, 0.1, (-0.005, 0.02)), Climbed("nb", 0.85, 100, 0.1, (0.03, 0.08))
     assert recommended([far, near, best]) == "svm"
     assert recommended([far, Climbed("svm", 0.88, 2000, 0.1, (0.01, 0.05)), best]) == "bert"
+    assert (
+        recommended([far, near, Climbed("blend", 0.905, near.size * 21 // 20, 0.1, near.behind), best])
+        == "blend"
+    )
     assert recommended([]) is None

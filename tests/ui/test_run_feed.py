@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ui.run_feed import FIRST_STEPS, MOST_BATCHES, RunFeed
+from ui.run_feed import FIRST_STEPS, MOST_BATCHES, RunFeed, by_heart_since
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -112,3 +112,11 @@ def test_the_members_of_a_stack_are_drawn_one_after_the_other() -> None:
     feed.absorb([*first, *second])
     assert (feed.member, feed.total_epochs, len(feed.batches)) == (3, 4, FIRST_STEPS - 1)
     assert feed.remaining() is None, "the pace of the member before says nothing"
+
+
+def test_learning_by_heart_is_seen_after_two_epochs_of_it() -> None:
+    losses = [(0.9, 0.8), (0.6, 0.5), (0.4, 0.6), (0.3, 0.55)]
+    epochs = [{"epoch": i, "loss": a, "val_loss": b} for i, (a, b) in enumerate(losses, start=1)]
+    assert [by_heart_since(epochs[:n]) for n in range(5)] == [None, None, None, None, 2]
+    noisy = [*epochs[:3], {"epoch": 4, "loss": 0.7, "val_loss": 0.55}]
+    assert by_heart_since(noisy) is None, "the training loss rose too"

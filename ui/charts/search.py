@@ -36,7 +36,7 @@ def ladder_figure(
     finish(figure, height=280 if len(rungs) <= 7 else 440, x=metric, legend=False)
     figure.update_xaxes(ticksuffix=" %", rangemode="normal")
     figure.update_yaxes(
-        tickvals=places, ticktext=[wrapped(title, 22, 2) for title in titles], autorange="reversed", rangemode="normal"
+        tickvals=places, ticktext=[wrapped(title, 32, 2) for title in titles], autorange="reversed", rangemode="normal"
     )  # fmt: skip
     return figure
 
@@ -83,19 +83,28 @@ def paths_figure(done: Sequence[Candidate], fields: Sequence[FieldSpec], metric:
     """Parallel coordinates: one line a candidate through its settings to its score."""
     figure = go.Figure()
     scores = [100 * (c.score or 0) for c in done]
+    # by rank: one bad candidate would leave all others one colour
+    ranks = [sum(other < score for other in scores) for score in scores]
     figure.add_parcoords(
-        line={"color": scores, "colorscale": "Cividis", "showscale": False},
-        dimensions=[*(_axis(field, done) for field in fields), {"label": plain(metric, 30), "values": scores}],
+        line={"color": ranks, "colorscale": [(0, neutral()), (0.5, neutral()), (1, palette()[0])], "showscale": False},
+        dimensions=[
+            *(_axis(field, done) for field in fields), {"label": _label(metric), "values": scores, "tickformat": ".3~g"},
+        ],
         labelside="bottom", labelangle=0,
     )  # fmt: skip
     finish(figure, height=360, legend=False)
-    figure.update_layout(margin={"l": 48, "r": 48, "t": 24, "b": 32})
+    figure.update_layout(margin={"l": 48, "r": 48, "t": 24, "b": 64})
     return figure
+
+
+def _label(title: str) -> str:
+    """The name of an axis in short lines, so that neighbours do not meet on a phone; Chinese characters are twice as wide."""
+    return wrapped(title, 12 if title.isascii() else 6, 3)
 
 
 def _axis(field: FieldSpec, done: Sequence[Candidate]) -> dict[str, Any]:
     values = [c.params.get(field.name, field.default) for c in done]
-    label = plain(t(field.title), 18)
+    label = _label(t(field.title))
     if field.kind in ("choice", "bool"):
         options = [False, True] if field.kind == "bool" else list(field.choices)
         shown = (
@@ -116,7 +125,15 @@ def _axis(field: FieldSpec, done: Sequence[Candidate]) -> dict[str, Any]:
             "tickvals": ticks,
             "ticktext": [f"{10.0**p:g}" for p in ticks],
         }
-    return {"label": label, "values": [float(v) for v in values]}
+    if field.kind == "int" and max(values) - min(values) <= 10:
+        ticks = list(range(min(values), max(values) + 1))
+        return {
+            "label": label,
+            "values": values,
+            "tickvals": ticks,
+            "ticktext": [str(tick) for tick in ticks],
+        }
+    return {"label": label, "values": [float(v) for v in values], "tickformat": ".2~g"}
 
 
 def merits_figure(
@@ -141,6 +158,6 @@ def merits_figure(
         line={"color": palette()[0], "dash": "dot", "width": 1}, hoverinfo="skip",
     )  # fmt: skip
     finish(figure, height=360, x=t("size of the model (MB)"), y=metric)
-    figure.update_xaxes(type="log", rangemode="normal")
+    figure.update_xaxes(type="log", rangemode="normal", minorloglabels="none")
     figure.update_yaxes(ticksuffix=" %", rangemode="normal")
     return figure

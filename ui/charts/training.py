@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import plotly.graph_objects as go
 
 from ui.charts.layout import DASHES, SYMBOLS, finish, palette
-from ui.run_feed import Batch, best_epoch
+from ui.run_feed import Batch, best_epoch, by_heart_since
 from ui.text import t
 
 MOST_POINTS = 500
@@ -27,7 +27,7 @@ def thin(points: Sequence[T], most: int) -> Sequence[T]:
 
 
 def loss_figure(epochs: Sequence[Mapping[str, Any]], batches: Sequence[Batch] = ()) -> go.Figure:
-    """Training and validation loss by epoch, the batch loss as a thin line behind them."""
+    """Training and validation loss by epoch, the batch loss as a thin line behind them; where it learns by heart is shaded."""
     figure = go.Figure()
     epochs = thin(epochs, MOST_POINTS // 4)
     if batches:
@@ -40,6 +40,9 @@ def loss_figure(epochs: Sequence[Mapping[str, Any]], batches: Sequence[Batch] = 
     _line(figure, epochs, "loss", t("training"), 0)
     _line(figure, epochs, "val_loss", t("validation"), 1)
     _mark_best(figure, epochs, "val_loss")
+    since = by_heart_since(epochs)
+    if since is not None:
+        figure.add_vrect(x0=since, x1=epochs[-1]["epoch"], fillcolor=palette()[1], opacity=0.08, line_width=0)
     finish(figure, height=280, x=t("epoch"), y=t("loss"))
     figure.update_xaxes(rangemode="tozero")
     return _whole_epochs(figure, epochs)

@@ -15,7 +15,7 @@ from ui.charts.layout import draw
 from ui.charts.training import loss_figure, metric_figure
 from ui.format import duration, percent, significant, size
 from ui.panels.run_steps import main_phase, step_line
-from ui.run_feed import Batch, RunFeed, best_epoch
+from ui.run_feed import Batch, RunFeed, best_epoch, by_heart_since
 from ui.state import FEED, workspace
 from ui.text import say, t
 
@@ -121,6 +121,14 @@ def _figures(run: Run, feed: RunFeed) -> None:
         if feed.speed or feed.total_epochs:
             speed = significant(feed.speed) if feed.speed else "–"
             st.metric(t("Examples a second"), speed, border=True, height="stretch")
+        if feed.total_epochs:
+            rate = significant(feed.rate) if feed.rate else "–"
+            st.metric(t("Learning rate"), rate, border=True, height="stretch")
+            gradient = significant(feed.gradient) if feed.gradient else "–"
+            st.metric(
+                t("Gradient length"), gradient, border=True, height="stretch",
+                help=t("How strongly the last batch pulls at the weights. If it grows from epoch to epoch, the learning rate is too large; near zero, little is learnt any more."),
+            )  # fmt: skip
         if feed.total_epochs and main_phase(run, feed.phases) == "training":
             left = feed.remaining()
             st.metric(
@@ -209,6 +217,12 @@ def curves(feed: RunFeed, epochs: Sequence[Mapping[str, Any]], batches: Sequence
             draw(metric_figure(epochs), key=f"scores_{feed.run_id}", alt=alt)
         else:
             st.caption(t("Scores appear after the first epoch."))
+    since = by_heart_since(epochs)
+    if since is not None:
+        st.caption(
+            ":orange[:material/trending_up:] "
+            + t("Since epoch {epoch} the training loss falls and the validation loss does not: from there on the network learns its train rows by heart (overfitting). More dropout, fewer numbers to learn or more rows help against it.", epoch=since)
+        )  # fmt: skip
     if epochs:
         box = st.expander(
             t("Epochs as a table"), icon=":material/table:", key=f"epochs_{feed.run_id}", on_change="rerun"
@@ -224,7 +238,7 @@ def _epoch_table(feed: RunFeed) -> None:
         for name, title in EPOCH_COLUMNS.items()
     }
     st.dataframe(
-        pd.DataFrame(feed.table)[[c for c in columns if any(c in e for e in feed.table)]], hide_index=True,
+        pd.DataFrame(feed.table)[[c for c in columns if any(c in e for e in feed.table)]], hide_index=True, placeholder="",
         column_config=columns, key=f"epoch_table_{feed.run_id}", alt=t("Loss and scores of each epoch."),
     )  # fmt: skip
 

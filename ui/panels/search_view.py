@@ -16,6 +16,7 @@ from ui.charts.layout import draw
 from ui.charts.search import importance_figure, ladder_figure, merits_figure, paths_figure, way_figure
 from ui.errors import attempt, show_error
 from ui.format import duration, moment, percent, significant, size
+from ui.forms import shown_value
 from ui.panels.metrics import metric_title
 from ui.panels.run_table import family_title
 from ui.state import SEARCH_SHOWN, workspace
@@ -29,7 +30,7 @@ REASONS = {
     "budget": N_("would take about {time}, longer than the minutes left"),
     "hopeless": N_("two networks trained from scratch before it were certainly worse than the best"),
 }
-SHOWN_FIELDS = 7
+SHOWN_FIELDS = 5
 """Settings in the chart of parallel lines; more cannot be told apart."""
 
 
@@ -260,6 +261,8 @@ def _table(search: Search) -> None:
     if not ordered:
         return
     score = t("{metric} (validation)", metric=metric_title(search.metric))
+    fields = workspace().recipes.fields(search.recipe.family.name)
+    varied = [field for field in fields if search.kind == "settings" and field.name in search.plan.fields]
     rows: list[Mapping[str, Any]] = [
         {
             t("Candidate"): _name(search, c), t("State"): t(STATES[c.state]),
@@ -267,11 +270,12 @@ def _table(search: Search) -> None:
             t("Interval"): "" if c.low is None or c.high is None else f"{100 * c.low:.1f}–{100 * c.high:.1f}",
             t("Training"): duration(c.seconds) if c.seconds else "", t("Size"): size(c.size) if c.size else "",
             t("ms a text"): None if c.latency is None else 1000 * c.latency, t("Note"): _note(c),
+            **{t(field.title): shown_value(field, c.params.get(field.name, field.default)) for field in varied},
         }
         for c in ordered
     ]  # fmt: skip
     st.dataframe(
-        pd.DataFrame(rows), key=f"search_table_{'live' if search.active else 'ended'}", hide_index=True, width="stretch",
+        pd.DataFrame(rows), key=f"search_table_{'live' if search.active else 'ended'}", hide_index=True, width="stretch", placeholder="",
         column_config={
             score: st.column_config.NumberColumn(format="%.1f %%"), t("ms a text"): st.column_config.NumberColumn(format="%.2f"),
         },
