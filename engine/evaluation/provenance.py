@@ -18,7 +18,8 @@ Facts = list[tuple[str, str]]
 
 ENVIRONMENT: Mapping[str, str] = {
     "python": N_("Python"), "platform": N_("Operating system"), "processor": N_("Processor"), "cores": N_("Processor cores"),
-    "memory_bytes": N_("Memory"), "accelerator": N_("Accelerator"), "revision": N_("Revision of Bentu's code"),
+    "memory_bytes": N_("Memory"), "accelerator": N_("Accelerator"), "cards": N_("Graphics cards"), "card_memory_bytes": N_("Memory of a card"),
+    "revision": N_("Revision of Bentu's code"),
     "training_seconds": N_("Time of the training, s"), "processor_seconds": N_("Processor time of it, s"),
     "peak_memory_bytes": N_("Most memory held"), "energy_wh": N_("Energy, estimated, Wh"), "energy_method": N_("Method of the estimate"),
     "train_rows": N_("Rows of the train part"), "augmented_rows": N_("Augmented copies of them"),
@@ -52,6 +53,7 @@ def environment_facts(environment: Mapping[str, Any], locale: str) -> Facts:
         "accelerator": lambda v: v or translate(N_("none"), locale),
         "training_seconds": lambda v: f"{v:.1f}",
         "processor_seconds": lambda v: f"{v:.1f}",
+        "card_memory_bytes": lambda v: f"{v / 1e9:.1f} GB",
         "peak_memory_bytes": lambda v: f"{v / 1e9:.2f} GB",
         "energy_wh": lambda v: f"{v:.2g}",
         "pseudo_labelled_rows": lambda v: "; ".join(f"{name}: {count:,}" for name, count in v.items()),

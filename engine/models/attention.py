@@ -13,7 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-_FAR = -1e9
+_FAR = -3e4
+"""Nothing is left of it after softmax, and float16 can hold it."""
 
 
 class Vectors(keras.layers.Layer):  # type: ignore[misc]

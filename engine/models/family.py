@@ -42,11 +42,13 @@ class Facts:
 
 @dataclass(frozen=True)
 class Machine:
-    """What the run may use: processor cores, memory in bytes, and the accelerator's name, if any."""
+    """What the run may use: processor cores, memory in bytes, and graphics cards: the first one's name and memory, and how many."""
 
     cores: int
     memory_bytes: int
     accelerator: str | None = None
+    cards: int = 0
+    card_memory_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.errors import N_
 from engine.models.decision import DecisionParams
-from engine.models.family import FloatArray, TrainingData
+from engine.models.family import FloatArray, Machine, Setting, TrainingData
 from engine.params import param
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOMENTUM = 0.9
 
 Decay = Literal["exponential", "step", "cosine", "linear", "plateau", "none"]
+Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Optimizer = Literal[
     "adam", "adamw", "gradient_descent", "momentum", "nesterov", "rmsprop", "adafactor", "lion"
 ]
@@ -87,10 +88,34 @@ class LearningParams(DecisionParams):
         1, N_("Batches an update"), N_("Gradients of several batches make one update: a larger batch without its memory."), low=1,
         high=64, scale="log", level="advanced",
     )  # fmt: skip
+    precision: Precision = param(
+        "auto", N_("Precision"),
+        N_("16 bits are faster on graphics cards and slower on processors: automatic takes bfloat16 on cards that have it. The model that is delivered computes in 32 bits."),
+        level="advanced", titles=(N_("automatic"), N_("32 bits"), N_("16 bits, bfloat16"), N_("16 bits, float16")),
+    )  # fmt: skip
+    cards: Literal["auto", "one", "all"] = param(
+        "auto", N_("Graphics cards"),
+        N_("Several cards share each batch. It pays with foundation models and large batches, so automatic takes all cards for those and one otherwise."),
+        level="advanced", titles=(N_("automatic"), N_("one"), N_("all of this machine")),
+    )  # fmt: skip
     watch: Literal["loss", "macro_f1"] = param(
         "loss", N_("Best epoch by"), N_("The loss on validation is steadier than macro-F1 when there are few validation rows."),
         level="advanced", titles=(N_("validation loss"), N_("validation macro-F1")),
     )  # fmt: skip
+
+
+def on_machine(machine: Machine) -> dict[str, Setting]:
+    """What the dial says of the fields that only a graphics card gives a meaning."""
+    if not machine.cards:
+        none = Setting("auto", N_("This machine has no graphics card: its processor computes, in 32 bits."))
+        return {"precision": none, "cards": none}
+    said = {
+        "count": machine.cards,
+        "name": machine.accelerator,
+        "memory": round(machine.card_memory_bytes / 1e9),
+    }
+    here = Setting("auto", N_("This machine has {count} × {name} with {memory} GB."), said)
+    return {"precision": here, "cards": here}
 
 
 def learning_rate(params: LearningParams, done: float, reductions: int = 0) -> float:
@@ -143,19 +168,22 @@ def plan(params: LearningParams, data: TrainingData, fingerprint: str) -> Plan:
         smoothing=params.smoothing,
         loss=params.loss,
         focus=params.focus,
+        precision=params.precision,
         seed=data.seed,
         fingerprint=fingerprint,
     )
 
 
 def make_optimizer(params: LearningParams) -> Any:
-    """An unbuilt Keras optimizer of the chosen kind.
+    """An unbuilt Keras optimizer of the chosen kind, made in the scope in which it is used.
 
     Weight decay is decoupled from the gradient (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019) and
     leaves biases and the scales of normalizations alone.
     """
     import keras
+    import tensorflow as tf
 
+    devices = tf.distribute.get_strategy().num_replicas_in_sync
     kinds: dict[str, tuple[Any, dict[str, Any]]] = {
         "adam": (keras.optimizers.Adam, {}),
         "adamw": (keras.optimizers.AdamW, {}),
@@ -170,7 +198,8 @@ def make_optimizer(params: LearningParams) -> Any:
     optimizer = kind(
         params.learning_rate,
         weight_decay=params.weight_decay or None,
-        global_clipnorm=params.clip or None,
+        global_clipnorm=params.clip / devices
+        or None,  # see `CompiledStep`: each brings its part of the gradient
         gradient_accumulation_steps=params.accumulate if params.accumulate > 1 else None,
         **settings,
     )

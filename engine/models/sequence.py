@@ -18,7 +18,7 @@ from engine.models.features.tfidf import typical_length
 from engine.models.features.tokens import Pieces, TokenRows, Tokens
 from engine.models.features.units import mostly_unspaced
 from engine.models.formulas import Formula, learning_formulas
-from engine.models.learning import LearningParams, expected_epochs, make_optimizer, plan, rates
+from engine.models.learning import LearningParams, expected_epochs, make_optimizer, on_machine, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, fingerprint, with_softmax
 from engine.models.suitability import common_reason
@@ -189,11 +189,11 @@ def expected_tokens(params: Any, facts: Facts) -> float:
     return float(np.clip(characters / per_piece, 4, params.max_length))
 
 
-def suited(dial: Dial, facts: Facts, most: int) -> dict[str, Setting]:
+def suited(dial: Dial, facts: Facts, machine: Machine, most: int) -> dict[str, Setting]:
     """What the dial takes from the facts for a network over pieces of words that reads at most so many of a text."""
     return {
         "vocabulary": vocabulary(facts),
         "max_length": reading_length(facts, 1.8 if mostly_unspaced(facts.extra) else 3.2, most),
         "batch_size": batch_size(facts, 64),
         "adjust": adjusted(dial, facts),
-    }
+    } | on_machine(machine)

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from engine.errors import N_
 from engine.models.calibration import class_scores, negative_log_likelihood
 from engine.models.family import BatchTooLarge, Discarded, Diverged, FloatArray, IntArray, Training
+from engine.models.learning import Precision
 from engine.training.checkpoint import Checkpoints
 from engine.training.machine import memory_in_use
+from engine.training.precision import computing_in, loss_scaled, suited_precision
 from engine.training.step import CompiledStep, Loss, Objective, forward_pass
 
 _BETWEEN_EVENTS = 0.5
@@ -58,6 +60,7 @@ class Plan:
         class_weights: weight of each class in the loss, or None.
         smoothing: share of each target that is spread over all classes.
         loss, focus: see `Objective`.
+        precision: in which numbers the network computes; its weights are float32 at any rate.
         shares: share of the learning rate that each trainable variable gets in an epoch, counted from 0, or None for all.
         seed: of the shuffling.
         fingerprint: of everything that makes this training what it is.
@@ -75,6 +78,7 @@ class Plan:
     smoothing: float = 0.0
     loss: Loss = "cross_entropy"
     focus: float = 2.0
+    precision: Precision = "float32"
     shares: Callable[[int], Sequence[float]] | None = None
     seed: int = 0
     fingerprint: str = ""
@@ -124,6 +128,14 @@ def train_network(
         Diverged: if the loss became infinite or no number before any epoch was whole; later the best weights are kept.
         BatchTooLarge: if the memory cannot hold a batch.
     """
+    precision = suited_precision(plan.precision)
+    with computing_in(precision, model):
+        return _train(model, loss_scaled(precision, optimizer), train, validation, plan, training)
+
+
+def _train(
+    model: Any, optimizer: Any, train: Rows, validation: Rows, plan: Plan, training: Training
+) -> Outcome:
     optimizer.build(model.trainable_variables)
     objective = Objective(plan.loss, plan.focus, plan.class_weights, plan.smoothing)
     compiled = CompiledStep(model, optimizer, objective, scaled=plan.shares is not None)

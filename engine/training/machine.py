@@ -23,7 +23,7 @@ _ROOT = Path(__file__).parents[2]
 
 @lru_cache(maxsize=1)
 def machine() -> Machine:
-    """Cores and memory that this process may use (its container's limit, if lower), and the accelerator."""
+    """Cores and memory that this process may use (its container's limit, if lower), and its graphics cards."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = int(psutil.virtual_memory().total)
     quota, _, period = _read(Path("/sys/fs/cgroup/cpu.max")).partition(" ")
@@ -32,7 +32,9 @@ def machine() -> Machine:
     limit = _read(Path("/sys/fs/cgroup/memory.max"))
     if limit.isdigit():
         memory = min(memory, int(limit))
-    return Machine(cores, memory, _accelerator())
+    cards = _cards()
+    name, card_memory = cards[0] if cards else (None, 0)
+    return Machine(cores, memory, name, len(cards), card_memory)
 
 
 @lru_cache(maxsize=1)
@@ -46,6 +48,7 @@ def environment() -> dict[str, Any]:
         "cores": here.cores,
         "memory_bytes": here.memory_bytes,
         "accelerator": here.accelerator,
+        **({"cards": here.cards, "card_memory_bytes": here.card_memory_bytes} if here.cards else {}),
         "revision": _revision(),
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
     }
@@ -70,13 +73,22 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _accelerator() -> str | None:
-    """Name of the first NVIDIA card, from its driver's files: asking TensorFlow would load it."""
-    for card in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
-        for line in _read(card).splitlines():
-            if line.startswith("Model"):
-                return line.partition(":")[2].strip()
-    return None
+def _cards() -> list[tuple[str, int]]:
+    """Name and memory of each NVIDIA card that this process may use, by the driver's own program: TensorFlow would take seconds."""
+    try:
+        done = subprocess.run(
+            ["nvidia-smi", "--query-gpu=index,uuid,memory.total,name", "--format=csv,noheader,nounits"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return []
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    found = []
+    for line in done.stdout.splitlines():
+        index, uuid, mebibytes, name = (part.strip() for part in line.split(",", 3))
+        if visible is None or any(one in (index, uuid) for one in visible.split(",")):
+            found.append((name, int(mebibytes) * 2**20))
+    return found
 
 
 def _revision() -> str:

@@ -233,17 +233,25 @@ class Guesser:
             scores = tf.matmul(guessed, tf.convert_to_tensor(table), transpose_b=True) + bias
             return scores, tf.nn.sparse_softmax_cross_entropy_with_logits(hidden, scores)
 
-        @tf.function(input_signature=batch, jit_compile=False)  # type: ignore[untyped-decorator]
-        def step(shown: Any, places: Any, hidden: Any) -> None:
+        strategy = tf.distribute.get_strategy()
+        devices = strategy.num_replicas_in_sync
+
+        def learn(shown: Any, places: Any, hidden: Any) -> tuple[Any, Any]:
             with tf.GradientTape() as tape:
                 scores, losses = guess(shown, places, hidden, learning=True)
                 count = tf.cast(tf.size(hidden), tf.float32)
-                loss = tf.math.divide_no_nan(tf.reduce_sum(losses), count)  # a batch may hold no word at all
+                # A batch may hold no word at all. Several cards each learn from the whole batch, and the optimizer adds up.
+                loss = tf.math.divide_no_nan(tf.reduce_sum(losses), count * devices)
             optimizer.apply(tape.gradient(loss, learnt), learnt)
             right = tf.equal(tf.argmax(scores, axis=-1, output_type=tf.int32), hidden)
-            self._loss.assign_add(tf.reduce_sum(losses))
-            self._right.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
-            self._seen.assign_add(count)
+            return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32))
+
+        @tf.function(input_signature=batch, jit_compile=False)  # type: ignore[untyped-decorator]
+        def step(shown: Any, places: Any, hidden: Any) -> None:
+            loss, right = strategy.run(learn, args=(shown, places, hidden))
+            self._loss.assign_add(strategy.reduce(tf.distribute.ReduceOp.MEAN, loss, axis=None))
+            self._right.assign_add(strategy.reduce(tf.distribute.ReduceOp.MEAN, right, axis=None))
+            self._seen.assign_add(tf.cast(tf.size(hidden), tf.float32))
 
         @tf.function(input_signature=batch, jit_compile=False)  # type: ignore[untyped-decorator]
         def losses(shown: Any, places: Any, hidden: Any) -> Any:
@@ -271,5 +279,5 @@ class Guesser:
 
     def figures(self) -> tuple[float, float]:
         """Mean loss and share of right guesses since `begin`."""
-        seen = max(float(self._seen), 1.0)
-        return float(self._loss) / seen, float(self._right) / seen
+        seen = max(float(self._seen.numpy()), 1.0)
+        return float(self._loss.numpy()) / seen, float(self._right.numpy()) / seen

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from engine.errors import N_
 from engine.models.family import Fitted, Training, TrainingData, read_part
 from engine.recipe import Part, Recipe
+from engine.training.devices import find_cards, sharing
 
 
 def fit_run(recipe: Recipe, data: TrainingData, training: Training) -> Fitted:
@@ -32,9 +33,11 @@ def fit_part(part: Part, data: TrainingData, training: Training) -> Fitted:
     """As `fit_run`, for a family and its settings alone."""
     family, params = read_part(part)
     with _threads(training.threads):
-        if family.needs_tensorflow:
-            _limit_tensorflow(training)
-        return family.fit(data, params, training)
+        if not family.needs_tensorflow:
+            return family.fit(data, params, training)
+        _limit_tensorflow(training)
+        with sharing(family, params, training):
+            return family.fit(data, params, training)
 
 
 @contextmanager
@@ -54,6 +57,7 @@ def _limit_tensorflow(training: Training) -> None:
     import tensorflow as tf
 
     try:
+        find_cards(training)
         tf.config.threading.set_intra_op_parallelism_threads(training.threads)
         tf.config.threading.set_inter_op_parallelism_threads(training.threads)
     except RuntimeError:  # an operation ran in this process already, so its threads are what they are

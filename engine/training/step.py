@@ -50,6 +50,8 @@ class Objective:
         """The loss of every row, not weighted by class; `scores` are logits of shape (n, classes)."""
         import tensorflow as tf
 
+        if self.loss == "cross_entropy" and not self.smoothing:
+            return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
         targets = tf.one_hot(labels, classes) * (1 - self.smoothing) + self.smoothing / classes
         if self.loss == "squared":
             return tf.reduce_sum(tf.square(tf.nn.softmax(scores) - targets), axis=-1)
@@ -63,9 +65,12 @@ class Objective:
 class CompiledStep:
     """A model, its optimizer and the objective, compiled; running sums stay on the device until someone looks.
 
+    Made in the scope of a `tf.distribute` strategy, every device learns from its share of the rows of a batch, and all from the
+    sum of their gradients: what is learnt is what one device would learn.
+
     Args:
         model: Keras model from one input to logits, see `train_network`.
-        optimizer: built Keras optimizer.
+        optimizer: built Keras optimizer; what it clips is the gradient over the number of devices.
         objective: what a step minimises.
         scaled: whether each variable has a share of its own of the learning rate, see `set_shares`; costs a copy of the weights a step.
     """
@@ -76,42 +81,58 @@ class CompiledStep:
         self.optimizer = optimizer
         self.forward = forward_pass(model)
         self._loss, self._hits = tf.Variable(0.0), tf.Variable(0.0)
-        self._measure, self._norm = tf.Variable(False), tf.Variable(float("nan"))
+        self._measure, self._norm = tf.Variable(False), tf.Variable(0.0)
         self._seen, self._measured, self._rate = 0, False, float("nan")
         classes = max(int(model.outputs[0].shape[-1]), 2)
-        given = objective.class_weights
-        weights = tf.constant(np.ones(classes) if given is None else given, tf.float32)
+        weights = objective.class_weights
         variables = model.trainable_variables
         shares = tf.Variable(np.ones(len(variables)), dtype=tf.float32)
         self._shares = shares
+        strategy = tf.distribute.get_strategy()
+        devices = strategy.num_replicas_in_sync
         signature = [
             tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype),
             tf.TensorSpec([None], tf.int64),
         ]
 
-        @tf.function(input_signature=signature, jit_compile=False)  # type: ignore[untyped-decorator]
-        def step(inputs: Any, labels: Any) -> None:
+        def learn(inputs: Any, labels: Any) -> tuple[Any, Any, Any]:
+            """What one device does: losses and hits of its rows, summed, and the length of the whole gradient if asked for."""
+            rows = tf.cast(tf.size(labels), tf.float32)
+            context = tf.distribute.get_replica_context()
+            if devices > 1:
+                first = context.replica_id_in_sync_group
+                inputs, labels = inputs[first::devices], labels[first::devices]
             with tf.GradientTape() as tape:
                 scores = tf.cast(model(inputs, training=True), tf.float32)
                 if scores.shape[-1] == 1:
                     scores = tf.concat([tf.zeros_like(scores), scores], axis=-1)
                 losses = objective.losses(scores, labels, classes)
-                loss = tf.reduce_mean(losses * tf.gather(weights, labels))
-                aim = tf.add_n([loss, *model.losses])
+                if weights is not None:
+                    losses *= tf.gather(tf.constant(weights, tf.float32), labels)
+                loss = tf.reduce_sum(losses)
+                penalties = [penalty / devices for penalty in model.losses]
+                aim = optimizer.scale_loss(tf.add_n([loss / rows, *penalties]) / devices)
             gradients = tape.gradient(aim, variables)
-            length = tf.cond(
-                self._measure, lambda: tf.cast(tf.linalg.global_norm(gradients), tf.float32), lambda: self._norm.read_value()
-            )  # fmt: skip
-            self._norm.assign(length)
-            before = [tf.identity(variable) for variable in variables] if scaled else []
+            if devices > 1:
+                # The optimizer adds up over the devices too, but only after it has clipped.
+                gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+            factor = devices / optimizer.scale_loss(1.0)
+            length = tf.cond(self._measure, lambda: tf.linalg.global_norm(gradients) * factor, lambda: self._norm.read_value())  # fmt: skip
             optimizer.apply(gradients, variables)
+            right = tf.equal(tf.argmax(scores, axis=-1, output_type=labels.dtype), labels)
+            return loss, tf.reduce_sum(tf.cast(right, tf.float32)), length
+
+        @tf.function(input_signature=signature, jit_compile=False)  # type: ignore[untyped-decorator]
+        def step(inputs: Any, labels: Any) -> None:
+            before = [tf.identity(variable) for variable in variables] if scaled else []
+            loss, hits, length = strategy.run(learn, args=(inputs, labels))
             for index, value in enumerate(before):
                 # the step itself is shortened: a smaller gradient would change nothing under Adam
                 now = variables[index]
                 now.assign(value + shares[index] * (now - value))
-            right = tf.equal(tf.argmax(scores, axis=-1, output_type=labels.dtype), labels)
-            self._loss.assign_add(loss * tf.cast(tf.size(labels), tf.float32))
-            self._hits.assign_add(tf.reduce_sum(tf.cast(right, tf.float32)))
+            self._loss.assign_add(strategy.reduce(tf.distribute.ReduceOp.SUM, loss, axis=None))
+            self._hits.assign_add(strategy.reduce(tf.distribute.ReduceOp.SUM, hits, axis=None))
+            self._norm.assign(strategy.experimental_local_results(length)[0])
 
         self._step = step
 
@@ -142,7 +163,7 @@ class CompiledStep:
     def figures(self) -> dict[str, float]:
         """Mean loss and accuracy of this epoch so far, and the length of the gradient when it was last measured."""
         return {
-            "loss": float(self._loss) / self._seen,
-            "accuracy": float(self._hits) / self._seen,
-            "gradient_norm": float(self._norm),
+            "loss": float(self._loss.numpy()) / self._seen,
+            "accuracy": float(self._hits.numpy()) / self._seen,
+            "gradient_norm": float(self._norm.numpy()),
         }

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -63,6 +65,10 @@ FAMILIES = {
 }
 DAMAGED = ("case_network", "transformer")
 """Families whose newest checkpoint is damaged besides: how one is read is the same for all."""
+SHARED = FAMILIES["case_network"] | {
+    "batch_size": 17, "dropout": 0.0, "l2": 1e-3, "clip": 0.1, "learning_rate": 0.01, "cards": "all",
+}  # fmt: skip
+"""What one and two devices learn alike: nothing is left to chance, the gradient is clipped, the rows do not part evenly."""
 EPOCHS_BEFORE_DEATH, STEPS_BEFORE_DEATH = 3, 4
 
 
@@ -87,6 +93,24 @@ def main(root: Path) -> None:
             if name == "damaged":
                 _damage_newest(folder)
             _forked(partial(_train, family, folder, die=False))
+    for name, devices, die in (
+        ("one", 1, False),
+        ("whole", 2, False),
+        ("killed", 2, True),
+        ("killed", 2, False),
+    ):
+        _forked(partial(_share, root / "devices" / name, devices, die=die))
+
+
+def _share(folder: Path, devices: int, *, die: bool) -> None:
+    """Train on parts of the processor, which a strategy treats as it treats graphics cards."""
+    import tensorflow as tf
+
+    parts = [tf.config.LogicalDeviceConfiguration()] * devices
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
+    listed = tf.config.list_logical_devices
+    with patch.object(tf.config, "list_logical_devices", lambda kind: listed("CPU")):
+        _train("case_network", folder, die=die, settings=SHARED)
 
 
 def _forked(work: Callable[[], None]) -> int:
@@ -99,7 +123,7 @@ def _forked(work: Callable[[], None]) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def _train(family: str, folder: Path, *, die: bool) -> None:
+def _train(family: str, folder: Path, *, die: bool, settings: dict[str, Any] | None = None) -> None:
     events: list[tuple[str, dict[str, object]]] = []
     asked = 0
 
@@ -111,7 +135,7 @@ def _train(family: str, folder: Path, *, die: bool) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     training = Training(lambda kind, **payload: events.append((kind, payload)), stop, folder / "checkpoints")
-    recipe = Recipe(data="toy", family=Part(name=family, params=FAMILIES[family]))
+    recipe = Recipe(data="toy", family=Part(name=family, params=settings or FAMILIES[family]))
     fitted = fit_run(recipe, toy_data(200, seed=7), training)
     np.save(folder / "answers.npy", fitted.predict_proba(texts_of(50, seed=5)[0]))
     kept = [(kind, payload) for kind, payload in events if kind in ("epoch", "log")]

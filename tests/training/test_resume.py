@@ -63,6 +63,20 @@ def test_resumes_and_ends_with_the_same_figures(trained: Path, family: str, name
     assert np.abs(said - expected).max() < 1e-6
 
 
+def test_several_devices_learn_what_one_learns_and_resume(trained: Path) -> None:
+    one, alone, expected = read(trained / "devices" / "one")
+    together, log, said = read(trained / "devices" / "whole")
+    resumed, _, again = read(trained / "devices" / "killed")
+    assert "2 graphics cards learn together." in log
+    assert not any("learn together" in text for text in alone)
+    assert min(resumed) > 1
+    for epoch, found in [*together.items(), *resumed.items()]:
+        for figure in ("loss", "accuracy", "val_loss", "gradient_norm"):
+            assert found[figure] == pytest.approx(one[epoch][figure], rel=1e-4)
+    assert np.abs(said - expected).max() < 1e-4
+    assert np.abs(again - said).max() < 1e-6
+
+
 def test_preloading_runs_no_operation_and_says_nothing(trained: Path) -> None:
     assert json.loads((trained / "preload.json").read_text()) == {"no_operation_ran": True}
     assert "oneDNN" not in (trained / "stderr.txt").read_text()

@@ -29,7 +29,7 @@ from engine.models.features.tfidf import (
     expected_width,
 )
 from engine.models.formulas import case_formulas
-from engine.models.learning import LearningParams, expected_epochs, make_optimizer, plan, rates
+from engine.models.learning import LearningParams, expected_epochs, make_optimizer, on_machine, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, dense, fingerprint, with_softmax
 from engine.models.suitability import common_reason
@@ -115,7 +115,7 @@ class CaseNetwork(Dialled):
         }
         return effort(dial, CaseNetworkParams, changes) | {
             "analyzer": counted(facts), "batch_size": batch_size(facts, 128), "adjust": adjusted(dial, facts),
-        }  # fmt: skip
+        } | on_machine(machine)  # fmt: skip
 
     def estimate(self, params: CaseNetworkParams, facts: Facts, machine: Machine) -> Estimate:
         """Exact in parameters where the features reach their limit; time from rates measured on two cores (rough).

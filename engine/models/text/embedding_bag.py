@@ -22,7 +22,7 @@ from engine.models.features.tfidf import (
     expected_width,
 )
 from engine.models.features.tokens import TokenRows
-from engine.models.learning import LearningParams, expected_epochs
+from engine.models.learning import LearningParams, expected_epochs, on_machine
 from engine.models.sequence import SequenceFamily
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
@@ -76,7 +76,7 @@ class EmbeddingBag(SequenceFamily):
         }  # fmt: skip
         return effort(dial, EmbeddingBagParams, changes) | {
             "analyzer": counted(facts), "batch_size": batch_size(facts, 128), "adjust": adjusted(dial, facts),
-        }  # fmt: skip
+        } | on_machine(machine)  # fmt: skip
 
     def learn_encoder(self, texts: Sequence[str], params: EmbeddingBagParams) -> HashedGrams:
         settings: dict[str, Any] = {

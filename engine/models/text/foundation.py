@@ -45,7 +45,7 @@ from engine.models.formulas import Formula, learning_formulas
 from engine.models.foundation_cost import cost, suited_length, suited_preset
 from engine.models.foundation_language import pretrain_backbone, with_words
 from engine.models.language import LanguageParams
-from engine.models.learning import LearningParams, make_optimizer, plan, rates
+from engine.models.learning import LearningParams, make_optimizer, on_machine, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, fingerprint, with_softmax
 from engine.models.preset_head import guesses
@@ -148,7 +148,7 @@ class Foundation(Dialled):
         return usual(_WAYS[adapt]) | effort(dial, FoundationParams, {dial: {"adapt": adapt, **changes}}) | {
             "preset": suited_preset(facts, machine, largest=dial == "thorough"), "max_length": suited_length(facts, dial),
             "adjust": adjusted(dial, facts),
-        }  # fmt: skip
+        } | on_machine(machine)  # fmt: skip
 
     def estimate(self, params: FoundationParams, facts: Facts, machine: Machine) -> Estimate:
         return cost(params, facts, machine)
@@ -226,10 +226,14 @@ class Foundation(Dialled):
             },
         )  # fmt: skip
         if params.adapt == "frozen":
-            temperature, stopped = self._train_head(model, vectors, rows, checks, data, params, training, mark)
+            temperature, stopped = self._train_head(
+                model, vectors, rows, checks, data, params, training, mark
+            )
         else:
             layers = preset.facts.layers
-            temperature, stopped = self._train_layers(model, layers, rows, checks, data, params, training, mark)
+            temperature, stopped = self._train_layers(
+                model, layers, rows, checks, data, params, training, mark
+            )
         learnt_here = learnt(model)
         merge_lora(backbone)
         answers = with_softmax(model, temperature)
