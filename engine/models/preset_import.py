@@ -125,10 +125,10 @@ class _Checked:
 
 
 def _checked(source: Path, translates: tuple[str, str] | None) -> _Checked:
+    architecture, form, facts = _config(source / CONFIG)
     for path in sorted(source.rglob("*")):
         if path.suffix.lower() in _PICKLES:
             raise PresetUnsafe(file=str(path))
-    architecture, form, facts = _config(source / CONFIG)
     if (architecture not in ENCODERS) != (translates is not None):
         problem = (
             N_("it translates nothing") if translates else N_("it is not said from which language into which")

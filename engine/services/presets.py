@@ -166,6 +166,8 @@ def with_presets(recipe: Recipe, base: Path) -> Recipe:
 def _meant(asked: str, base: Path) -> Preset | Path | str:
     """A preset that is here, a folder, or a repository of the hub."""
     asked = asked.strip()
+    if not asked:
+        raise PresetMissing(name=asked)
     place = base / Path(asked).expanduser()
     if not asked.startswith(_HUB):
         if "/" in asked or asked.startswith((".", "~")):

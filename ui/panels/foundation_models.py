@@ -7,7 +7,7 @@ import streamlit as st
 
 from engine.recipe import Recipe
 from engine.workspace import Job, PresetLine
-from ui.errors import attempt
+from ui.errors import attempt, errors_shown
 from ui.panels.job import watch
 from ui.state import follow, followed, workspace
 from ui.text import t
@@ -42,16 +42,13 @@ def foundation_models(project_id: str, recipe: Recipe) -> None:
                 t("Name, folder or address"), key=ASKED,
                 help=t("A name of this list, one that KerasHub uses (`bert_base_zh`), a folder of this machine (`~/models/mine`), or `hf://OWNER/NAME`."),
             )  # fmt: skip
-            st.button(
-                t("Bring it here"), key="preset_bring", icon=":material/download:",
-                on_click=attempt, args=(_bring, project_id, purpose),
-            )  # fmt: skip
+            clicked = st.button(t("Bring it here"), key="preset_bring", icon=":material/download:")
+        if clicked and st.session_state[ASKED].strip():
+            with errors_shown():  # here, in view, not at the head of the page
+                follow(purpose, workspace().presets.bring(project_id, st.session_state[ASKED]).id)
+                st.rerun()
         if job_id:
             watch(job_id, t("Checking and copying the model"), lambda job: _choose(job, project_id, recipe))
-
-
-def _bring(project_id: str, purpose: str) -> None:
-    follow(purpose, workspace().presets.bring(project_id, st.session_state[ASKED]).id)
 
 
 def _choose(job: Job, project_id: str, recipe: Recipe) -> None:
@@ -67,5 +64,5 @@ def _row(line: PresetLine) -> dict[str, object]:
         t("Name"): line.name, t("Model"): line.title, t("Languages"): languages or t("not stated"),
         t("Numbers (million)"): round(line.parameters / 1e6), t("On disk (MB)"): round(line.megabytes),
         t("Memory (GB)"): line.memory / 1e9, t("Licence"): line.licence or t("not stated"),
-        t("Where"): t("on this machine") if line.here else t("to be fetched from {source}", source=line.source),
+        t("Where"): t("on this machine") if line.here else f"hf://{line.source}",
     }  # fmt: skip
