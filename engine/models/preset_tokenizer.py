@@ -1,12 +1,13 @@
 """The tokenizer of a foundation model as one `tokenizer.json` of the `tokenizers` library.
 
 The checkpoint's own file where there is one; otherwise made from its word pieces (BERT, DistilBERT), its byte pairs
-(RoBERTa, BART) or its SentencePiece model (XLM-RoBERTa, DeBERTa), by the rules that those models were trained with.
+(RoBERTa, BART) or its SentencePiece model (XLM-RoBERTa, ALBERT, DeBERTa), by the rules that those models were trained with.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def checkpoint_tokenizer(folder: Path, architecture: str) -> tuple[Path, Any]:
         "roberta": (("vocab.json", "vocabulary.json"), _byte_pairs),
         "bart": (("vocab.json", "vocabulary.json"), _byte_pairs),
         "xlm_roberta": (("sentencepiece.bpe.model", "vocabulary.spm"), _xlm_roberta),
+        "albert": (("spiece.model", "vocabulary.spm"), _albert),
         "deberta_v3": (("spm.model", "vocabulary.spm"), _deberta),
     }
     names, make = makers.get(architecture, ((), _word_pieces))
@@ -109,12 +111,26 @@ def _xlm_roberta(folder: Path, path: Path) -> Any:
 
 
 def _deberta(folder: Path, path: Path) -> Any:
+    return _own_order(_sentencepiece(path), ("[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"))
+
+
+def _albert(folder: Path, path: Path) -> Any:
+    """Of texts in small letters and without accents, where it was trained so: its SentencePiece model does not do that."""
+    from tokenizers import normalizers
+
+    first: list[Any] = [normalizers.Replace("``", '"'), normalizers.Replace("''", '"')]
+    if not _setting(folder, "keep_accents", "keep_accents", False):
+        first += [normalizers.NFKD(), normalizers.StripAccents()]
+    if _setting(folder, "do_lower_case", "lowercase", True):
+        first.append(normalizers.Lowercase())
+    return _own_order(_sentencepiece(path), ("<pad>", "[CLS]", "[SEP]", "<unk>", "[MASK]"), first)
+
+
+def _own_order(model: Any, marks: Sequence[str], first: Sequence[Any] = ()) -> Any:
     """SentencePiece's own order, which holds the marks, then the mask where it is not among them."""
-    model = _sentencepiece(path)
     pieces = [(p.piece, p.score) for p in model.pieces]
-    marks = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"]
     pieces += [("[MASK]", 0.0)] if all(piece != "[MASK]" for piece, _ in pieces) else []
-    return _unigram(model, pieces, model.trainer_spec.unk_id, ("[CLS]", "[SEP]"), marks)
+    return _unigram(model, pieces, model.trainer_spec.unk_id, ("[CLS]", "[SEP]"), marks, first)
 
 
 def _sentencepiece(path: Path) -> Any:
@@ -128,22 +144,26 @@ def _sentencepiece(path: Path) -> Any:
 
 
 def _unigram(
-    model: Any, pieces: list[tuple[str, float]], unknown: int, ends: tuple[str, str], marks: list[str]
-) -> Any:
-    """A tokenizer of `pieces` that cuts as SentencePiece does with `model`; `ends` stand before and after a text."""
+    model: Any, pieces: list[tuple[str, float]], unknown: int, ends: tuple[str, str], marks: Sequence[str],
+    first: Sequence[Any] = (),
+) -> Any:  # fmt: skip
+    """A tokenizer of `pieces` that cuts as SentencePiece does with `model`; `ends` stand before and after a text.
+
+    `first` are steps that normalise a text before SentencePiece's own.
+    """
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
     tokenizer = Tokenizer(
         models.Unigram(pieces, unk_id=unknown, byte_fallback=model.trainer_spec.byte_fallback)
     )
-    steps: list[Any] = [normalizers.Replace(Regex(" {2,}"), " ")]
+    steps = [*first]
     if model.normalizer_spec.precompiled_charsmap:
-        steps.insert(0, normalizers.Precompiled(model.normalizer_spec.precompiled_charsmap))
-    tokenizer.normalizer = normalizers.Sequence(steps)
+        steps.append(normalizers.Precompiled(model.normalizer_spec.precompiled_charsmap))
+    tokenizer.normalizer = normalizers.Sequence([*steps, normalizers.Replace(Regex(" {2,}"), " ")])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
     )
-    tokenizer.add_special_tokens(marks)
+    tokenizer.add_special_tokens(list(marks))
     start, end = ends
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{start} $A {end}", special_tokens=[(mark, tokenizer.token_to_id(mark)) for mark in ends]

@@ -16,7 +16,7 @@ from engine.storage.home import home, require_space
 
 _WANTED = (
     "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model",
-    "spm.model", "model.safetensors", "model.safetensors.index.json", "model-*.safetensors", KERAS_WEIGHTS, "assets/tokenizer/*",
+    "spm.model", "spiece.model", "model.safetensors", "model.safetensors.index.json", "model-*.safetensors", KERAS_WEIGHTS, "assets/tokenizer/*",
 )  # fmt: skip
 _PATIENCE = 10.0
 

@@ -15,6 +15,7 @@ from engine.errors import BentuError, fill
 from engine.models.family import families, lacks
 from engine.models.preset_catalogue import CATALOGUE
 from engine.models.preset_import import import_preset
+from engine.models.preset_tokenizer import checkpoint_tokenizer
 from engine.models.presets import (
     ENCODERS,
     PresetDamaged,
@@ -29,7 +30,7 @@ from engine.models.presets import (
 )
 from engine.params import fields_of
 from tests.models.tiny_presets import tiny_bert, tiny_deberta, tiny_xlm_r
-from tests.models.toys import MACHINE, toy_facts
+from tests.models.toys import MACHINE, texts_of, toy_facts
 
 MAKERS = pytest.mark.parametrize("make", [tiny_bert, tiny_xlm_r, tiny_deberta])
 
@@ -123,6 +124,26 @@ def test_what_cannot_be_trusted_is_refused_by_name(how: str, home: Path, tmp_pat
     assert "{" not in said + fill(caught.value.remedy, caught.value.params)
     assert not installed()
     assert not home.exists() or not list(home.iterdir())
+
+
+def test_albert_reads_small_letters_without_accents(tmp_path: Path) -> None:
+    import sentencepiece
+
+    texts = [text.lower() for text in texts_of(400, seed=9)[0]]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts), model_prefix=str(tmp_path / "spiece"), vocab_size=120, hard_vocab_limit=False,
+        minloglevel=2, pad_id=0, unk_id=1, bos_id=-1, eos_id=-1, control_symbols=["[CLS]", "[SEP]", "[MASK]"],
+    )  # fmt: skip
+    _, tokenizer = checkpoint_tokenizer(tmp_path, "albert")
+    own = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "spiece.model"))
+    for text, plain in (
+        ("Great  Taste", "great taste"),
+        ("Café ``ọ̀nà''", 'cafe "ona"'),
+        ("slow AND rude 好吃", "slow and rude 好吃"),
+    ):
+        inner = tokenizer.encode(text).ids[1:-1]
+        assert inner == own.encode(plain), text
+    assert tokenizer.encode("").tokens == ["[CLS]", "[SEP]"]
 
 
 @pytest.mark.parametrize("name", ["", "..", "../tiny", "Tiny", "a b", ".tiny", "x" * 61])

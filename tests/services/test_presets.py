@@ -68,7 +68,8 @@ def test_a_recipe_that_names_a_folder_keeps_the_copy_when_the_folder_goes(
     assert with_presets(asking("my-m-del-v2"), tmp_path).family.params["preset"] == exact
     for gone, error in (
         (f"{exact[:-1]}x", PresetChanged),
-        ("no-such", PresetMissing), (" ", PresetMissing),
+        ("no-such", PresetMissing),
+        (" ", PresetMissing),
         (str(source), PresetNoFolder),
     ):
         with pytest.raises(error):
