@@ -89,7 +89,8 @@ def import_preset(
         partial.mkdir(mode=0o700, parents=True)
         for path in (source / CONFIG, *found.files):
             shutil.copyfile(path, partial / path.name)
-        found.tokenizer.save(str(partial / "tokenizer.json"))
+        text = found.tokenizer.to_str(pretty=True)  # its own `save` hides what the disk said
+        (partial / "tokenizer.json").write_text(text, encoding="utf-8")
         digests = {path.name: file_digest(path) for path in sorted(partial.iterdir())}
         digest = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
         earlier = read_record(into / name / RECORD)
