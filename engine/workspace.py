@@ -20,6 +20,7 @@ from engine.services.augmentations import Augmentations, GrownClass
 from engine.services.circle import Circle
 from engine.services.contents import Contents
 from engine.services.corrections import Basis, Corrections, VersionChanges
+from engine.services.costs import TooLarge
 from engine.services.datasets import Dataset, DatasetDeletion, Datasets, DatasetVersion
 from engine.services.demo_link import DemoServer
 from engine.services.demo_process import (
@@ -107,6 +108,7 @@ __all__ = [
     "SplitView",
     "StepState",
     "StoredLexicon",
+    "TooLarge",
     "Trace",
     "Trial",
     "Upload",

@@ -174,13 +174,13 @@ def best_epoch(epochs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
 def by_heart_since(epochs: Iterable[Mapping[str, Any]]) -> int | None:
     """The epoch since which a network only learns its train rows by heart, None while it does not.
 
-    After its lowest value the validation loss stayed above it for two epochs or more, while the training loss fell on.
+    After its lowest value the validation loss stayed above it for two epochs or more, while the training loss fell by a tenth.
     """
     known = [e for e in epochs if e.get("val_loss") is not None and e.get("loss") is not None]
     if not known:
         return None
     lowest = min(known, key=lambda e: (float(e["val_loss"]), int(e["epoch"])))
     last = known[-1]
-    if int(last["epoch"]) - int(lowest["epoch"]) < 2 or float(last["loss"]) >= float(lowest["loss"]):
+    if int(last["epoch"]) - int(lowest["epoch"]) < 2 or float(last["loss"]) > 0.9 * float(lowest["loss"]):
         return None
     return int(lowest["epoch"])

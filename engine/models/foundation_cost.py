@@ -56,6 +56,22 @@ def memory_to_read(parameters: int) -> int:
     return int(1.6e9 + 32 * parameters)
 
 
+def reading_seconds(shape: PresetFacts, texts: float, tokens: float) -> float:
+    """Time to read so many texts of so many pieces with a model of this shape, once and forward."""
+    layer = 4 * shape.hidden**2 + 2 * shape.hidden * shape.intermediate + 2 * tokens * shape.hidden
+    return texts * tokens * shape.layers * layer * _FORWARD
+
+
+def guessing_seconds(shape: PresetFacts, pieces: float) -> float:
+    """Time to weigh the whole vocabulary for so many hidden pieces."""
+    return pieces * shape.vocabulary * shape.hidden * _FORWARD
+
+
+def expected_pieces(facts: Facts, most: int) -> float:
+    """Pieces that are read of a typical text, its two ends included."""
+    return float(np.clip(typical_length(facts) / _piece(facts) + 2, 4, most))
+
+
 def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Estimate:
     """Trainable numbers nearly exactly; time from rates measured on two cores, an accelerator is not counted in."""
     preset = here(params.preset)
@@ -63,11 +79,8 @@ def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Est
     shape = replace(
         known, vocabulary=known.vocabulary + params.new_words, parameters=known.parameters + params.new_words * known.hidden
     )  # fmt: skip
-    tokens = float(
-        np.clip(typical_length(facts) / _piece(facts) + 2, 4, min(params.max_length, shape.max_length))
-    )
-    layer = 4 * shape.hidden**2 + 2 * shape.hidden * shape.intermediate + 2 * tokens * shape.hidden
-    once = facts.rows * tokens * shape.layers * layer * _FORWARD
+    tokens = expected_pieces(facts, min(params.max_length, shape.max_length))
+    once = reading_seconds(shape, facts.rows, tokens)
     left = shape.layers * (10 * shape.hidden + 2 * shape.intermediate + 3 * tokens * shape.heads)
     batch = 6 * params.batch_size * tokens * left  # bytes of what the pieces leave behind for the way back
     epochs, head = expected_epochs(params), (shape.hidden + 1) * facts.classes
@@ -86,7 +99,8 @@ def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Est
         learns = shape.parameters
         memory = max(memory, 20 * learns + batch + 12 * params.batch_size * scores)
         passes = params.pretraining / (1 - params.general_share if params.general else 1)
-        seconds += passes * (3.4 * once + 3 * facts.rows * scores * shape.hidden * _FORWARD) * 1.1
+        guessing = guessing_seconds(shape, facts.rows * GUESSED * tokens)
+        seconds += passes * (3.4 * once + 3 * guessing) * 1.1
     return Estimate(learns, memory_to_read(shape.parameters) + int(memory), seconds)
 
 

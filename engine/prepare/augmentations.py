@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from engine.errors import N_, RecipeError
-from engine.models.family import Unsuitable
+from engine.models.family import Facts, Unsuitable
 from engine.params import Params, param
 from engine.prepare.draw import Draw
 from engine.prepare.lexicon import Lexicon
@@ -83,6 +83,10 @@ class ModelStep(AugmentationStep, Protocol):
 
     def lacking(self) -> Unsuitable | None:
         """Why no setting of it can run on this machine, None where one can."""
+        ...
+
+    def seconds(self, params: Any, copies: float, facts: Facts) -> float:
+        """Rough time to load it and to vary so many inputs of such data."""
         ...
 
     def opened(self, params: Any) -> Many:

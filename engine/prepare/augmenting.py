@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from engine.models.family import IntArray
+from engine.models.family import Facts, IntArray
 from engine.params import read_params
 from engine.prepare.augmentations import (
     Around,
@@ -115,6 +115,14 @@ class Augmenter:
     def asks_model(self) -> bool:
         """Whether a switched-on step asks a foundation model."""
         return any(isinstance(step, ModelStep) for step, _ in self._steps)
+
+    def seconds(self, copies: int, facts: Facts) -> float:
+        """Rough time in which the models that are asked vary so many copies; rules take next to none."""
+        return sum(
+            step.seconds(params, params.chance * copies, facts)
+            for step, params in self._steps
+            if isinstance(step, ModelStep) and unavailable(step, params) is None
+        )
 
     def vary(
         self,

@@ -1,4 +1,4 @@
-"""Recipes: the project's draft, the families that fit its data, and what a recipe costs before it starts."""
+"""Recipes: the project's draft and the families that fit its data."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from engine.models.dial import values
 from engine.models.family import Dial, Estimate, Facts, Family, Setting, Unsuitable, families, lacks
 from engine.params import FieldSpec, Params, fields_of, read_params
 from engine.prepare.augmenting import Augmenter
-from engine.prepare.copies import planned_counts
 from engine.prepare.split import default_split
 from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
 from engine.services import datasets, dividing, near_groups, splits, stored_versions
-from engine.services.found_rows import findings_of
+from engine.services.costs import TooLarge, cost_of, load_of, too_large, unlabelled_rows
 from engine.services.scope import Scope
 from engine.storage.clock import now
 from engine.storage.database import write
@@ -83,27 +82,6 @@ def resolve(recipe: Recipe) -> tuple[Family, Params]:
 def reason_against(family: Family, params: Params, facts: Facts) -> Unsuitable | None:
     """Why a family cannot learn from such data with these parameters on this machine, or None."""
     return family.unsuitable(facts, machine()) or lacks(family, params)
-
-
-def cost_of(family: Family, params: Params, facts: Facts, guessed: int) -> Estimate:
-    """What a training on such rows costs on this machine; with `guessed` more rows for a second one, both of them."""
-    first = family.estimate(params, facts, machine())
-    if not guessed:
-        return first
-    second = family.estimate(params, replace(facts, rows=facts.rows + guessed), machine())
-    return replace(second, seconds=first.seconds + second.seconds)
-
-
-def guessed_rows(scope: Scope, recipe: Recipe, facts: Facts) -> int:
-    """The most rows that get a guessed label, as `cost_of` takes them."""
-    guess = recipe.pseudo_labels
-    free = _unlabelled_rows(scope, str(recipe.data)) if guess.enabled else 0
-    return min(free, round(guess.most * facts.rows))
-
-
-def _unlabelled_rows(scope: Scope, version_id: str) -> int:
-    found = findings_of(scope, version_id)
-    return next((finding.count for finding in found if finding.code == "unlabelled_rows"), 0)
 
 
 class Recipes:
@@ -175,8 +153,7 @@ class Recipes:
         """Every family of the project's task, with the reason where it does not fit."""
         recipe = self._need(project_id)
         facts, here = self._facts(recipe), machine()
-        trained = self._trained(recipe)
-        guessed = guessed_rows(self._scope, recipe, trained)
+        load = load_of(self._scope, recipe, facts)
         cards = []
         for family in families:
             if family.task != recipe.task:
@@ -192,7 +169,7 @@ class Recipes:
             cards.append(
                 FamilyCard(
                     name=family.name, title=family.title, summary=family.summary, unsuitable=reason,
-                    estimate=None if reason or lacks(family, params) else cost_of(family, params, trained, guessed),
+                    estimate=None if reason or lacks(family, params) else cost_of(family, params, load),
                     notes=tuple(notes(params)) if notes else (), about=tuple(getattr(family, "about", ())),
                 )
             )  # fmt: skip
@@ -230,11 +207,14 @@ class Recipes:
 
     def set_param(self, project_id: str, name: str, value: Any) -> Recipe:
         """Set one hyperparameter of the draft's family; raises `InvalidParameter`."""
+        return self.set_params(project_id, {**self._need(project_id).family.params, name: value})
+
+    def set_params(self, project_id: str, params: Mapping[str, Any]) -> Recipe:
+        """Set all hyperparameters of the draft's family; raises `InvalidParameter`."""
         recipe = self._need(project_id)
-        params = {**recipe.family.params, name: value}
         family = families.get(recipe.family.name)
-        params = read_params(family.Params, params, family.name).model_dump(mode="json")
-        return self.update(project_id, family=recipe.family.model_copy(update={"params": params}))
+        read = read_params(family.Params, params, family.name).model_dump(mode="json")
+        return self.update(project_id, family=recipe.family.model_copy(update={"params": read}))
 
     def reset_param(self, project_id: str, name: str) -> Recipe:
         """Set one hyperparameter back to what the dial stands for."""
@@ -244,12 +224,15 @@ class Recipes:
 
     def estimate(self, project_id: str, recipe: Recipe) -> Estimate:
         """Parameters, memory and time of a recipe on this machine, before it starts."""
-        facts = self._trained(recipe)
-        return cost_of(*resolve(recipe), facts, guessed_rows(self._scope, recipe, facts))
+        return cost_of(*resolve(recipe), load_of(self._scope, recipe, self._facts(recipe)))
+
+    def too_large(self, recipe: Recipe) -> TooLarge | None:
+        """By how much a recipe is too large for this machine's memory, or None."""
+        return too_large(*resolve(recipe), load_of(self._scope, recipe, self._facts(recipe)))
 
     def unlabelled_rows(self, version_id: str) -> int:
         """Rows of a version that have no label, whichever part they stand in."""
-        return _unlabelled_rows(self._scope, version_id)
+        return unlabelled_rows(self._scope, version_id)
 
     def unsuitable(self, project_id: str, recipe: Recipe) -> Unsuitable | None:
         """Why the recipe's family cannot be used on its data, or None."""
@@ -315,15 +298,6 @@ class Recipes:
 
     def _facts(self, recipe: Recipe) -> Facts:
         return splits.facts(self._scope, str(recipe.data))
-
-    def _trained(self, recipe: Recipe) -> Facts:
-        """The facts with the augmented copies counted as rows: what a training costs, not what the dial looks at."""
-        found = self._facts(recipe)
-        if not recipe.augment.active:
-            return found
-        divided = splits.current(self._scope, str(recipe.data))
-        counts = list(divided.class_counts["train"].values()) if divided else [found.rows]
-        return replace(found, rows=sum(planned_counts(counts, recipe.augment)))
 
     def _need(self, project_id: str) -> Recipe:
         recipe = self.draft(project_id)

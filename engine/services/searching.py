@@ -25,8 +25,9 @@ from engine.models.family import Discarded, Facts, Family, FloatArray, Training,
 from engine.params import read_params
 from engine.recipe import Recipe, read_recipe
 from engine.services import splits
+from engine.services.costs import Load, cost_of, load_of
 from engine.services.prepared import prepare
-from engine.services.recipes import cost_of, guessed_rows, resolve
+from engine.services.recipes import resolve
 from engine.services.scope import Scope
 from engine.services.searches import Candidate, Plan, candidate_of, candidates, threads, trial_of
 from engine.services.training_rows import rows_to_train
@@ -58,7 +59,8 @@ def search_on(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     deadline = _begin(scope, row.id, context.job_id, data.split_id, plan)
     context.report("phase", name="searching")
     facts = splits.facts(scope, str(recipe.data))
-    ladder = _rungs(recipe, facts, guessed_rows(scope, recipe, facts)) if row.kind == "ladder" else []
+    load = replace(load_of(scope, recipe, facts), copying=0.0)  # the copies are made
+    ladder = _rungs(recipe, facts, load) if row.kind == "ladder" else []
     climbed = _weigh(scope, row.id, recipe, plan, rows.data)
     while context.stop() is None and (left := (deadline - now()).total_seconds()) > _LEAST:
         context.check()
@@ -223,7 +225,7 @@ def _note(scope: Scope, one: Candidate, **values: Any) -> None:
         connection.execute(update(candidate).where(*mine).values(values))
 
 
-def _rungs(recipe: Recipe, facts: Facts, guessed: int) -> list[Rung]:
+def _rungs(recipe: Recipe, facts: Facts, load: Load) -> list[Rung]:
     """The families that fit the data, cheapest first, each with the values of the dial."""
     here, rungs = machine(), []
     for family in families:
@@ -235,7 +237,7 @@ def _rungs(recipe: Recipe, facts: Facts, guessed: int) -> list[Rung]:
             continue
         params = _read(family, _params(recipe, family.name, facts))
         rungs.append(
-            Rung(family.name, cost_of(family, params, facts, guessed), family.needs_tensorflow, getattr(family, "pretrained", False))
+            Rung(family.name, cost_of(family, params, load), family.needs_tensorflow, getattr(family, "pretrained", False))
         )  # fmt: skip
     return order(rungs)
 

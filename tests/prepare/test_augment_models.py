@@ -24,7 +24,7 @@ from engine.prepare.draw import Draw
 from engine.prepare.words import Words
 from engine.recipe import Augmentation, Step
 from tests.models.tiny_presets import in_keras_form, tiny_bart, tiny_bert, tiny_xlm_r, with_head
-from tests.models.toys import texts_of
+from tests.models.toys import texts_of, toy_facts
 from tests.prepare.test_clean import ALPHABET, NASTY
 
 STEPS = [step for step in augmentations if isinstance(step, ModelStep)]
@@ -73,7 +73,10 @@ def test_only_a_model_with_the_head_it_guessed_with_is_offered_and_taken(
     import_preset(with_head(tiny_bert(tmp_path / "whole")), bentu_home / "presets", "whole")
     assert step.lacking() is None
     assert list(next(f for f in fields_of(step.Params) if f.name == "preset").offers or ()) == [find("whole").reference]  # fmt: skip
-    assert Augmenter(Augmentation(steps=masked("whole"))).asks_model
+    augmenter = Augmenter(Augmentation(steps=masked("whole", chance=0.5)))
+    assert augmenter.asks_model
+    few, many = (augmenter.seconds(copies, toy_facts()) for copies in (100, 100_000))
+    assert 0 < few < many
     another = masked("whole")[0].model_copy(
         update={"params": {"preset": f"whole@{bare.reference.split('@')[1]}"}}
     )
@@ -176,6 +179,10 @@ def test_a_translation_is_that_of_kerashub_and_drawn_for_each_text_alone(
     pair = f"{there.reference}+{find('back').reference}"
     step: Any = augmentations.get("back_translation")
     assert pair in (fields_of(step.Params)[1].offers or ())
+    few, many = (
+        step.seconds(read_params(step.Params, {"pair": pair}, "x"), n, toy_facts()) for n in (10, 1000)
+    )
+    assert 0 < few < many
     turned = Step(name="back_translation", params={"pair": "+".join([there.reference] * 2)})
     with pytest.raises(AugmentationUnavailable, match="there and back"):
         Augmenter(Augmentation(steps=(turned,)))

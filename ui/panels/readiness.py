@@ -9,7 +9,8 @@ import streamlit as st
 from engine.data.findings import handle
 from engine.errors import N_
 from engine.recipe import Recipe
-from engine.workspace import DatasetVersion, SplitView, Workspace
+from engine.workspace import DatasetVersion, SplitView, TooLarge, Workspace
+from ui.errors import attempt
 from ui.format import duration, size
 from ui.navigation import goto
 from ui.state import workspace
@@ -85,6 +86,26 @@ def _costs(ws: Workspace, project_id: str, recipe: Recipe) -> None:
         (":material/numbers:", t("**{count}** numbers to learn", count=f"{cost.parameters:,}")),
     ]  # fmt: skip
     st.markdown("  \n".join(f"{icon} {text}" for icon, text in lines))
+    problem = ws.recipes.too_large(recipe)
+    if problem is not None:
+        _too_large(ws, project_id, problem)
+
+
+def _too_large(ws: Workspace, project_id: str, problem: TooLarge) -> None:
+    """The memory is too small for the settings: said before the start, with batches that fit where those help."""
+    st.caption(
+        ":orange[:material/warning:] "
+        + t("That is more than the {memory} of this machine; the training would be ended by it.", memory=size(problem.available))
+    )  # fmt: skip
+    smaller = problem.smaller
+    if smaller is None:
+        st.caption(t("Choose a smaller model, shorter texts or fewer features."))
+        return
+    st.button(
+        t("Take batches of {size}", size=smaller["batch_size"]), key="readiness_batch", icon=":material/compress:",
+        help=t("{n} of them are gathered for each update, so that it learns the same way.", n=smaller["accumulate"]),
+        on_click=attempt, args=(ws.recipes.set_params, project_id, smaller),
+    )  # fmt: skip
 
 
 def _split(recipe: Recipe, split: SplitView | None) -> str:

@@ -126,11 +126,11 @@ class CaseNetwork(Dialled):
         count = parameter_count(params, width, facts.classes)
         epochs = expected_epochs(params)
         steps = -(-facts.rows // params.batch_size)
-        seconds = steps * (1.5e-3 + 4e-9 * count) + facts.rows * (3e-10 * width + 8e-11 * count)
+        seconds = steps * (1.2e-3 + 3e-9 * count) + facts.rows * (3e-10 * width + 6e-11 * count)
         return Estimate(
             parameters=count,
             memory_bytes=int(8.5e8 + 24 * count + 24 * expected_entries(params, facts)),
-            seconds=6 + expected_seconds(params, facts) + epochs * seconds,
+            seconds=2 + expected_seconds(params, facts) + epochs * seconds,
         )
 
     def formulas(self, params: CaseNetworkParams, facts: Facts) -> Sequence[tuple[str, str]]:

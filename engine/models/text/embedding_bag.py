@@ -115,9 +115,9 @@ class EmbeddingBag(SequenceFamily):
                 + 24 * count
                 + (8 + 16 * params.batch_size * params.embedding_size / max(facts.rows, 1)) * sequences
             ),
-            seconds=6
-            + 7e-7 * sequences
-            + epochs * (steps * (1.5e-3 + 4e-9 * count) + 2.5e-8 * sequences * params.embedding_size),
+            seconds=2
+            + 3e-7 * sequences
+            + epochs * (1.5e-3 * steps + 2e-8 * sequences * params.embedding_size),
         )
 
     def build(self, params: EmbeddingBagParams, vocabulary: int, classes: int) -> Any:

@@ -18,7 +18,7 @@ from engine.params import Params as ParamsBase
 from engine.params import changed, param
 
 _GATES = {"gru": 3, "lstm": 4}
-_SECONDS_A_PLACE = 7e-4
+_SECONDS_A_PLACE = 5e-4
 """One place of a batch, both directions, forward and backward, on two cores."""
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from engine.errors import N_
-from engine.models.family import Unsuitable
+from engine.models.family import Facts, Unsuitable
+from engine.models.foundation_cost import expected_pieces, guessing_seconds, reading_seconds
 from engine.models.presets import TRANSLATORS, find, translators, unavailable
 from engine.models.translation import Translator
 from engine.params import param
@@ -21,6 +22,10 @@ from engine.prepare.words import Words
 
 Translate = Callable[[Sequence[str], Sequence[Draw], float], Sequence[str | None]]
 _AND = "+"
+_LOADING = 8.0
+"""Seconds until TensorFlow and a model are ready."""
+_WRITING = 2.5
+"""Reading and writing against reading alone: a decoder's layer has a second attention."""
 
 
 def _pairs() -> Sequence[str]:
@@ -83,6 +88,19 @@ class BackTranslation:
         return Unsuitable(
             N_("“{pair}” are not two translation models that lead there and back."), {"pair": params.pair}
         )
+
+    def seconds(self, params: BackTranslationParams, copies: float, facts: Facts) -> float:
+        """Each way every text is read, and written piece by piece, which is read by a decoder and weighs the whole vocabulary."""
+        spent = 0.0
+        for one in params.pair.split(_AND):
+            shape = find(one).facts
+            pieces = expected_pieces(facts, min(params.max_length, shape.max_length))
+            spent += (
+                _LOADING
+                + _WRITING * reading_seconds(shape, copies, pieces)
+                + guessing_seconds(shape, copies * pieces)
+            )
+        return spent
 
     def opened(self, params: BackTranslationParams) -> Many:
         """Load both models."""

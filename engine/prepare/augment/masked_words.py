@@ -12,7 +12,8 @@ from typing import ClassVar
 import numpy as np
 
 from engine.errors import N_
-from engine.models.family import Unsuitable
+from engine.models.family import Facts, Unsuitable
+from engine.models.foundation_cost import expected_pieces, guessing_seconds, reading_seconds
 from engine.models.masked import MaskedModel, Pieces
 from engine.models.preset_head import guesses
 from engine.models.presets import find, installed, unavailable
@@ -20,6 +21,9 @@ from engine.params import param
 from engine.prepare.augmentations import AugmentationParams, Many, augmentations
 from engine.prepare.draw import Draw
 from engine.prepare.words import Words, is_eastern
+
+_LOADING = 8.0
+"""Seconds until TensorFlow and a model are ready."""
 
 _SPELLINGS = 10
 """At most so many pieces are the same word in other letters: Good, GOOD."""
@@ -91,6 +95,13 @@ class MaskedWords:
                 {"name": params.preset},
             )
         return None
+
+    def seconds(self, params: MaskedWordParams, copies: float, facts: Facts) -> float:
+        """The texts are read once, and the vocabulary is weighed for each hidden piece."""
+        shape = find(params.preset).facts
+        pieces = expected_pieces(facts, min(params.max_length, shape.max_length))
+        guessing = guessing_seconds(shape, copies * max(params.share * pieces, 1))
+        return _LOADING + reading_seconds(shape, copies, pieces) + guessing
 
     def opened(self, params: MaskedWordParams) -> Many:
         """Load the model."""
