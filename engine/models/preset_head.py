@@ -17,16 +17,15 @@ TASK_WEIGHTS = "task.weights.h5"
 
 _IN_KERAS = "layers/masked_lm_head"
 _ROBERTA = ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias")
-_BERT = ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias")
 _NAMES = {
-    "bert": _BERT,
-    "deberta_v3": _BERT,
+    "bert": ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"),
     "distilbert": ("vocab_transform", "vocab_layer_norm", "vocab_projector.bias"),
     "roberta": _ROBERTA,
     "xlm_roberta": _ROBERTA,
     "albert": ("predictions.dense", "predictions.LayerNorm", "predictions.bias"),
 }  # fmt: skip
-"""Dense layer, normalization and bias of the head, as Hugging Face's files call them."""
+"""Dense layer, normalization and bias of the head, as Hugging Face's files call them. DeBERTa-v3 has none: it learnt to tell
+replaced words from real ones, and what stands there under such names was never trained."""
 
 
 class Head(NamedTuple):
@@ -53,11 +52,14 @@ def find_head(preset: Preset) -> Head | None:
     """The head of `preset`; None if its publisher left it out, or if it scores by another table than that of the words."""
     if preset.form == "keras":
         return keras_head(preset.folder / TASK_WEIGHTS) if TASK_WEIGHTS in preset.files else None
-    if not json.loads((preset.folder / CONFIG).read_text(encoding="utf-8")).get("tie_word_embeddings", True):
+    names = _NAMES.get(preset.architecture)
+    if names is None or not json.loads((preset.folder / CONFIG).read_text(encoding="utf-8")).get(
+        "tie_word_embeddings", True
+    ):
         return None
     from safetensors import safe_open
 
-    dense, norm, scores = _NAMES[preset.architecture]
+    dense, norm, scores = names
     arrays: dict[str, NDArray[np.float32]] = {}
     for path in preset.folder.glob("*.safetensors"):
         with safe_open(path, framework="np") as file:  # type: ignore[no-untyped-call]
