@@ -75,8 +75,11 @@ def test_settings_are_varied_and_shown(trained: Any, open_page: Any, workspace: 
     assert not at.exception
     found = shown(workspace, trained.project)
     assert len(found.candidates) == 12
-    charts = [chart.key for chart in at.get("plotly_chart") if chart.key]
-    assert {"search_way", "search_merits"} <= set(charts)
+    for tab, chart in (("Scores", "search_way"), ("Score, size and time", "search_merits")):
+        at.session_state["search_tabs"] = tab
+        at.run()
+        assert not at.exception
+        assert [one.key for one in at.get("plotly_chart") if one.key] == [chart], "only the open tab is drawn"
 
 
 def test_without_a_setting_the_start_says_why_it_is_off(trained: Any, open_page: Any) -> None:

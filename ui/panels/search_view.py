@@ -1,10 +1,8 @@
-"""A search as it goes on and what came of it: candidates, the recommended one, charts, and what one does with it."""
+"""A search as it goes on and what came of it: candidates, the recommended one, and what one does with it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,13 +10,12 @@ import streamlit as st
 from engine.errors import error_from_json
 from engine.i18n import render_error
 from engine.workspace import Candidate, Search, SearchHead
-from ui.charts.layout import draw
-from ui.charts.search import importance_figure, ladder_figure, merits_figure, paths_figure, way_figure
 from ui.errors import attempt, show_error
 from ui.format import duration, moment, percent, significant, size
 from ui.forms import shown_value
 from ui.panels.metrics import metric_title
 from ui.panels.run_table import family_title
+from ui.panels.search_charts import candidate_name, search_charts
 from ui.state import SEARCH_SHOWN, workspace
 from ui.text import N_, language, n, t
 
@@ -30,8 +27,6 @@ REASONS = {
     "budget": N_("would take about {time}, longer than the minutes left"),
     "hopeless": N_("two networks trained from scratch before it were certainly worse than the best"),
 }
-SHOWN_FIELDS = 5
-"""Settings in the chart of parallel lines; more cannot be told apart."""
 
 
 def search_view(project_id: str, version_id: str) -> None:
@@ -114,7 +109,7 @@ def _ended(search: Search) -> None:
         st.info(t("No candidate got to its end."), icon=":material/info:")
     else:
         _verdict(search, done)
-        _charts(search, done)
+        search_charts(search, done)
     _table(search)
     st.button(
         t("Delete this search"), key="search_delete", icon=":material/delete:",
@@ -168,87 +163,14 @@ def _verdict(search: Search, done: list[Candidate]) -> None:
 
 def _facts(search: Search, one: Candidate) -> dict[str, str]:
     return {
-        "name": _name(search, one), "size": size(one.size or 0), "time": significant(1000 * (one.latency or 0)),
+        "name": candidate_name(search, one), "size": size(one.size or 0), "time": significant(1000 * (one.latency or 0)),
         "score": f"{percent(one.score or 0)} ({100 * (one.low or 0):.1f}–{100 * (one.high or 0):.1f})",
     }  # fmt: skip
-
-
-def _name(search: Search, one: Candidate) -> str:
-    if search.kind == "ladder":
-        return family_title(one.family)
-    return t("Candidate {number}", number=one.number + 1)
 
 
 def _open(search: Search, number: int) -> None:
     recipe = workspace().searches.recipe_of(search.id, number)
     workspace().recipes.replace(search.project_id, recipe)
-
-
-def _charts(search: Search, done: list[Candidate]) -> None:
-    metric = metric_title(search.metric)
-    titles = [_name(search, c) for c in done]
-    fields = {field.name: field for field in workspace().recipes.fields(done[0].family)}
-    varied = [
-        fields[name]
-        for name in search.plan.fields
-        if name in fields and len({str(c.params.get(name)) for c in done}) > 1
-    ]
-    shares = search.insight.importances or {}
-    varied.sort(key=lambda field: -shares.get(field.name, 0.0))
-    names = [
-        t("Scores"),
-        *([t("What mattered"), t("Ways to the score")] if search.kind == "settings" else []),
-        t("Score, size and time"),
-    ]
-    tabs = dict(zip(names, st.tabs(names, key="search_tabs"), strict=True))
-    with tabs[names[0]]:
-        if search.kind == "ladder":
-            alt = t("Scores of {count} families on validation with their intervals.", count=len(done))
-            draw(
-                ladder_figure(done, titles, metric, search.insight.recommended), key="search_ladder", alt=alt
-            )
-        else:
-            best = max(c.score or 0 for c in done)
-            alt = t(
-                "Scores of {count} candidates in the order of trying; the best has {score}.",
-                count=len(done),
-                score=percent(best),
-            )
-            draw(way_figure(done, metric), key="search_way", alt=alt)
-    if search.kind == "settings":
-        with tabs[names[1]]:
-            if shares:
-                st.caption(
-                    t(
-                        "How differently the best quarter of the candidates chose each setting (PED-ANOVA); it says nothing of settings that were not varied."
-                    )
-                )
-                top = max(shares, key=lambda name: shares[name])
-                alt = t("{name} mattered most.", name=t(fields[top].title))
-                draw(
-                    importance_figure(shares, {name: t(field.title) for name, field in fields.items()}),
-                    key="search_importance",
-                    alt=alt,
-                )
-            else:
-                st.caption(t("Shown from ten finished candidates on."))
-        with tabs[names[2]]:
-            if len(varied) > 1 and len(done) > 2:
-                alt = t("Each line is a candidate: its settings from left to right, its score at the end.")
-                draw(paths_figure(done, varied[:SHOWN_FIELDS], metric), key="search_paths", alt=alt)
-            else:
-                st.caption(t("Shown where several settings were varied."))
-    with tabs[names[-1]]:
-        alt = t(
-            "{count} candidates are beaten by none in score, size and speed at once.",
-            count=len(search.insight.front),
-        )
-        st.caption(
-            t(
-                "A larger dot takes longer for a text. Dots in colour are beaten by none in score, size and speed at once."
-            )
-        )
-        draw(merits_figure(done, search.insight.front, titles, metric), key="search_merits", alt=alt)
 
 
 def _table(search: Search) -> None:
@@ -263,19 +185,21 @@ def _table(search: Search) -> None:
     score = t("{metric} (validation)", metric=metric_title(search.metric))
     fields = workspace().recipes.fields(search.recipe.family.name)
     varied = [field for field in fields if search.kind == "settings" and field.name in search.plan.fields]
-    rows: list[Mapping[str, Any]] = [
-        {
-            t("Candidate"): _name(search, c), t("State"): t(STATES[c.state]),
-            score: None if c.score is None else 100 * c.score,
-            t("Interval"): "" if c.low is None or c.high is None else f"{100 * c.low:.1f}–{100 * c.high:.1f}",
-            t("Training"): duration(c.seconds) if c.seconds else "", t("Size"): size(c.size) if c.size else "",
-            t("ms a text"): None if c.latency is None else 1000 * c.latency, t("Note"): _note(c),
-            **{t(field.title): shown_value(field, c.params.get(field.name, field.default)) for field in varied},
-        }
+    columns = (
+        t("Candidate"), t("State"), score, t("Interval"), t("Training"), t("Size"), t("ms a text"), t("Note"),
+        *(t(field.title) for field in varied),
+    )  # fmt: skip
+    rows = [
+        (
+            candidate_name(search, c), t(STATES[c.state]), None if c.score is None else 100 * c.score,
+            "" if c.low is None or c.high is None else f"{100 * c.low:.1f}–{100 * c.high:.1f}",
+            duration(c.seconds) if c.seconds else "", size(c.size) if c.size else "", None if c.latency is None else 1000 * c.latency,
+            _note(c), *(shown_value(field, c.params.get(field.name, field.default)) for field in varied),
+        )
         for c in ordered
     ]  # fmt: skip
     st.dataframe(
-        pd.DataFrame(rows), key=f"search_table_{'live' if search.active else 'ended'}", hide_index=True, width="stretch", placeholder="",
+        pd.DataFrame(rows, columns=columns), key=f"search_table_{'live' if search.active else 'ended'}", hide_index=True, width="stretch", placeholder="",
         column_config={
             score: st.column_config.NumberColumn(format="%.1f %%"), t("ms a text"): st.column_config.NumberColumn(format="%.2f"),
         },
