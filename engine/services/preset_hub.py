@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from engine.models.presets import KERAS_WEIGHTS, HubRefuses, HubUnreachable, HubUnsafe
 from engine.storage.errors import DiskFull
 from engine.storage.home import home, require_space
+from engine.storage.locks import lock
 
 _WANTED = (
     "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model",
@@ -58,17 +59,23 @@ def look(repository: str) -> OnHub:
 
 @contextmanager
 def fetched(repository: str, into: Path) -> Iterator[Path]:
-    """A folder under `into` with the files of a model that `look` saw, gone afterwards.
+    """A folder under `into` with the files of a model that `look` saw, gone afterwards; one download at a time.
+
+    What a killed one left is gone on with.
 
     Raises:
         HubUnreachable, DiskFull: the way to the hub broke, or the disk filled up.
     """
     from huggingface_hub import snapshot_download
 
-    with TemporaryDirectory(dir=into, prefix=".fetch-") as where:
-        with _in_words(repository):
-            snapshot_download(repository, local_dir=where, allow_patterns=list(_WANTED))
-        yield Path(where)
+    where = into / f".fetch-{repository.replace('/', '--')}"
+    with lock(into / ".fetch.lock"):
+        try:
+            with _in_words(repository):
+                snapshot_download(repository, local_dir=where, allow_patterns=list(_WANTED))
+            yield where
+        finally:
+            shutil.rmtree(where, ignore_errors=True)
 
 
 @contextmanager

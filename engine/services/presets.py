@@ -112,7 +112,7 @@ def take_over(
 
 
 def fetch(asked: str) -> Preset:
-    """Get a model from the hub and import it.
+    """Get a model from the hub and import it; an earlier one of that name and other content stays beside it.
 
     Args:
         asked: a name of the catalogue, `hf://OWNER/NAME`, or a handle of KerasHub such as `bert_base_zh`.
@@ -195,7 +195,7 @@ def _fetched(model: OnHub) -> Preset:
     name = entry.name if entry else _named(Path(model.repository.replace("/", "-")))
     languages, licence = (entry.languages, entry.licence) if entry else (model.languages, model.licence)
     with fetched(model.repository, folder("presets")) as where, _importing() as into:
-        return import_preset(where, into, name, languages, licence, model.repository)
+        return import_preset(where, into, name, languages, licence, model.repository, keep=True)
 
 
 @contextmanager
