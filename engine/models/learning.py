@@ -89,7 +89,7 @@ class LearningParams(DecisionParams):
         high=64, scale="log", level="advanced",
     )  # fmt: skip
     precision: Precision = param(
-        "auto", N_("Precision"),
+        "auto", N_("Precision of numbers"),
         N_("16 bits are faster on graphics cards and slower on processors: automatic takes bfloat16 on cards that have it. The model that is delivered computes in 32 bits."),
         level="advanced", titles=(N_("automatic"), N_("32 bits"), N_("16 bits, bfloat16"), N_("16 bits, float16")),
     )  # fmt: skip
