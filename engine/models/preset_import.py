@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.errors import N_
+from engine.models.preset_card import card_of
 from engine.models.preset_catalogue import known
 from engine.models.preset_head import TASK_WEIGHTS, keras_head
 from engine.models.preset_tokenizer import checkpoint_tokenizer
@@ -70,7 +71,7 @@ def import_preset(
     Args:
         source: a folder with `config.json`, weights and a vocabulary.
         into: where presets lie.
-        name: of the new preset; one of the catalogue brings languages, licence and origin along.
+        name: of the new preset; one of the catalogue brings languages, licence and origin along, else a card in the folder does.
         languages: ISO codes that the model has read.
         licence, origin: what its publisher says.
         translates: ISO codes of the languages from and into which it translates, of a model that does.
@@ -100,9 +101,10 @@ def import_preset(
         if keep and earlier is not None:
             return earlier
         entry = known(name)
+        spoken, terms = (entry.languages, entry.licence) if entry else card_of(source)
         preset = Preset(
             name=name, folder=into / name, architecture=found.architecture, form=found.form,
-            languages=tuple(languages) or translates or (entry.languages if entry else ()), licence=licence or (entry.licence if entry else ""),
+            languages=tuple(languages) or translates or spoken, licence=licence or terms,
             source=origin or (entry.source if entry else ""), facts=found.facts, digest=digest, files=digests, translates=translates,
         )  # fmt: skip
         text = json.dumps(record(preset), ensure_ascii=False, indent=2)

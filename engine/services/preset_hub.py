@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from engine.models.preset_card import codes
 from engine.models.presets import KERAS_WEIGHTS, HubRefuses, HubUnreachable, HubUnsafe
 from engine.storage.errors import DiskFull
 from engine.storage.home import home, require_space
@@ -53,8 +54,7 @@ def look(repository: str) -> OnHub:
     size = sum(sizes[name] for name in wanted)
     require_space(more=2 * size)  # as it comes, and as it is taken over
     licence, spoken = getattr(found.card_data, "license", None), getattr(found.card_data, "language", None)
-    languages = (spoken,) if isinstance(spoken, str) else tuple(str(code) for code in spoken or ())
-    return OnHub(repository, str(licence or ""), languages, size)
+    return OnHub(repository, str(licence or ""), codes(spoken), size)
 
 
 @contextmanager

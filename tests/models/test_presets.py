@@ -126,6 +126,20 @@ def test_what_cannot_be_trusted_is_refused_by_name(how: str, home: Path, tmp_pat
     assert not home.exists() or not list(home.iterdir())
 
 
+def test_a_card_tells_languages_and_licence(home: Path, tmp_path: Path) -> None:
+    source = tiny_bert(tmp_path / "source")
+    card = source / "README.md"
+    card.write_text(
+        "---\nlanguage:\n- multilingual\n- sw\n- no\nlicense: mit\n---\n# A model\n", encoding="utf-8"
+    )
+    preset = import_preset(source, home, "tiny")
+    assert (preset.languages, preset.licence) == (("sw", "no"), "mit")
+    assert import_preset(source, home, "tiny", ["ha"]).languages == ("ha",)
+    for unread in ("", "---\nlanguage: [\n---\n", "---\n- en\n---\n", "no head", "\udcff"):
+        card.write_bytes(unread.encode("utf-8", "surrogateescape"))
+        assert import_preset(source, home, "tiny").languages == ()
+
+
 def test_albert_reads_small_letters_without_accents(tmp_path: Path) -> None:
     import sentencepiece
 

@@ -1,0 +1,36 @@
+"""What a model's card says of it: the languages that it has read, and its licence.
+
+A card is the `README.md` of a folder in Hugging Face's form; its head is YAML between two lines of dashes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_HEAD = re.compile(r"\A---\r?\n(.*?)\r?\n---", re.DOTALL)
+_LONGEST = 100_000
+_CODE = re.compile(r"[a-z]{2,3}")
+
+
+def card_of(folder: Path) -> tuple[tuple[str, ...], str]:
+    """Languages (ISO codes) and licence; empty where the folder has no card, or its head cannot be read."""
+    try:
+        with (folder / "README.md").open(encoding="utf-8") as file:
+            head = _HEAD.match(file.read(_LONGEST))
+        said = yaml.safe_load(head[1]) if head else None
+    except (OSError, ValueError, yaml.YAMLError):
+        said = None
+    if not isinstance(said, dict):
+        return (), ""
+    return codes(said.get("language")), str(said.get("license") or "")[:40]
+
+
+def codes(spoken: Any) -> tuple[str, ...]:
+    """The ISO codes among what a card calls its languages; YAML takes a bare `no`, Norwegian, for false."""
+    listed = spoken if isinstance(spoken, list) else [spoken]
+    found = ("no" if one is False else str(one).lower() for one in listed)
+    return tuple(code for code in found if _CODE.fullmatch(code))
