@@ -98,6 +98,11 @@ class LearningParams(DecisionParams):
         N_("Several cards share each batch. It pays with foundation models and large batches, so automatic takes all cards for those and one otherwise."),
         level="advanced", titles=(N_("automatic"), N_("one"), N_("all of this machine")),
     )  # fmt: skip
+    deterministic: bool = param(
+        False, N_("The same to the last bit"),
+        N_("Only operations whose result does not depend on the order of threads: the run repeated gives the very same model, also on a graphics card. Steps take longer there."),
+        level="advanced",
+    )  # fmt: skip
     watch: Literal["loss", "macro_f1"] = param(
         "loss", N_("Best epoch by"), N_("The loss on validation is steadier than macro-F1 when there are few validation rows."),
         level="advanced", titles=(N_("validation loss"), N_("validation macro-F1")),

@@ -36,6 +36,8 @@ def fit_part(part: Part, data: TrainingData, training: Training) -> Fitted:
         if not family.needs_tensorflow:
             return family.fit(data, params, training)
         _limit_tensorflow(training)
+        if getattr(params, "deterministic", False):
+            _repeat_exactly()
         with sharing(family, params, training):
             return family.fit(data, params, training)
 
@@ -64,3 +66,10 @@ def _limit_tensorflow(training: Training) -> None:
         training.report(
             "log", level="info", message=N_("TensorFlow keeps the threads that it started with."), params={}
         )
+
+
+def _repeat_exactly() -> None:
+    """Take operations that give the same bits every time, for as long as this process lives."""
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()

@@ -45,6 +45,7 @@ FAMILIES = {
         "units": 16,
         "max_features": 300,
         "min_df": 1,
+        "deterministic": True,
     },
     "foundation": {
         "preset": "tiny",
@@ -140,6 +141,10 @@ def _train(family: str, folder: Path, *, die: bool, settings: dict[str, Any] | N
     np.save(folder / "answers.npy", fitted.predict_proba(texts_of(50, seed=5)[0]))
     kept = [(kind, payload) for kind, payload in events if kind in ("epoch", "log")]
     (folder / "events.json").write_text(json.dumps(kept))
+    if FAMILIES[family].get("deterministic"):
+        from tensorflow.python.framework import config
+
+        (folder / "deterministic").write_text(str(config.is_op_determinism_enabled()))
 
 
 def _damage_newest(folder: Path) -> None:

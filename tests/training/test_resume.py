@@ -61,6 +61,9 @@ def test_resumes_and_ends_with_the_same_figures(trained: Path, family: str, name
         for figure in ("loss", "accuracy", "val_loss", "val_accuracy", "val_macro_f1", "learning_rate"):
             assert resumed[epoch][figure] == pytest.approx(whole[epoch][figure], abs=1e-6)
     assert np.abs(said - expected).max() < 1e-6
+    if FAMILIES[family].get("deterministic"):
+        assert np.array_equal(said, expected)
+        assert (trained / family / name / "deterministic").read_text() == "True"
 
 
 def test_several_devices_learn_what_one_learns_and_resume(trained: Path) -> None:
