@@ -49,15 +49,16 @@ def row(rung: dict[str, Any]) -> str:
     """A rung as a row of the table."""
     if "validation" not in rung:
         return f"| {rung['set']} | {rung['family']} | {rung['state']} | | | | | | | |"
-    tested = f"{_score(rung['test'])} | {rung['test']['n']:,}" if rung.get("test") else "|"
+    tested = f"{score(rung['test'])} | {rung['test']['n']:,}" if rung.get("test") else "|"
     marks = "".join(f" ({mark})" for mark in ("best", "recommended") if rung[mark])
     return (
-        f"| {rung['set']} | {rung['family']}{marks} | {_score(rung['validation'])} | {rung['validation']['n']:,} "
+        f"| {rung['set']} | {rung['family']}{marks} | {score(rung['validation'])} | {rung['validation']['n']:,} "
         f"| {rung['seconds']:.1f} | {rung['size'] / 1000:.0f} | {1000 * rung['latency']:.2f} | {tested} | {rung['reference']} |"
     )
 
 
-def _score(one: dict[str, float]) -> str:
+def score(one: dict[str, float]) -> str:
+    """A score and its interval in percent."""
     return f"{100 * one['value']:.1f} ({100 * one['low']:.1f} to {100 * one['high']:.1f})"
 
 
@@ -72,7 +73,7 @@ def _climbed(ws: Any, name: str, entry: Set, given: argparse.Namespace) -> Itera
     for job in begun.jobs:
         run_job_here(ws.scope, job.id)
     found = ws.searches.get(begun.id)
-    held = ws.splits.current(found.version_id).counts["validation"]
+    counts = ws.splits.current(found.version_id).counts
     for one in sorted(found.candidates, key=lambda c: c.number):
         rung: dict[str, Any] = {
             "set": name,
@@ -85,7 +86,7 @@ def _climbed(ws: Any, name: str, entry: Set, given: argparse.Namespace) -> Itera
             continue
         best = one.number == found.insight.best
         rung |= {
-            "validation": {"value": one.score, "low": one.low, "high": one.high, "n": held}, "seconds": one.seconds,
+            "validation": {"value": one.score, "low": one.low, "high": one.high, "n": counts["validation"]}, "train": counts["train"], "seconds": one.seconds,
             "size": one.size, "latency": one.latency, "best": best, "reference": entry.reference,
             "recommended": one.number == found.insight.recommended,
         }  # fmt: skip

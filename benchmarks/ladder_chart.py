@@ -1,14 +1,15 @@
-"""Draws what `benchmarks.ladder --keep FILE` found: one field a set, one line a family, a mark for each dial.
+"""Draws what `benchmarks.ladder --keep FILE` found, one field a set, one line a family, a mark for each dial; and its tests as a table.
 
     .venv/bin/python -m benchmarks.ladder_chart FILE docs/ladder.svg
 
-Plotly draws in the Chromium that the tests use.
+Plotly draws in the Chromium that the tests use. The table is Markdown.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import plotly.graph_objects as go
 from playwright.sync_api import sync_playwright
 from plotly.subplots import make_subplots
 
+from benchmarks.ladder import score
+
 LOOKS = {"quick": ("circle-open", "#8a8f98"), "thorough": ("circle", "#2563eb")}
 WIDTH, HEIGHT = 1100, 1150
 
@@ -26,6 +29,31 @@ def main() -> None:
     source, picture = Path(sys.argv[1]), Path(sys.argv[2])
     rungs = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
     picture.write_text(_drawn(_figure([r for r in rungs if "validation" in r])), encoding="utf-8")
+    _table([r for r in rungs if "test" in r])
+
+
+def _table(tested: list[dict[str, Any]]) -> None:
+    """The chosen model of each set and dial on test beside the reference, and what all sets have in the mean."""
+    print(
+        "| set | rows to train | rows of test | reference | "
+        + " | ".join(f"{d}: chosen, seconds | {d}: test" for d in LOOKS)
+        + " |"
+    )
+    print("|---|---|---|---|" + "---|---|" * len(LOOKS))
+    found = {(r["set"], r["dial"]): r for r in tested}
+    for name in dict.fromkeys(r["set"] for r in tested):
+        mine = [found.get((name, dial)) for dial in LOOKS]
+        one = next(r for r in mine if r)
+        cells = [f"{r['family']}, {r['seconds']:.1f} | {score(r['test'])}" if r else " | " for r in mine]
+        print(
+            f"| {name} | {one['train']:,} | {one['test']['n']:,} | {one['reference']} | {' | '.join(cells)} |"
+        )
+    for dial in LOOKS:
+        gains = [100 * r["test"]["value"] - r["reference"] for r in tested if r["dial"] == dial]
+        if gains:
+            print(
+                f"\n{dial}: {statistics.mean(gains):+.1f} points on the mean over {len(gains)} sets, {min(gains):+.1f} to {max(gains):+.1f}"
+            )
 
 
 def _figure(rungs: list[dict[str, Any]]) -> go.Figure:
