@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from engine.errors import N_
 from engine.models import deberta
-from engine.models.presets import ARCHITECTURES, CONFIG, KERAS_WEIGHTS, Preset, PresetDamaged
+from engine.models.preset_errors import PresetDamaged
+from engine.models.presets import ARCHITECTURES, CONFIG, KERAS_WEIGHTS, Preset
 
 Pooling = Literal["mean", "first", "max"]
 ADAPTER = "adapter.npz"

@@ -17,6 +17,15 @@ from typing import Any, Literal
 from engine.errors import N_
 from engine.models.preset_card import card_of
 from engine.models.preset_catalogue import known
+from engine.models.preset_errors import (
+    PresetDamaged,
+    PresetDirection,
+    PresetName,
+    PresetTooLarge,
+    PresetUnknownKind,
+    PresetUnsafe,
+    PresetVocabulary,
+)
 from engine.models.preset_head import TASK_WEIGHTS, keras_head
 from engine.models.preset_tokenizer import checkpoint_tokenizer
 from engine.models.preset_weights import check_hdf5, check_weights, weight_files
@@ -27,14 +36,7 @@ from engine.models.presets import (
     MOST_PARAMETERS,
     RECORD,
     Preset,
-    PresetDamaged,
-    PresetDirection,
     PresetFacts,
-    PresetName,
-    PresetTooLarge,
-    PresetUnknownKind,
-    PresetUnsafe,
-    PresetVocabulary,
     file_digest,
     read_record,
     record,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import N_
-from engine.models.presets import PresetDamaged
+from engine.models.preset_errors import PresetDamaged
 
 _INSIDE_KERAS = Path("assets/tokenizer")
 

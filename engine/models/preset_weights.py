@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.errors import N_
-from engine.models.presets import KERAS_WEIGHTS, PresetDamaged, PresetFacts
+from engine.models.preset_errors import PresetDamaged
+from engine.models.presets import KERAS_WEIGHTS, PresetFacts
 
 _INDEX = "model.safetensors.index.json"
 _LAYER = re.compile(r"(?:^|\.)layer\.(\d+)\.")

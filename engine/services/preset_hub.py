@@ -11,7 +11,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from engine.models.preset_card import codes
-from engine.models.presets import KERAS_WEIGHTS, HubRefuses, HubUnreachable, HubUnsafe
+from engine.models.preset_errors import HubRefuses, HubUnreachable, HubUnsafe
+from engine.models.presets import KERAS_WEIGHTS
 from engine.storage.errors import DiskFull
 from engine.storage.home import home, require_space
 from engine.storage.locks import lock

@@ -14,8 +14,9 @@ from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.models.foundation_cost import memory_to_read
 from engine.models.preset_catalogue import CATALOGUE, known
+from engine.models.preset_errors import PresetMissing, PresetNoFolder, PresetUnlisted
 from engine.models.preset_import import import_preset
-from engine.models.presets import Preset, PresetMissing, PresetNoFolder, PresetUnlisted, everything, find
+from engine.models.presets import Preset, everything, find
 from engine.recipe import Part, Recipe
 from engine.services.preset_hub import OnHub, fetched, look
 from engine.services.scope import Scope

@@ -13,8 +13,8 @@ from scipy.special import erf, softmax
 
 from engine.models.backbone import load_backbone, token_vectors
 from engine.models.deberta import distance_buckets
+from engine.models.preset_errors import PresetUnknownKind
 from engine.models.preset_import import import_preset
-from engine.models.presets import PresetUnknownKind
 from engine.training.preload import preload
 from tests.models.test_presets import rewritten
 from tests.models.tiny_presets import BUCKETS, HEADS, LAYERS, LENGTH, tiny_deberta

@@ -26,9 +26,10 @@ from engine.models.backbone import (
 from engine.models.family import Discarded, families
 from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.network import probabilities, with_softmax
+from engine.models.preset_errors import PresetDamaged
 from engine.models.preset_head import find_head
 from engine.models.preset_import import import_preset
-from engine.models.presets import ARCHITECTURES, ENCODERS, Preset, PresetDamaged, PresetFacts, find
+from engine.models.presets import ARCHITECTURES, ENCODERS, Preset, PresetFacts, find
 from engine.models.text.foundation import FoundationParams, adapted, shares
 from engine.training import pretraining
 from engine.training.preload import preload

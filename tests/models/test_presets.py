@@ -14,20 +14,17 @@ from engine.__main__ import main
 from engine.errors import BentuError, fill
 from engine.models.family import families, lacks
 from engine.models.preset_catalogue import CATALOGUE
-from engine.models.preset_import import import_preset
-from engine.models.preset_tokenizer import checkpoint_tokenizer
-from engine.models.presets import (
-    ENCODERS,
+from engine.models.preset_errors import (
     PresetDamaged,
     PresetMissing,
     PresetName,
     PresetUnknownKind,
     PresetUnsafe,
     PresetVocabulary,
-    check,
-    find,
-    installed,
 )
+from engine.models.preset_import import import_preset
+from engine.models.preset_tokenizer import checkpoint_tokenizer
+from engine.models.presets import ENCODERS, check, find, installed
 from engine.params import fields_of
 from tests.models.tiny_presets import tiny_bert, tiny_deberta, tiny_xlm_r
 from tests.models.toys import MACHINE, texts_of, toy_facts

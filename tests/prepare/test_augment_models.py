@@ -12,8 +12,9 @@ import pytest
 from engine.models import translation
 from engine.models.backbone import load_backbone
 from engine.models.masked import MaskedModel
+from engine.models.preset_errors import PresetDamaged, PresetDirection
 from engine.models.preset_import import import_preset
-from engine.models.presets import Preset, PresetDamaged, PresetDirection, find, installed
+from engine.models.presets import Preset, find, installed
 from engine.models.translation import Translator
 from engine.params import fields_of, read_params
 from engine.prepare.augment.back_translation import there_and_back

@@ -16,8 +16,8 @@ from engine.data.edits import Drop
 from engine.data.example_map import LEARNT
 from engine.errors import NotFound
 from engine.models import embeddings
+from engine.models.preset_errors import PresetMissing
 from engine.models.preset_import import import_preset
-from engine.models.presets import PresetMissing
 from engine.services import mapping, splits
 from engine.services.inline import run_waiting
 from engine.storage.database import read, write

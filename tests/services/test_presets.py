@@ -16,8 +16,7 @@ from huggingface_hub.errors import RepositoryNotFoundError
 
 from engine.__main__ import main
 from engine.errors import fill
-from engine.models.preset_import import import_preset
-from engine.models.presets import (
+from engine.models.preset_errors import (
     HubRefuses,
     HubUnreachable,
     HubUnsafe,
@@ -26,9 +25,9 @@ from engine.models.presets import (
     PresetMissing,
     PresetNoFolder,
     PresetUnlisted,
-    everything,
-    find,
 )
+from engine.models.preset_import import import_preset
+from engine.models.presets import everything, find
 from engine.recipe import Part, Recipe
 from engine.services.inline import run_waiting
 from engine.services.presets import bring, fetch, list_presets, take_over, with_presets
