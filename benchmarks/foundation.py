@@ -1,7 +1,7 @@
 """What a small foundation model brings and costs on a low-resource language, beside the linear model that it has to beat.
 
     make minilm
-    BENTU_SHARED_DATA=<folder of the development data> .venv/bin/python -m benchmarks.foundation [--model DIR] [--test] [pcm] [reviews_en]
+    BENTU_SHARED_DATA=<folder of the development data> .venv/bin/python -m benchmarks.foundation [--model DIR] [--ways WAY ...] [--test] [pcm] [reviews_en]
 
 MiniLM from a local folder, every run by the product's own worker in a process of its own, which no proxy lets out to a
 network. Each way of adapting is scored on validation ("dev") beside TF-IDF with a linear SVM; with `--test` the best read-out,
