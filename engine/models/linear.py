@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -159,6 +159,10 @@ class LinearFamily(Dialled):
         """What `estimator` is tried with; the best on validation is kept."""
         return STRENGTHS if params.tune_c else (params.C,)
 
+    def estimators(self, params: Any, seed: int) -> Iterator[tuple[float, Any]]:
+        """Each strength with its estimator."""
+        return ((strength, self.estimator(params, strength, seed)) for strength in self.strengths(params))
+
     def thorough(self) -> dict[str, Any]:
         """What the thorough dial changes."""
         return {"tune_c": True}
@@ -241,13 +245,12 @@ class LinearFamily(Dialled):
         strengths, classes = self.strengths(params), len(data.classes)
         sizes = np.bincount(data.train_labels, minlength=classes)
         tried: list[tuple[float, Any, FloatArray]] = []
-        for strength in strengths:
+        for strength, estimator in self.estimators(params, data.seed):
             asked = training.stop()
             if asked == "discard":
                 raise Discarded()
             if asked == "keep" and tried:
                 break
-            estimator = self.estimator(params, strength, data.seed)
             _fit_quietly(estimator, rows, data.train_labels, training)
             self.settle(estimator, validation, data.validation_labels, sizes)
             scores = class_scores(estimator.decision_function(validation))

@@ -195,14 +195,18 @@ def test_with_every_text_a_landmark_the_kernel_is_exact() -> None:
     from sklearn.metrics.pairwise import rbf_kernel
 
     from engine.models.features.tfidf import Tfidf, TfidfParams
-    from engine.models.text.rbf_svm import LandmarkSvm, kernel
+    from engine.models.text.rbf_svm import Landmarks, kernel
 
-    texts, labels = texts_of(80, seed=1)
+    texts, _ = texts_of(80, seed=1)
     _, rows = Tfidf.fit(texts, TfidfParams(min_df=1))
     expected = rbf_kernel(rows, gamma=0.7)
     assert np.allclose(kernel(rows, rows, 0.7), expected, atol=1e-6)
-    turned = LandmarkSvm(1.0, 0.7, 80, False, 0).fit(rows, labels)._turned(rows)
+    landmarks = Landmarks(0.7, 80, 0)
+    landmarks.fit(rows)
+    turned = landmarks.turned(rows)
     assert np.allclose(turned @ turned.T, expected, atol=1e-4)
+    landmarks.fit(rows)
+    assert landmarks.turned(rows) is turned, "the machines of several C share the work"
 
 
 def test_long_texts_are_read_by_what_occurs() -> None:

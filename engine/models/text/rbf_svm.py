@@ -7,7 +7,8 @@ an answer grow with the data; landmarks bound both, and with no more texts than 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -56,40 +57,63 @@ def _squares(rows: Any) -> FloatArray:
 
 
 @dataclass
-class LandmarkSvm:
-    """A linear SVM over the kernel's values at landmarks, turned so that their products are the approximated kernel."""
+class Landmarks:
+    """Some of the train rows, and rows turned by them so that products are the approximated kernel.
 
-    C: float
+    Turning costs more than the machine that is fitted afterwards, so machines that differ in C share it.
+    """
+
     gamma: float
     count: int
-    balanced: bool
     seed: int
-    classes_: IntArray = field(init=False)
-    landmarks: Any = field(init=False, repr=False)
+    rows: Any = field(init=False, repr=False)
     turn: FloatArray = field(init=False, repr=False)
+    _turned: list[tuple[Any, FloatArray]] = field(init=False, repr=False, default_factory=list)
+
+    def fit(self, rows: Any) -> None:
+        """Draw the landmarks from the train rows; again only for other ones."""
+        if any(known is rows for known, _ in self._turned):
+            return
+        chosen = np.random.default_rng(self.seed).permutation(rows.shape[0])[: self.count]
+        self.rows = rows[np.sort(chosen)]
+        sizes, directions = np.linalg.eigh(kernel(self.rows, self.rows, self.gamma))
+        kept = sizes > sizes[-1] * _SMALLEST
+        self.turn = np.asarray(directions[:, kept] / np.sqrt(sizes[kept]))
+        self._turned = [(rows, self.turned(rows))]
+
+    def turned(self, rows: Any) -> FloatArray:
+        """The rows after the turn, shape (rows, at most landmarks); what was turned before is not turned again."""
+        for known, done in self._turned:
+            if known is rows:
+                return done
+        starts = range(0, max(rows.shape[0], 1), _AT_ONCE)
+        return np.concatenate([kernel(rows[at : at + _AT_ONCE], self.rows, self.gamma) @ self.turn for at in starts])  # fmt: skip
+
+
+@dataclass
+class LandmarkSvm:
+    """A linear SVM over the kernel's values at landmarks."""
+
+    landmarks: Landmarks
+    C: float
+    balanced: bool
+    classes_: IntArray = field(init=False)
     svm: Any = field(init=False, repr=False)
 
     def fit(self, rows: Any, labels: IntArray) -> LandmarkSvm:
         from sklearn.svm import LinearSVC
 
-        chosen = np.random.default_rng(self.seed).permutation(rows.shape[0])[: self.count]
-        self.landmarks = rows[np.sort(chosen)]
-        sizes, directions = np.linalg.eigh(kernel(self.landmarks, self.landmarks, self.gamma))
-        kept = sizes > sizes[-1] * _SMALLEST
-        self.turn = np.asarray(directions[:, kept] / np.sqrt(sizes[kept]))
+        self.landmarks.fit(rows)
         weight = "balanced" if self.balanced else None
-        self.svm = LinearSVC(C=self.C, class_weight=weight, random_state=self.seed, dual=False, max_iter=1000)
-        self.svm.fit(self._turned(rows), labels)
+        self.svm = LinearSVC(
+            C=self.C, class_weight=weight, random_state=self.landmarks.seed, dual=False, max_iter=1000
+        )
+        self.svm.fit(self.landmarks.turned(rows), labels)
         self.classes_ = self.svm.classes_
         return self
 
     def decision_function(self, rows: Any) -> Any:
-        return self.svm.decision_function(self._turned(rows))
-
-    def _turned(self, rows: Any) -> FloatArray:
-        starts = range(0, max(rows.shape[0], 1), _AT_ONCE)
-        parts = [kernel(rows[at : at + _AT_ONCE], self.landmarks, self.gamma) @ self.turn for at in starts]
-        return np.concatenate(parts)
+        return self.svm.decision_function(self.landmarks.turned(rows))
 
 
 @dataclass(frozen=True)
@@ -151,15 +175,22 @@ class RbfSvm(LinearFamily):
         return Estimate(
             parameters=(count + 1) * scores,
             memory_bytes=features.memory_bytes + 45 * values + 32 * count**2,
-            seconds=features.seconds + fits * (values * (1.5e-7 + 4e-8 * scores) + 1.5e-10 * count**3),
+            seconds=features.seconds + values * (1.5e-7 + 1e-7 * fits * scores) + 6e-10 * count**3,
         )
 
     def estimator(self, params: RbfParams, strength: float, seed: int) -> Any:
-        return LandmarkSvm(strength, params.gamma, params.landmarks, params.balanced, seed)
+        return LandmarkSvm(Landmarks(params.gamma, params.landmarks, seed), strength, params.balanced)
+
+    def estimators(self, params: RbfParams, seed: int) -> Iterator[tuple[float, Any]]:
+        """All over the same landmarks."""
+        first = self.estimator(params, params.C, seed)
+        return ((strength, replace(first, C=strength)) for strength in self.strengths(params))
 
     def scorer(self, estimator: LandmarkSvm) -> Scorer:
-        weights = estimator.svm.coef_ @ estimator.turn.T
-        return KernelScorer(estimator.landmarks, estimator.gamma, weights, estimator.svm.intercept_)
+        shared = estimator.landmarks
+        return KernelScorer(
+            shared.rows, shared.gamma, estimator.svm.coef_ @ shared.turn.T, estimator.svm.intercept_
+        )
 
     def load_scorer(self, folder: Path) -> Scorer:
         return KernelScorer.load(folder)
