@@ -11,7 +11,7 @@ from engine.errors import error_from_json
 from engine.i18n import render_error
 from engine.workspace import Candidate, Search, SearchHead
 from ui.errors import attempt, show_error
-from ui.format import duration, moment, percent, significant, size
+from ui.format import duration, listed, moment, percent, significant, size
 from ui.forms import shown_value
 from ui.panels.metrics import metric_title
 from ui.panels.run_table import family_title
@@ -174,7 +174,7 @@ def _open(search: Search, number: int) -> None:
 
 
 def _table(search: Search) -> None:
-    """All candidates; the best score first once it has ended."""
+    """All candidates, the best score first once it has ended; beneath, why some have none."""
     ordered = (
         list(search.candidates)
         if search.active
@@ -186,7 +186,7 @@ def _table(search: Search) -> None:
     fields = workspace().recipes.fields(search.recipe.family.name)
     varied = [field for field in fields if search.kind == "settings" and field.name in search.plan.fields]
     columns = (
-        t("Candidate"), t("State"), score, t("Interval"), t("Training"), t("Size"), t("ms a text"), t("Note"),
+        t("Candidate"), t("State"), score, t("Interval"), t("Training"), t("Size"), t("ms a text"),
         *(t(field.title) for field in varied),
     )  # fmt: skip
     rows = [
@@ -194,7 +194,7 @@ def _table(search: Search) -> None:
             candidate_name(search, c), t(STATES[c.state]), None if c.score is None else 100 * c.score,
             "" if c.low is None or c.high is None else f"{100 * c.low:.1f}–{100 * c.high:.1f}",
             duration(c.seconds) if c.seconds else "", size(c.size) if c.size else "", None if c.latency is None else 1000 * c.latency,
-            _note(c), *(shown_value(field, c.params.get(field.name, field.default)) for field in varied),
+            *(shown_value(field, c.params.get(field.name, field.default)) for field in varied),
         )
         for c in ordered
     ]  # fmt: skip
@@ -204,6 +204,12 @@ def _table(search: Search) -> None:
             score: st.column_config.NumberColumn(format="%.1f %%"), t("ms a text"): st.column_config.NumberColumn(format="%.2f"),
         },
     )  # fmt: skip
+    noted: dict[str, list[str]] = {}
+    for one in ordered:
+        if note := _note(one):
+            noted.setdefault(note, []).append(candidate_name(search, one))
+    for note, names in noted.items():
+        st.caption(t("{names}: {note}", names=listed(names), note=note))
 
 
 def _note(one: Candidate) -> str:
