@@ -49,8 +49,8 @@ WAYS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
         f"{READ_OUT}, 128 pieces": ("quick", {"max_length": 128}),
         f"{READ_OUT}, 64 pieces": ("quick", {"max_length": 64}),
         f"{LORA} of rank 8, 64 pieces, 4 epochs": ("balanced", {"max_length": 64, "epochs": 4}),
-        "layer by layer, 64 pieces, 4 epochs": ("balanced", {"adapt": "gradual", "max_length": 64, "epochs": 4, "learning_rate": 2e-4}),
-        "all weights, 64 pieces, 4 epochs": ("balanced", {"adapt": "full", "max_length": 64, "epochs": 4, "learning_rate": 1e-4}),
+        "layer by layer, 32 pieces, 4 epochs": ("balanced", {"adapt": "gradual", "max_length": 32, "epochs": 4, "learning_rate": 2e-4}),
+        "all weights, 32 pieces, 4 epochs": ("balanced", {"adapt": "full", "max_length": 32, "epochs": 4, "learning_rate": 1e-4}),
     },
     "reviews_en": {
         f"{READ_OUT}, 64 pieces": ("quick", {"max_length": 64}),
