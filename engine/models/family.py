@@ -181,7 +181,8 @@ class Family(Protocol):
 
     A family may also offer `notes(params) -> Sequence[str]`, message ids of what a person should know before training,
     `about`, paragraphs (message ids) on where it comes from, and `schedule(params) -> Sequence[float]`, the learning rate of every epoch,
-    and `lacking(params) -> Unsuitable | None`, what these parameters need that is not on this machine.
+    `lacking(params) -> Unsuitable | None`, what these parameters need that is not on this machine, and `following(before, after) -> Params`,
+    the parameters after a change by hand with those that go with it.
     `pretrained = True` says that it learnt from other texts before, `ladder = False` that the ladder leaves it out.
     """
 

@@ -207,7 +207,15 @@ class Recipes:
 
     def set_param(self, project_id: str, name: str, value: Any) -> Recipe:
         """Set one hyperparameter of the draft's family; raises `InvalidParameter`."""
-        return self.set_params(project_id, {**self._need(project_id).family.params, name: value})
+        recipe = self._need(project_id)
+        family = families.get(recipe.family.name)
+        before, after = (
+            read_params(family.Params, {**recipe.family.params, **change}, family.name)
+            for change in ({}, {name: value})
+        )
+        following = getattr(family, "following", None)
+        changed = following(before, after) if following else after
+        return self.set_params(project_id, changed.model_dump(mode="json"))
 
     def set_params(self, project_id: str, params: Mapping[str, Any]) -> Recipe:
         """Set all hyperparameters of the draft's family; raises `InvalidParameter`."""

@@ -45,6 +45,16 @@ def tiny(bentu_home: Path, tmp_path: Path) -> Preset:
     return import_preset(tiny_bert(tmp_path / "source"), bentu_home / "presets", "tiny")
 
 
+def test_another_way_of_adapting_takes_what_suits_it_and_keeps_what_was_set_by_hand() -> None:
+    before = FAMILY.Params(
+        adapt="lora", epochs=20, patience=2, learning_rate=2e-3, decay="linear", warmup=0.06, clip=1.0
+    )
+    after = FAMILY.following(before, before.model_copy(update={"adapt": "full"}))
+    assert (after.learning_rate, after.warmup, after.weight_decay, after.epochs) == (5e-5, 0.1, 0.01, 20)
+    assert FAMILY.following(after, after.model_copy(update={"adapt": "lora"})) == before
+    assert FAMILY.following(before, before.model_copy(update={"epochs": 9})).learning_rate == 2e-3
+
+
 def test_a_layer_further_down_learns_less_and_thaws_later() -> None:
     paths = [
         "token_embedding/embeddings", "embeddings_layer_norm/gamma", "transformer_layer_0/self_attention_layer/query/kernel",

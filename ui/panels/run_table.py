@@ -117,7 +117,8 @@ def _row(run: Run, metrics: Sequence[str]) -> Mapping[str, str | None]:
         **{m: _score(score_of(run.metrics, m)) for m in metrics},
         "data": run.version_label,
         "seal": t("opened") if run.test_opened else t("sealed"),
-        "time": duration(run.seconds) if run.seconds is not None else None,
+        # that of one that goes on would stand still here; it is shown beneath
+        "time": duration(run.seconds) if run.seconds is not None and not run.active else None,
         "submitted": moment(run.created),
     }
 

@@ -157,6 +157,16 @@ class Foundation(Dialled):
         """A preset that is not here is said before anything starts."""
         return unavailable(params.preset)
 
+    def following(self, before: FoundationParams, after: FoundationParams) -> FoundationParams:
+        """With another way of adapting, what suits it, where the values of the former way stood."""
+        declared = {
+            name: FoundationParams.model_fields[name].default for way in _WAYS.values() for name in way
+        }
+        old, new = ({**declared, **_WAYS[params.adapt]} for params in (before, after))
+        return after.model_copy(
+            update={name: new[name] for name in declared if getattr(after, name) == old[name]}
+        )
+
     def notes(self, params: FoundationParams) -> Sequence[str]:
         """What does not fit together."""
         said = []
