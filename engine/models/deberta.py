@@ -74,12 +74,13 @@ def with_plain_positions(backbone: Any) -> None:
     """Let every attention look its positions up in a table.
 
     KerasHub works the buckets of distances out in every call, with operations on whole numbers that LiteRT does not have, and
-    their keys and queries once a text, though they are the same for all.
+    their keys and queries once a text, though they are the same for all: in a served file they become constants.
     """
+    relative = backbone.relative_embeddings
     for layer in backbone.transformer_layers:
         attention = layer._self_attention_layer
         table = distance_buckets(attention.bucket_size, attention.max_position_embeddings)
-        attention._compute_disentangled_attention = partial(_position_scores, attention, table)
+        attention._compute_disentangled_attention = partial(_position_scores, attention, relative, table)
 
 
 def distance_buckets(size: int, longest: int) -> NDArray[np.int32]:
@@ -96,12 +97,14 @@ def distance_buckets(size: int, longest: int) -> NDArray[np.int32]:
 
 
 def _position_scores(
-    attention: Any, table: NDArray[np.int32], query: Any, key: Any, rel_embeddings: Any
+    attention: Any, relative: Any, table: NDArray[np.int32], query: Any, key: Any, rel_embeddings: Any
 ) -> Any:
     """What positions add to the scores of attention, shape (n, heads, queries, keys): content to position, and the other way."""
     from keras import ops
 
-    span, positions = attention.bucket_size, rel_embeddings[:1]
+    span = attention.bucket_size
+    # not `rel_embeddings`, which repeat the same for each text, so that a converter could not see that they are constant
+    positions = attention._position_dropout_layer(relative.layer_norm(relative.rel_embeddings[None]))
     count, at = ops.shape(query)[1], ops.arange(ops.shape(query)[1])
     bucket = ops.take(table, at[:, None] - at[None, :] + len(table) // 2, axis=0)
 
