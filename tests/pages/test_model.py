@@ -307,4 +307,4 @@ def test_labels_are_guessed_only_where_rows_lack_one(
     assert "Rows without a label: 40" not in said(at)
     at.slider(key="pseudo_threshold").set_value(0.75).run()
     guess = workspace.recipes.draft(project).pseudo_labels
-    assert (guess.enabled, guess.threshold, guess.most) == (True, 0.75, 1.0)
+    assert (guess.enabled, guess.threshold, guess.most) == (True, 0.75, 3.0)
