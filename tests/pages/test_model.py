@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.models.family import Machine
 from engine.models.preset_import import import_preset
 from engine.models.presets import find
 from engine.params import part_text
+from engine.services import costs
 from engine.services.inline import run_waiting
 from engine.services.recipes import FamilyUnsuitable
 from engine.workspace import Workspace
@@ -163,6 +165,23 @@ def test_a_stack_takes_over_what_finished_runs_were_made_of(
     members = at.multiselect(key="param_stack_members")
     assert members.value == [part_text(part) for part in parts]
     assert [option.split(" · ")[0] for option in members.options] == ["tfidf_svm 2", "Majority class"]
+
+
+def test_what_the_memory_cannot_hold_is_said_and_smaller_batches_are_offered(
+    trained: Any, open_page: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.recipes.choose(trained.project, "transformer", "quick")
+    recipe = workspace.recipes.set_param(trained.project, "batch_size", 1024)
+    needed = workspace.recipes.estimate(trained.project, recipe).memory_bytes
+    monkeypatch.setattr(costs, "machine", lambda: Machine(2, needed - 1))
+    at = open_page("model", project=trained.project)
+    assert "more than the" in said(at)
+    at.button(key="readiness_batch").click().run()
+    assert not at.exception
+    params = workspace.recipes.draft(trained.project).family.params
+    assert (params["batch_size"], params["accumulate"]) == (512, 2)
+    with pytest.raises(KeyError):
+        at.button(key="readiness_batch")
 
 
 def test_the_dial_fills_every_field(trained: Any, open_page: Any, workspace: Workspace) -> None:
