@@ -15,12 +15,16 @@ from engine.training.machine import machine
 
 
 def find_cards(training: Training) -> None:
-    """Let cards give memory as it is needed, so that two trainings can share one, and say where TensorFlow cannot use them."""
+    """Let cards give memory as it is needed, so that two trainings can share one, and say where TensorFlow cannot use them.
+
+    What is called 32 bits is: not TensorFloat-32, whose 10 bits of fraction the delivered file would not agree with.
+    """
     import tensorflow as tf
 
     found = tf.config.list_physical_devices("GPU")
     for card in found:
         tf.config.experimental.set_memory_growth(card, True)
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     if machine().cards and not found:
         training.report(
             "log", level="warning", message=N_("TensorFlow cannot use the graphics card ({name}): its CUDA libraries are not installed here. docs/training.md says how they come."),

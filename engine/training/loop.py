@@ -32,6 +32,9 @@ _EVALUATED_AT_ONCE = 512
 _PLACES_AT_ONCE = 16_384
 """Most places (rows times their length) that are evaluated at once, so that long rows do not take gigabytes."""
 
+_CARD_IS_FULL = ("CUDA_ERROR_OUT_OF_MEMORY", "STATUS_ALLOC_FAILED", "CUDA_ERROR_ILLEGAL_ADDRESS")
+"""How NVIDIA's libraries say it; the last was seen on an H100 where attention took more than 2^31 numbers."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -267,7 +270,11 @@ def within_memory(size: int) -> Iterator[None]:
 
     try:
         yield
-    except (tf.errors.ResourceExhaustedError, MemoryError) as problem:
+    except (tf.errors.ResourceExhaustedError, tf.errors.InternalError, MemoryError) as problem:
+        if isinstance(problem, tf.errors.InternalError) and not any(
+            said in str(problem) for said in _CARD_IS_FULL
+        ):
+            raise
         raise BatchTooLarge(size=size) from problem
 
 

@@ -57,3 +57,23 @@ def test_looking_at_the_machine_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_cards_are_those_that_this_process_may_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(
+        "#!/bin/sh\necho '0, GPU-aa, 81559, NVIDIA H100 80GB HBM3'\necho '1, GPU-bb, 24576, Another, smaller'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    both = machine()
+    assert (both.accelerator, both.cards, both.card_memory_bytes) == (
+        "NVIDIA H100 80GB HBM3",
+        2,
+        81559 * 2**20,
+    )
+    assert environment()["cards"] == 2
+    for visible, name in (("1", "Another, smaller"), ("GPU-bb", "Another, smaller"), ("", None)):
+        machine.cache_clear()
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert machine().accelerator == name
