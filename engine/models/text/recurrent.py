@@ -70,7 +70,9 @@ class Recurrent(SequenceFamily):
             "balanced": {"epochs": 12},
             "thorough": {"epochs": 30, "patience": 4, "units": 96, "embedding_size": 96, "dropout": 0.4},
         }
-        return effort(dial, RecurrentParams, changes) | suited(dial, facts, machine, 48 if dial == "quick" else 128)
+        return effort(dial, RecurrentParams, changes) | suited(
+            dial, facts, machine, 48 if dial == "quick" else 128
+        )
 
     def estimate(self, params: RecurrentParams, facts: Facts, machine: Machine) -> Estimate:
         """As the other networks; beside the multiplications, every piece is a step of its own that costs time."""

@@ -61,7 +61,9 @@ class TextCnn(SequenceFamily):
             "balanced": {"epochs": 15},
             "thorough": {"epochs": 40, "patience": 5, "filters": 150, "widths": 4, "embedding_size": 128},
         }
-        return effort(dial, TextCnnParams, changes) | suited(dial, facts, machine, 64 if dial == "quick" else 256)
+        return effort(dial, TextCnnParams, changes) | suited(
+            dial, facts, machine, 64 if dial == "quick" else 256
+        )
 
     def build(self, params: TextCnnParams, vocabulary: int, classes: int) -> Any:
         import keras

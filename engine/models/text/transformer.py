@@ -81,7 +81,9 @@ class Transformer(SequenceFamily):
             "balanced": {"epochs": 12},
             "thorough": {"epochs": 20, "patience": 4, "embedding_size": 128, "learning_rate": 5e-4, "dropout": 0.3},
         }  # fmt: skip
-        return effort(dial, TransformerParams, changes) | suited(dial, facts, machine, 64 if dial == "quick" else 128)
+        return effort(dial, TransformerParams, changes) | suited(
+            dial, facts, machine, 64 if dial == "quick" else 128
+        )
 
     def estimate(self, params: TransformerParams, facts: Facts, machine: Machine) -> Estimate:
         """As the other networks, with pretraining: its epochs are of the same length, and guess 15 of 100 pieces."""
