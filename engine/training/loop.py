@@ -26,7 +26,7 @@ from engine.training.precision import computing_in, loss_scaled, suited_precisio
 from engine.training.step import CompiledStep, Loss, Objective, forward_pass
 
 _BETWEEN_EVENTS = 0.5
-_BETWEEN_CHECKPOINTS = 2.0
+_BETWEEN_CHECKPOINTS = 5.0
 """Seconds; what a killed run has to repeat. Where epochs are shorter, writing one after each would cost a twentieth."""
 _EVALUATED_AT_ONCE = 512
 _PLACES_AT_ONCE = 16_384
@@ -374,7 +374,7 @@ def _settle(written: Future[None] | None, training: Training) -> None:
 
 
 def _values(variables: Any) -> list[NDArray[Any]]:
-    return [variable.numpy().copy() for variable in variables]
+    return [variable.numpy() for variable in variables]  # of a Keras variable that is a copy
 
 
 def _numbered(arrays: Any, kind: str) -> list[NDArray[Any]]:
