@@ -61,12 +61,12 @@ def counted(facts: Facts) -> Setting:
 
 
 def adjusted(dial: Dial, facts: Facts) -> Setting:
-    """Whether the decision is adjusted to macro-F1: on *balanced* where the smallest class is far below an equal share.
+    """Whether the decision is adjusted to macro-F1: where the smallest class is far below an equal share, and always on *thorough*.
 
-    That is a half of it with two classes and three quarters with more (measured, docs/decisions/0017).
+    Far below is a half of it with two classes and three quarters with more (measured, docs/decisions/0017).
     """
-    if dial != "balanced":
-        return Setting(dial == "thorough")
+    if dial == "thorough":
+        return Setting(True)
     enough = 0.5 if facts.classes == 2 else 0.75
     uneven = facts.smallest_class * facts.classes < enough * facts.rows
     message = N_("The smallest class has {smallest} of {rows} training rows: less than {share} of an equal share.") if uneven \

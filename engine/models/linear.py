@@ -48,6 +48,8 @@ from engine.params import param
 MODEL = "model.json"
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Values of C that `tune_c` tries."""
+QUICK_SECONDS = 20
+"""Estimated seconds from which on the quick dial counts less."""
 _SMALLER: Mapping[str, Any] = {"char_max": 3, "max_features": 50_000}
 """Where the memory does not hold all."""
 
@@ -168,7 +170,7 @@ class LinearFamily(Dialled):
         return {"tune_c": True}
 
     def smaller(self) -> dict[str, Any]:
-        """What the quick dial changes, and a machine with little memory."""
+        """What else the quick dial changes where time is short, and a machine with little memory."""
         return {}
 
     def weighting(self, params: Any) -> Weighting:
@@ -192,21 +194,19 @@ class LinearFamily(Dialled):
         )
 
     def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
-        """Characters where words are not spaced, else both; fewer and shorter sequences if the memory asks for it."""
+        """Characters where words are not spaced, else both; fewer and shorter sequences if memory or *quick* ask for it."""
         kind = counted(facts)
-        common = {"analyzer": kind} | usual(self.usual)
+        common = {"analyzer": kind, "adjust": adjusted(dial, facts)} | usual(self.usual)
         words = {} if kind.value == "characters" else {"analyzer": "words"}
         least = words | {"char_max": 2, "word_max": 1} | self.smaller()
-        if dial == "quick":
-            return common | effort(dial, self.Params, {dial: least}) | {"adjust": adjusted(dial, facts)}
-        full = (
-            common
-            | effort(dial, self.Params, {"thorough": self.thorough()})
-            | {"adjust": adjusted(dial, facts)}
-        )
-        needed = self.estimate(self.Params(**values(full)), facts, machine).memory_bytes
-        said = {"needed": f"{needed / 1e9:.1f}", "available": f"{machine.memory_bytes / 1e9:.1f}"}
-        if needed <= machine.memory_bytes:
+        full = common | effort(dial, self.Params, {"thorough": self.thorough()})
+        cost = self.estimate(self.Params(**values(full)), facts, machine)
+        if dial == "quick" and cost.seconds > QUICK_SECONDS:
+            slow = N_("More would take about {seconds} s, and the quick dial stays below {most} s.")
+            times = {"seconds": round(cost.seconds), "most": QUICK_SECONDS}
+            return common | {name: Setting(value, slow, times) for name, value in least.items()}
+        said = {"needed": f"{cost.memory_bytes / 1e9:.1f}", "available": f"{machine.memory_bytes / 1e9:.1f}"}
+        if cost.memory_bytes <= machine.memory_bytes:
             fits = N_("All of them take about {needed} GB of memory; this machine has {available} GB.")
             declared = self.Params.model_fields
             return full | {name: Setting(declared[name].default, fits, said) for name in _SMALLER}

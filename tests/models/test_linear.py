@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.models.decision import macro_f1
+from engine.models.dial import values
 from engine.models.family import Facts, TrainingData, families
 from engine.models.linear import STRENGTHS
 from tests.models.toys import MACHINE, Line, texts_of, toy_data, toy_facts
@@ -163,11 +164,23 @@ def test_balancing_helps_a_small_class(family: Any, line: Line) -> None:
     assert shares[1] > shares[0] if family is not BAYES else shares[1] != shares[0]
 
 
-def test_both_dials_above_quick_adjust_the_decision_where_classes_are_uneven() -> None:
+def test_the_decision_is_adjusted_where_classes_are_uneven_and_on_the_thorough_dial() -> None:
     uneven, even = (Facts(900, 3, smallest, 60.0, 200.0, {}) for smallest in (100, 290))
-    for facts, expected in ((uneven, [False, True, True]), (even, [False, False, True])):
+    for facts, expected in ((uneven, [True, True, True]), (even, [False, False, True])):
         said = [SVM.defaults(dial, facts, MACHINE).adjust for dial in ("quick", "balanced", "thorough")]
         assert said == expected
+
+
+def test_the_quick_dial_counts_less_only_where_that_saves_more_than_seconds() -> None:
+    few, many = (Facts(rows, 3, rows // 4, 300.0, 900.0, {}) for rows in (2000, 200_000))
+    assert SVM.defaults("quick", few, MACHINE) == SVM.defaults("balanced", few, MACHINE)
+    short = SVM.settings("quick", many, MACHINE)
+    assert (short["analyzer"].value, short["char_max"].value) == ("words", 2)
+    assert short["analyzer"].params["most"] == 20
+    assert (
+        SVM.estimate(SVM.Params(**values(short)), many, MACHINE).seconds
+        < SVM.estimate(SVM.defaults("balanced", many, MACHINE), many, MACHINE).seconds
+    )
 
 
 def test_ratios_and_weights_in_one_are_the_machines_themselves(line: Line) -> None:
