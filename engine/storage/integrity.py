@@ -19,21 +19,24 @@ KEEP = 3
 QUICK_CHECK_BYTES = 256_000_000
 """A larger file is checked by its header only when Bentu starts (a quick check reads all of it)."""
 
-MAGIC = b"SQLite format 3\x00"
-
 
 def require_header(path: Path) -> None:
-    """Refuse a file that is plainly no SQLite database, or that was emptied; raises `DatabaseDamaged`."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(MAGIC))
-    except FileNotFoundError:
-        return
-    if start == MAGIC:
+    """Refuse a file that is plainly no SQLite database, or that was emptied; raises `DatabaseDamaged`.
+
+    SQLite itself looks: a file that is opened and closed beside it takes the locks away that the process holds on it (POSIX), and
+    whoever closes last then removes the write-ahead log under the hands of those that still write to it.
+    """
+    if not path.exists():
         return
     # a file of 0 bytes is how SQLite begins a new database, but not one that has copies
-    if start or any(_copies(path)):
-        raise damaged(path, "its beginning is overwritten" if start else "it is empty")
+    if path.stat().st_size == 0 and any(_copies(path)):
+        raise damaged(path, "it is empty")
+    try:
+        with closing(sqlite3.connect(path, timeout=10)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
+            raise damaged(path, "its beginning is overwritten") from error
 
 
 def require_sound(path: Path) -> None:

@@ -124,6 +124,24 @@ def test_a_locked_database_is_waited_for_then_one_clear_error(sqlite: Engine, be
     impatient.dispose()
 
 
+def test_a_second_opening_in_a_process_does_not_give_up_the_hold_on_the_file(
+    sqlite: Engine, bentu_home: Path
+) -> None:
+    """A hold that is lost lets the next who closes remove the log under the hands of this process."""
+    read_keys = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM setting').fetchone()[0])"
+
+    def seen_by_another() -> int:
+        command = [sys.executable, "-c", read_keys, str(bentu_home / "bentu.db")]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    put(sqlite, "before")
+    again = open_database(sqlite.url)
+    assert seen_by_another() == 1
+    put(sqlite, "after")
+    assert seen_by_another() == 2
+    again.dispose()
+
+
 @pytest.mark.parametrize("harm", ["overwritten", "emptied"])
 def test_a_damaged_file_is_not_opened_and_the_newest_sound_copy_is_offered(
     bentu_home: Path, sqlite: Engine, harm: str
