@@ -52,7 +52,7 @@ def known_groups(scope: Scope, version_id: str, frame: pd.DataFrame) -> IntArray
     own = pd.Series(rows.groups, index=rows.rows)
     own = own[~own.index.duplicated()].reindex(frame[ROW_ID])
     alone = own.isna().to_numpy()
-    groups = own.fillna(-1).to_numpy(dtype=np.int64)
+    groups = own.fillna(-1).to_numpy(dtype=np.int64, copy=True)
     groups[alone] = groups.max(initial=-1) + 1 + np.arange(int(alone.sum()))
     return groups
 

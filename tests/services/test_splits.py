@@ -143,6 +143,23 @@ def test_groups_of_the_deep_checks_are_taken_over(
     assert parts[100] == parts[200]
 
 
+def test_every_row_may_be_in_a_group(workspace: Workspace, imported: Importer) -> None:
+    import numpy as np
+    import pandas as pd
+
+    from engine.data.findings import Found, finding
+    from engine.data.schema import ROW_ID
+    from engine.services import findings
+
+    version = imported(content=rows(), roles={k: v for k, v in ROLES.items() if v != "split"})
+    ids = np.arange(240)
+    said = finding("near_duplicates", "warning", "Nearly equal texts: {count}.", ids)
+    findings.keep(workspace.scope, version.id, [Found(said, ids, ids // 2)], "deep")
+    known = near_groups.known_groups(workspace.scope, version.id, pd.DataFrame({ROW_ID: ids}))
+    assert known is not None
+    assert known.tolist() == (ids // 2).tolist()
+
+
 def test_one_click_regroups_a_given_split(workspace: Workspace, leaky: DatasetVersion) -> None:
     before = divided(workspace, leaky, GIVEN)
     done(workspace, workspace.splits.start_guard(leaky.id))
