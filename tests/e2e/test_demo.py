@@ -135,7 +135,7 @@ def test_a_stranger_on_a_phone_corrects_the_model_in_chinese(demo: DemoProcess, 
     ask(page, "味道 不错", "看看结果")
     expect(page.get_by_role("heading", name="好评", exact=True)).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_count(3)
-    page.get_by_text("不对", exact=True).click()
+    page.get_by_text("不对", exact=True).last.click()
     expect(page.get_by_role("button", name="发送")).to_be_disabled()
     page.get_by_text("说不清", exact=True).last.click()
     page.get_by_label("说明（可不填）").fill("其实是反话 🙄")
