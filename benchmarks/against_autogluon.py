@@ -1,7 +1,7 @@
 """AutoGluon's tabular predictor on the development sets, for the table of the ladder: same split, macro-F1 on test.
 
     python3 -m venv autogluon && autogluon/bin/pip install "autogluon.tabular[lightgbm,catboost,xgboost]==1.6.*"
-    BENTU_SHARED_DATA=<folder> .venv/bin/python -m benchmarks.against_autogluon autogluon/bin/python [--seconds 240] [SET ...]
+    BENTU_SHARED_DATA=<folder> .venv/bin/python -m benchmarks.against_autogluon autogluon/bin/python [SET ...] [--seconds 240]
 
 It is given train to learn from, "dev" to choose on (`tuning_data`), macro-F1 as the metric, its default presets and the time; it makes
 word counts of the texts by itself. It runs in a process of its own environment. Prints Markdown.
