@@ -89,9 +89,8 @@ def _in_words(repository: str) -> Iterator[None]:
         yield
     except (RepositoryNotFoundError, HFValidationError) as problem:
         raise HubRefuses(**said, problem=_first_line(problem)) from problem
-    except (
-        Exception
-    ) as problem:  # whatever the client's transport raises: its classes change with its versions
+    except Exception as problem:
+        # whatever the client's transport raises: its classes change with its versions
         if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
             raise DiskFull(path=str(home())) from problem
         raise HubUnreachable(**said, problem=_first_line(problem)) from problem

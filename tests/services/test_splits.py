@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from engine.data.edits import Append, Drop
+from engine.data.findings import Found, finding
+from engine.data.schema import ROW_ID
 from engine.errors import BentuError
 from engine.recipe import Recipe, Split
-from engine.services import near_groups, splits
+from engine.services import findings, near_groups, splits
 from engine.services.inline import run_waiting
 from engine.services.new_tests import NameOfTestMissing, NameOfTestTaken, NotDivided
 from engine.services.scored import NotComparable
@@ -122,11 +126,6 @@ def test_groups_are_looked_for_once(
 def test_groups_of_the_deep_checks_are_taken_over(
     workspace: Workspace, imported: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import numpy as np
-
-    from engine.data.findings import Found, finding
-    from engine.services import findings
-
     version = imported(content=rows(), roles={k: v for k, v in ROLES.items() if v != "split"})
     ids = np.array([3, 8, 100, 200])
     said = finding("near_duplicates", "warning", "Nearly equal texts: {count}.", ids)
@@ -144,13 +143,6 @@ def test_groups_of_the_deep_checks_are_taken_over(
 
 
 def test_every_row_may_be_in_a_group(workspace: Workspace, imported: Importer) -> None:
-    import numpy as np
-    import pandas as pd
-
-    from engine.data.findings import Found, finding
-    from engine.data.schema import ROW_ID
-    from engine.services import findings
-
     version = imported(content=rows(), roles={k: v for k, v in ROLES.items() if v != "split"})
     ids = np.arange(240)
     said = finding("near_duplicates", "warning", "Nearly equal texts: {count}.", ids)
