@@ -17,8 +17,8 @@ from contextlib import suppress
 
 import psutil  # type: ignore[import-untyped]
 
-from engine.jobs import identity
 from engine.jobs.job import LANES, Job
+from engine.jobs.parentage import adopting_orphans
 from engine.jobs.spawn import Child, environment, forked
 from engine.jobs.timing import Timing
 from engine.storage.home import folder
@@ -61,7 +61,7 @@ class ForkServer:
         """A process for the job; None if the server is dead or does not answer, and then it is ended."""
         assert self._process.stdin is not None
         order = json.dumps({"job": job.id, "attempt": job.attempt}).encode() + b"\n"
-        with identity.adopting_orphans(), suppress(BrokenPipeError):
+        with adopting_orphans(), suppress(BrokenPipeError):
             self._process.stdin.write(order)
             self._process.stdin.flush()
             if answer := self._line(_ANSWER):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -51,26 +49,6 @@ def started(pid: int) -> float | None:
 def same(pid: int, began: float | None) -> bool:
     """Whether the process that began then under this id still lives."""
     return began is not None and started(pid) == began
-
-
-def die_with_parent() -> None:
-    """Let the kernel end this process with its parent (Linux; its own children are not bound by it)."""
-    _prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
-@contextmanager
-def adopting_orphans() -> Iterator[None]:
-    """Within it, a descendant whose parent ends becomes a child of this process, which can wait for it then (Linux)."""
-    _prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
-    try:
-        yield
-    finally:
-        _prctl(36, 0)
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value)
 
 
 def signal_group(pid: int, began: float | None, number: int) -> bool:

@@ -29,8 +29,9 @@ from engine.jobs.attempt import EXIT_LEASE_LOST, EXIT_UNWRITTEN, Attempt
 from engine.jobs.context import JobContext
 from engine.jobs.errors import Cancelled, LeaseLost, OutOfMemory, UnknownWork
 from engine.jobs.events import plain
-from engine.jobs.identity import die_with_parent, started
+from engine.jobs.identity import started
 from engine.jobs.job import Job
+from engine.jobs.parentage import die_with_parent
 from engine.jobs.timing import Timing
 from engine.storage.errors import DiskFull
 from engine.storage.home import home
