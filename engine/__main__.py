@@ -12,9 +12,13 @@ from typing import Any
 from engine.errors import BentuError
 from engine.i18n import match_locale, render_error, translate
 
+PIPE_CLOSED = 128 + 13
+"""As shells say it of a program that SIGPIPE ended."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the command line and do what it says; returns the exit code (0 well, 1 an expected failure)."""
+    """Parse the command line and do what it says; returns the exit code (0 well, 1 an expected failure, 130 and 141 as after
+    the signals SIGINT and SIGPIPE)."""
     parser = argparse.ArgumentParser(prog="python -m engine", description="Bentu without a browser.")
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -94,7 +98,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     arguments = parser.parse_args(argv)
     try:
-        return int(arguments.act(arguments))
+        code = int(arguments.act(arguments))
+        print(end="", flush=True)  # so that a reader that has gone is noticed here
+        return code
+    except BrokenPipeError:  # `presets list | head -1`: whoever read what is printed has what he wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except BentuError as error:
         what, remedy = render_error(error, _locale())
         print(f"{what}\n{remedy}", file=sys.stderr)
