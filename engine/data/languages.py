@@ -18,7 +18,7 @@ from engine.data.language_batch import Batch
 
 DETECTOR = "py3langid"
 UNKNOWN = "unknown"
-_NO_LANGUAGE = "zxx"
+NO_LANGUAGE = "zxx"
 CONFIDENCE = 0.5
 """A language counts only with at least this probability; short texts often stay unknown."""
 
@@ -31,13 +31,19 @@ _HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3041-\u30ff]")
 
 def language_counts(texts: Iterable[str]) -> dict[str, int]:
     """How many texts are in which language (ISO 639 code) or `UNKNOWN`, most first."""
+    return dict(Counter(languages_of(texts)).most_common())
+
+
+def languages_of(texts: Iterable[str]) -> list[str]:
+    """The likeliest language of each text (ISO 639 code), or `UNKNOWN` below `CONFIDENCE`."""
     plain = [_plain(text) for text in texts]
-    known, sure = _batch().classify([text for text in plain if _TWO_LETTERS.search(text)])
-    counts = Counter(
-        code if value >= CONFIDENCE else UNKNOWN for code, value in zip(known, sure, strict=True)
-    )
-    counts[UNKNOWN] += len(plain) - len(known)
-    return {code: count for code, count in counts.most_common() if count}
+    found = [UNKNOWN] * len(plain)
+    asked = [place for place, text in enumerate(plain) if _TWO_LETTERS.search(text)]
+    codes, sure = _batch().classify([plain[place] for place in asked])
+    for place, code, value in zip(asked, codes, sure, strict=True):
+        if value >= CONFIDENCE:
+            found[place] = code
+    return found
 
 
 def _plain(text: str) -> str:
@@ -77,5 +83,5 @@ def sure_languages(texts: Iterable[str]) -> list[str]:
             asked[place] = plain
     codes, sure = _batch().classify(list(asked.values()))
     for place, code, value in zip(asked, codes, sure, strict=True):
-        found[place] = code if value >= SURE and code != _NO_LANGUAGE else ""
+        found[place] = code if value >= SURE and code != NO_LANGUAGE else ""
     return found

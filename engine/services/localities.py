@@ -9,18 +9,22 @@ from typing import Any
 
 import numpy as np
 
+from engine.data.languages import languages_of
 from engine.data.schema import ROW_ID
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.models import presets
 from engine.models.features.tokens import Tokens
-from engine.models.locality import Reading, count_tokens, count_words, readings
+from engine.models.letters import count_letters
+from engine.models.locality import Reading, count_tokens, count_words, readings, unknown_id
 from engine.services import splits, stored_versions
 from engine.services.scope import Scope
 from engine.storage.tables import dataset_version
 
 RESULT = "locality"
+FORMAT = 2
+"""Of what is kept; a result of another format is worked out anew."""
 MOST_TEXTS = 20_000
 """Train texts that are read; a seeded sample where there are more."""
 
@@ -78,7 +82,7 @@ def check_locality(
     texts = [str(text) for text in modalities.get(schema.task).read(frame, schema)]
     slices = frame[list(schema.names("slice"))].reset_index(drop=True)
     context.report("phase", name="reading_texts")
-    words = count_words(texts)
+    words, spoken = count_words(texts), languages_of(texts)
     found = []
     own = Tokens.fit(texts, "pieces", OWN_SIZE, 512)
     installed = presets.installed()
@@ -86,7 +90,8 @@ def check_locality(
     for number, (name, languages, most, tokenizer) in enumerate(candidates):
         context.check()
         tokens, unknown = count_tokens(tokenizer, texts)
-        read = readings(tokens, unknown, words, slices)
+        letters = count_letters(texts, tokenizer, unknown_id(tokenizer))
+        read = readings(tokens, unknown, words, slices, letters, spoken, languages)
         found.append(
             {
                 "preset": name, "languages": list(languages), "vocabulary": int(tokenizer.get_vocab_size()), "most": most,
@@ -113,15 +118,21 @@ def _of_presets(installed: list[presets.Preset]) -> list[tuple[str, tuple[str, .
 
 
 def _key(scope: Scope, version_id: str) -> str:
-    """Of the version, its division and the presets on this machine."""
+    """Of the version, its division, the presets on this machine, and the format."""
     divided = splits.current(scope, version_id)
     digests = "".join(preset.digest for preset in presets.installed())
-    return f"{version_id}:{divided.id if divided else ''}:{hashlib.sha256(digests.encode()).hexdigest()[:16]}"
+    return f"{version_id}:{divided.id if divided else ''}:{hashlib.sha256(digests.encode()).hexdigest()[:16]}:{FORMAT}"
 
 
 def _locality(stored: Mapping[str, Any]) -> Locality:
     read = (
-        Reading(**{**one, "cut": {int(length): share for length, share in one["cut"].items()}})
+        Reading(
+            **{
+                **one,
+                "cut": {int(length): share for length, share in one["cut"].items()},
+                "letters": {script: tuple(counts) for script, counts in one["letters"].items()},
+            }
+        )
         for one in stored["readings"]
     )
     return Locality(

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from engine.models.features.tokens import Tokens
-from engine.models.locality import LENGTHS, count_tokens, count_words, readings
+from engine.models.letters import count_letters
+from engine.models.locality import LENGTHS, count_tokens, count_words, readings, unknown_id
 from tests.models.toys import texts_of
 
 TEXTS, _ = texts_of(300, seed=1)
@@ -51,3 +52,43 @@ def test_the_length_reads_95_of_100_texts_whole() -> None:
     assert longer.length == LENGTHS[-1]
     assert longer.verdict == "unfit"
     assert readings(tokens[:0], tokens[:0], tokens[:0], pd.DataFrame()) == []
+
+
+ENGLISH = ["plain english words only here, abcdefghijklmnopqrstuvwxyz", "Plain words"] * 20
+
+
+def test_letters_that_a_vocabulary_cannot_write_are_counted_by_script() -> None:
+    latin = Tokens.fit(ENGLISH, "pieces", 100, 32).tokenizer
+    texts = ["Plain words 12", "好吃 ok", "ሰላም", "", "👍 !"]
+    letters = count_letters(texts, latin, unknown_id(latin))
+    assert letters.scripts == ("Ethiopic", "Han", "Latin")
+    assert letters.found.tolist() == [[0, 0, 10], [0, 2, 2], [3, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert letters.written.tolist() == [[0, 0, 10], [0, 0, 2], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
+    counts = count_tokens(latin, texts)
+    (found,) = readings(*counts, count_words(texts), pd.DataFrame(index=range(5)), letters)
+    assert found.letters == {"Latin": (12, 12), "Ethiopic": (3, 0), "Han": (2, 0)}
+    assert found.written_share == pytest.approx(12 / 17)
+
+
+def test_a_vocabulary_of_bytes_spells_everything_and_writes_what_is_one_piece() -> None:
+    from tokenizers import ByteLevelBPETokenizer
+
+    learnt = ByteLevelBPETokenizer()
+    learnt.train_from_iterator(["好吃 好吃 好吃"] * 20, vocab_size=300, min_frequency=2, show_progress=False)
+    tokenizer = learnt._tokenizer
+    assert unknown_id(tokenizer) is None
+    letters = count_letters(["好 abc", "ሰላም"], tokenizer, None)
+    assert letters.written.sum(axis=0).tolist() == [0, 1, 3]  # Ethiopic, Han, Latin
+
+
+def test_a_model_that_has_not_read_the_language_is_no_fit_however_well_it_cuts() -> None:
+    tokens = Tokens.fit(TEXTS, "pieces", 500, 32).tokenizer
+    counts, words = count_tokens(tokens, TEXTS), count_words(TEXTS)
+    languages = ["yo"] * 200 + ["en"] * 90 + ["unknown"] * 5 + ["zxx"] * 5
+    half = pd.DataFrame({"part": ["yo"] * 200 + ["other"] * 100})
+    whole, yoruba, other = readings(*counts, words, half, None, languages, ("en",))
+    assert (whole.verdict, whole.recognised, whole.familiar) == ("unread", 290, 90)
+    assert (yoruba.verdict, yoruba.familiar_share) == ("unread", 0.0)
+    assert (other.verdict, other.familiar_share) == ("fits", 1.0)
+    silent = readings(*counts, words, half, None, languages, ())[0]
+    assert (silent.verdict, silent.familiar_share) == ("fits", None)
