@@ -53,7 +53,8 @@ from engine.services.publishing import sync_publications
 from engine.services.recipes import FamilyCard, Recipes
 from engine.services.runs import Run, Runs
 from engine.services.scope import Scope
-from engine.services.searches import Candidate, Insight, Plan, Search, Searches, SearchHead
+from engine.services.search_plan import Plan, SearchDraft
+from engine.services.searches import Candidate, Insight, Search, Searches, SearchHead
 from engine.services.settings import Settings
 from engine.services.splits import Splits, SplitView
 from engine.services.trials import Trial, Trials
@@ -103,6 +104,7 @@ __all__ = [
     "Receipt",
     "Run",
     "Search",
+    "SearchDraft",
     "SearchHead",
     "Source",
     "SplitView",

@@ -17,7 +17,7 @@ from engine.jobs import queue
 from engine.jobs.context import JobContext
 from engine.jobs.job import GOING
 from engine.samples import SAMPLE_ROLES, SAMPLES, make_sample
-from engine.services import datasets, importing, lexicons, publishing, stored_versions
+from engine.services import datasets, importing, lexicons, publishing, search_plan, stored_versions
 from engine.services.circle import Circle, circle_of, next_step, step_state
 from engine.services.scope import Scope
 from engine.storage import artifacts
@@ -192,6 +192,7 @@ class Projects:
             versions = select(dataset_version.c.id).where(dataset_version.c.project_id == project_id)
             datasets.forget_results(connection, self._scope.owner, connection.scalars(versions).all())
             lexicons.forget(connection, self._scope.owner, project_id)
+            search_plan.forget(connection, self._scope.owner, project_id)
             connection.execute(test_opening.delete().where(test_opening.c.run_id.in_(runs)))
             connection.execute(run.delete().where(run.c.project_id == project_id))
             connection.execute(job.delete().where(job.c.project_id == project_id))

@@ -11,54 +11,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from engine.errors import N_, JobError, NotFound
 from engine.jobs import queue
 from engine.jobs.job import GOING, Job
 from engine.models.family import families
 from engine.recipe import Recipe, read_recipe
-from engine.services import datasets, general_texts, lexicons, splits
+from engine.services import datasets, general_texts, lexicons, search_plan, splits
 from engine.services.recipes import resolve
 from engine.services.scope import Scope
+from engine.services.search_plan import INSIGHT, Kind, Plan, SearchDraft
 from engine.storage.clock import now
-from engine.storage.database import read, write
-from engine.storage.tables import candidate, job, new_id, project, search
-from engine.training.search import NothingToSearch, Pruning, Trial, searchable, usual
-
-MOST_WORKERS = 8
-Kind = Literal["ladder", "settings"]
+from engine.storage.database import read, serialise, write
+from engine.storage.tables import candidate, job, new_id, project, result, search
+from engine.training.search import NothingToSearch, Trial, searchable, usual
 
 
 class SearchActive(JobError):
     code = "SEARCH_ACTIVE"
     message = N_("The search is still going on.")
     remedy = N_("Stop it first.")
-
-
-class Plan(BaseModel):
-    """What a search may spend and what it asks for.
-
-    Args:
-        minutes: budget, counted from its first candidate.
-        fields: settings that are varied (kind "settings").
-        most: candidates at most.
-        pruning: how candidates that do badly are given up before their last epoch.
-        workers: processes that search at once.
-        largest: bytes that a model may take when saved, or None.
-        slowest: seconds that one text may take, or None.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    minutes: float = Field(default=10, ge=0.1, le=24 * 60)
-    fields: tuple[str, ...] = ()
-    most: int = Field(default=100, ge=1, le=1000)
-    pruning: Pruning = "median"
-    workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
-    largest: int | None = Field(default=None, ge=1)
-    slowest: float | None = Field(default=None, gt=0)
 
 
 @dataclass(frozen=True)
@@ -159,10 +132,18 @@ class Searches:
         params = families.get(family).Params
         return [spec.name for spec in searchable(params)], usual(params)
 
+    def draft(self, project_id: str) -> SearchDraft:
+        """The form of a project as it was left, in whichever tab."""
+        return search_plan.draft(self._scope, project_id)
+
+    def keep_draft(self, project_id: str, left: SearchDraft) -> None:
+        """Keep the form of a project."""
+        search_plan.keep_draft(self._scope, project_id, left)
+
     def start(
         self, project_id: str, recipe: Recipe, kind: Kind, plan: Plan, click: str = "", inline: bool = False
     ) -> Search:
-        """Put a search in line.
+        """Put a search in line. One that asks for the same as another that still goes on is that one: it would try the same.
 
         Args:
             project_id: where it belongs.
@@ -192,14 +173,15 @@ class Searches:
         lexicons.require(self._scope, project_id, recipe)
         general_texts.require(self._scope, recipe)
         key, search_id = click or new_id("key"), new_id("sea")
+        asked = {"kind": kind, "recipe": recipe.model_dump(mode="json"), "plan": plan.model_dump(mode="json")}
         with write(self._scope.engine, durable=True) as connection:
-            same = select(search.c.id).where(search.c.owner == self._scope.owner, search.c.idempotency == key)
-            if earlier := connection.scalar(same):
+            serialise(connection, f"searches:{project_id}")
+            if earlier := self._same(connection, project_id, key, asked):
                 return self.get(earlier)
             connection.execute(
                 insert(search).values(
-                    id=search_id, owner=self._scope.owner, project_id=project_id, version_id=version.id, kind=kind,
-                    recipe=recipe.model_dump(mode="json"), plan=plan.model_dump(mode="json"), created=now(), idempotency=key,
+                    id=search_id, owner=self._scope.owner, project_id=project_id, version_id=version.id, created=now(),
+                    idempotency=key, **asked,
                 )
             )  # fmt: skip
             for number in range(plan.workers):
@@ -209,6 +191,21 @@ class Searches:
                     executor="inline" if inline else "local",
                 )  # fmt: skip
         return self.get(search_id)
+
+    def _same(
+        self, connection: Connection, project_id: str, key: str, asked: Mapping[str, Any]
+    ) -> str | None:
+        """The search of the same click, or one that goes on and asks for the same."""
+        mine = search.c.owner == self._scope.owner
+        if earlier := connection.scalar(select(search.c.id).where(mine, search.c.idempotency == key)):
+            return str(earlier)
+        going = select(job.c.group_id).where(
+            job.c.owner == self._scope.owner, job.c.state.in_(GOING), job.c.cancel.is_(None)
+        )
+        rows = connection.execute(
+            select(search).where(mine, search.c.project_id == project_id, search.c.id.in_(going)).order_by(search.c.created)
+        ).all()  # fmt: skip
+        return next((row.id for row in rows if _content(row._asdict()) == _content(asked)), None)
 
     def list(self, project_id: str, limit: int = 10) -> Sequence[SearchHead]:
         """The project's searches, newest first."""
@@ -237,6 +234,8 @@ class Searches:
         if self.get(search_id).active:
             raise SearchActive()
         with write(self._scope.engine) as connection:
+            mine = (result.c.owner == self._scope.owner, result.c.kind == INSIGHT, result.c.key == search_id)
+            connection.execute(result.delete().where(*mine))
             connection.execute(
                 search.delete().where(search.c.id == search_id, search.c.owner == self._scope.owner)
             )
@@ -268,12 +267,20 @@ class Searches:
         tried = candidates(self._scope, row.id)
         if state == "ended":  # nobody works on it any more
             tried = [replace(c, state="lost") if c.state == "running" else c for c in tried]
-        kept = self._scope.cached("search", row.id)
+        kept = self._scope.cached(INSIGHT, row.id)
         return Search(
             id=row.id, project_id=row.project_id, version_id=row.version_id, kind=row.kind, recipe=read_recipe(row.recipe),
             plan=Plan.model_validate(row.plan), state=state, jobs=jobs, created=row.created, deadline=row.deadline,
             candidates=tuple(tried), insight=_insight(kept) if kept else Insight(),
         )  # fmt: skip
+
+
+def _content(asked: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What decides over what a search does: families are compared whatever the form's own is."""
+    recipe = dict(asked["recipe"])
+    if asked["kind"] == "ladder":
+        recipe.pop("family")
+    return asked["kind"], recipe, asked["plan"]
 
 
 def candidates(scope: Scope, search_id: str) -> list[Candidate]:

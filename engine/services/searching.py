@@ -29,7 +29,8 @@ from engine.services.costs import Load, cost_of, load_of
 from engine.services.prepared import prepare
 from engine.services.recipes import resolve
 from engine.services.scope import Scope
-from engine.services.searches import Candidate, Plan, candidate_of, candidates, threads, trial_of
+from engine.services.search_plan import INSIGHT, Plan
+from engine.services.searches import Candidate, candidate_of, candidates, threads, trial_of
 from engine.services.training_rows import rows_to_train
 from engine.storage import artifacts
 from engine.storage.clock import now
@@ -268,7 +269,7 @@ def _weigh(scope: Scope, search_id: str, recipe: Recipe, plan: Plan, data: Train
     trials = [trial_of(c) for c in done]
     shares = importances(families.get(done[0].family).Params, plan.fields, trials) if plan.fields else {}
     scope.cache(
-        "search", search_id,
+        INSIGHT, search_id,
         {
             "best": _best(done).number, "recommended": int(chosen) if chosen else None, "front": front(trials),
             "importances": shares, "behind": {str(number): list(bounds) for number, bounds in behind.items()},

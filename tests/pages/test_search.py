@@ -82,6 +82,61 @@ def test_settings_are_varied_and_shown(trained: Any, open_page: Any, workspace: 
         assert [one.key for one in at.get("plotly_chart") if one.key] == [chart], "only the open tab is drawn"
 
 
+def test_two_tabs_and_a_way_back_start_one_search(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    first, second, idle = (open_page("model", project=trained.project) for _ in range(3))
+    for at in (first, second, first):
+        at.button(key="search_start").click().run()
+        assert not at.exception
+        assert at.button(key="search_stop")
+    back = open_page("model", project=trained.project)
+    back.button(key="search_start").click().run()
+    begun = shown(workspace, trained.project)
+    assert len(begun.jobs) == 1
+    workspace.searches.stop(begun.id)
+    idle.button(key="search_start").click().run()
+    assert len(workspace.searches.list(trained.project)) == 1, "it is shown the one that it did not know of"
+    idle.button(key="search_start").click().run()
+    assert len(workspace.searches.list(trained.project)) == 2
+
+
+def test_the_form_stays_as_it_was_left(trained: Any, open_page: Any, workspace: Workspace) -> None:
+    at = settings_of(trained, open_page)
+    at.select_slider(key="search_minutes").set_value(45).run()
+    at.multiselect(key="search_fields_tfidf_svm").set_value(["C"]).run()
+    at.number_input(key="search_most").set_value(30).run()
+    at.selectbox(key="search_pruning").set_value("halving").run()
+    at.number_input(key="search_workers").set_value(3).run()
+    at.number_input(key="search_largest").set_value(0.07).run()
+    at.number_input(key="search_slowest").set_value(0.29).run()
+    assert not at.exception
+    at.switch_page("../pages/data.py").run()
+    at.switch_page("../pages/model.py").run()
+    again = open_page("model", project=trained.project)  # as after a reload
+    for page in (at, again):
+        assert not page.exception
+        assert page.get_by_key("search_kind").value == "settings"
+        assert page.select_slider(key="search_minutes").value == 45
+        assert page.multiselect(key="search_fields_tfidf_svm").value == ["C"]
+        numbers = {name: page.number_input(key=f"search_{name}").value for name in ("most", "workers", "largest", "slowest")}  # fmt: skip
+        assert numbers == {"most": 30, "workers": 3, "largest": 0.07, "slowest": 0.29}
+        assert page.selectbox(key="search_pruning").value == "halving"
+    again.get_by_key("search_kind").set_value("ladder").run()
+    again.get_by_key("search_kind").set_value("settings").run()
+    assert again.number_input(key="search_most").value == 30, "what is hidden for a while is kept"
+    again.button(key="search_start").click().run()
+    plan = shown(workspace, trained.project).plan
+    assert (plan.minutes, plan.fields, plan.most, plan.pruning, plan.workers) == (
+        45,
+        ("C",),
+        30,
+        "halving",
+        3,
+    )
+    assert (plan.largest, plan.slowest) == (70_000, pytest.approx(0.00029))
+    other = workspace.projects.create("Another")
+    assert workspace.searches.draft(other.id).kind == "ladder", "each project has its own"
+
+
 def test_without_a_setting_the_start_says_why_it_is_off(trained: Any, open_page: Any) -> None:
     at = settings_of(trained, open_page)
     at.multiselect(key="search_fields_tfidf_svm").set_value([]).run()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from engine.errors import NotFound
 from engine.models.family import Discarded, Estimate, Family, families
 from engine.params import Params
 from engine.recipe import Recipe
@@ -17,7 +19,7 @@ from engine.services.inline import run_waiting
 from engine.services.searches import SearchActive
 from engine.training.ladder import ALIKE
 from engine.training.search import NothingToSearch
-from engine.workspace import DatasetVersion, Plan, Search, Workspace
+from engine.workspace import DatasetVersion, Plan, Search, SearchDraft, Workspace
 
 
 @pytest.fixture
@@ -189,6 +191,43 @@ def test_a_double_click_makes_one_search_and_a_going_one_is_not_deleted(
     assert workspace.searches.get(first.id).state == "ended"
     workspace.searches.delete(first.id)
     assert workspace.searches.list(version.project_id) == []
+
+
+def test_what_goes_on_already_is_not_searched_a_second_time(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
+    recipe = recipe_for(workspace, version)
+    other = recipe_for(workspace, version, "tfidf_logreg")
+
+    def begin(asked: Recipe = recipe, kind: Any = "settings", minutes: float = 5) -> str:
+        return workspace.searches.start(version.project_id, asked, kind, Plan(minutes=minutes, most=1)).id
+
+    with ThreadPoolExecutor(4) as tabs:
+        (first,) = set(tabs.map(lambda _: begin(), range(4)))
+    assert begin(minutes=6) != first
+    assert begin(other) != first
+    ladder = begin(kind="ladder")
+    assert ladder != first
+    assert begin(other, kind="ladder") == ladder, "families are compared whatever the form's own is"
+    assert len(workspace.searches.list(version.project_id)) == 4
+    workspace.searches.stop(first)
+    assert begin() != first, "one that is being stopped is not gone on with"
+
+
+def test_the_form_goes_with_its_project_and_a_strange_one_is_passed_over(
+    workspace: Workspace, version: DatasetVersion
+) -> None:
+    found = searched(workspace, version, most=1)
+    left = SearchDraft(kind="settings", plan=Plan(minutes=45), varied={"tfidf_svm": ("C",)})
+    workspace.searches.keep_draft(version.project_id, left)
+    assert workspace.searches.draft(version.project_id) == left
+    workspace.scope.cache("search_draft", version.project_id, {"of another": "release"})
+    assert workspace.searches.draft(version.project_id) == SearchDraft()
+    workspace.projects.delete(version.project_id)
+    assert workspace.scope.cached("search_draft", version.project_id) is None
+    assert workspace.scope.cached("search", found.id) is None
+    with pytest.raises(NotFound):
+        workspace.searches.keep_draft(version.project_id, left)
 
 
 def test_two_workers_share_the_candidates(workspace: Workspace, version: DatasetVersion) -> None:

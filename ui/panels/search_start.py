@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from engine.recipe import Recipe
-from engine.workspace import Plan
+from engine.workspace import Plan, SearchDraft
 from ui.errors import attempt
 from ui.panels.readiness import Obstacle
 from ui.panels.run_table import family_title
-from ui.state import SEARCH_CLICK, SEARCH_SHOWN, workspace
+from ui.state import SEARCH_SHOWN, show, workspace
 from ui.text import N_, n, t
 
 KIND, MINUTES, FIELDS, MOST = "search_kind", "search_minutes", "search_fields", "search_most"
@@ -21,21 +23,31 @@ PRUNINGS = {
     "median": N_("worse than half of the others"), "halving": N_("successive halving"), "none": N_("never"),
 }  # fmt: skip
 BUDGETS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480)
+OF_PLAN: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    MINUTES: ("minutes", float), MOST: ("most", int), PRUNING: ("pruning", str), WORKERS: ("workers", int),
+    LARGEST: ("largest", lambda megabytes: round(megabytes * 1e6) if megabytes else None),
+    SLOWEST: ("slowest", lambda milliseconds: milliseconds / 1000 if milliseconds else None),
+}  # fmt: skip
+"""By the key of a field: its name in the plan, and how what it shows is said there."""
 FEW_ROWS = 300
 """Validation rows below which the best of many is mostly luck."""
 
 
 def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> None:
-    """The form; the search that it starts is shown below it.
+    """The form, as it was left in whichever tab; the search that it starts is shown below it.
 
     Args:
         project_id: whose data it searches on.
         recipe: the draft: the data and what is tuned.
         blocked: what stands in the way of training the draft; families are compared whatever the draft's own lacks.
     """
-    st.session_state.setdefault(KIND, "ladder")
+    ws = workspace()
+    left = ws.searches.draft(project_id)
+    kept: dict[str, Any] = {"on_change": attempt, "args": (_keep, project_id, recipe.family.name)}
+    show(KIND, left.kind)
     kind = st.segmented_control(
         t("What it does"), list(KINDS), format_func=lambda k: t(KINDS[k]), key=KIND, required=True, label_visibility="collapsed",
+        **kept,
     )  # fmt: skip
     if kind == "ladder":
         st.caption(
@@ -45,14 +57,15 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
         st.caption(
             t("Tries settings of “{family}”, the present ones first, and learns from each what to try next. The division, the cleaning and the rows stay the same.", family=family_title(recipe.family.name))
         )  # fmt: skip
-    st.session_state.setdefault(MINUTES, 10)
+    show(MINUTES, min(BUDGETS, key=lambda minutes: abs(minutes - left.plan.minutes)))
     st.select_slider(
         t("Minutes"), BUDGETS, key=MINUTES, help=t("Counted from the first candidate; one that still runs then is kept as far as it came."),
+        **kept,
     )  # fmt: skip
     chosen: list[str] = []
     if kind == "settings":
-        chosen = _settings(recipe)
-    rows = workspace().splits.current(str(recipe.data))
+        chosen = _settings(recipe, left, kept)
+    rows = ws.splits.current(str(recipe.data))
     held = rows.counts.get("validation", 0) if rows else 0
     if rows and held < FEW_ROWS:
         st.caption(
@@ -60,14 +73,15 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
         )  # fmt: skip
     empty = kind == "settings" and not chosen
     ready = blocked is None or (kind == "ladder" and blocked.page == "model")
+    latest = next((one.id for one in ws.searches.list(project_id, limit=1)), "")
     st.button(
         t("Start the search"), key="search_start", icon=":material/search:", disabled=not ready or empty,
         help=(t("Choose at least one setting.") if empty else None) if ready else t("First what stands under “not ready”."),
-        on_click=attempt, args=(_start, project_id, recipe),
+        on_click=attempt, args=(_start, project_id, recipe, latest),
     )  # fmt: skip
 
 
-def _settings(recipe: Recipe) -> list[str]:
+def _settings(recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[str]:
     """Which settings are varied, and what else a search through them asks for; returns the chosen names."""
     ws = workspace()
     possible, usual = ws.searches.fields(recipe.family.name)
@@ -75,45 +89,58 @@ def _settings(recipe: Recipe) -> list[str]:
         st.info(t("This family has nothing to adjust."))
         return []
     titles = {field.name: t(field.title) for field in ws.recipes.fields(recipe.family.name)}
-    key = f"{FIELDS}_{recipe.family.name}"
-    st.session_state.setdefault(key, usual)
-    chosen = st.multiselect(t("Settings to vary"), possible, format_func=titles.__getitem__, key=key)
+    key = _fields_key(recipe.family.name)
+    show(key, [name for name in left.varied.get(recipe.family.name, usual) if name in possible])
+    chosen = st.multiselect(t("Settings to vary"), possible, format_func=titles.__getitem__, key=key, **kept)
     box = st.expander(t("Advanced settings"), icon=":material/tune:", key="search_advanced")
     with box, st.grid(2, min_column_width=220):
-        st.session_state.setdefault(MOST, 60)
-        st.number_input(t("Candidates at most"), 1, 1000, step=10, key=MOST)
-        st.session_state.setdefault(PRUNING, "median")
+        show(MOST, left.plan.most)
+        st.number_input(t("Candidates at most"), 1, 1000, step=10, key=MOST, **kept)
+        show(PRUNING, left.plan.pruning)
         st.selectbox(
             t("Give up candidates early"), list(PRUNINGS), format_func=lambda p: t(PRUNINGS[p]), key=PRUNING,
-            help=t("Only families that learn in epochs can be given up before their end."),
+            help=t("Only families that learn in epochs can be given up before their end."), **kept,
         )  # fmt: skip
-        st.session_state.setdefault(WORKERS, 1)
+        show(WORKERS, left.plan.workers)
         st.number_input(
             t("Processes"), 1, 8, key=WORKERS, help=t("They share the processor cores; more than one pays on large machines, or for linear families."),
+            **kept,
         )  # fmt: skip
-        st.session_state.setdefault(LARGEST, None)
+        show(LARGEST, left.plan.largest / 1e6 if left.plan.largest else None)
         st.number_input(
-            t("Largest model (MB)"), 0.01, 10_000.0, value=None, key=LARGEST, placeholder=t("no limit")
-        )
-        st.session_state.setdefault(SLOWEST, None)
+            t("Largest model (MB)"), 0.01, 10_000.0, value=None, key=LARGEST, placeholder=t("no limit"), **kept
+        )  # fmt: skip
+        show(SLOWEST, round(left.plan.slowest * 1000, 6) if left.plan.slowest else None)
         st.number_input(
-            t("Longest time a text (ms)"), 0.01, 10_000.0, value=None, key=SLOWEST, placeholder=t("no limit")
+            t("Longest time a text (ms)"), 0.01, 10_000.0, value=None, key=SLOWEST, placeholder=t("no limit"), **kept
         )  # fmt: skip
     return list(chosen)
 
 
-def _start(project_id: str, recipe: Recipe) -> None:
-    asked = st.session_state
-    click = asked.setdefault(SEARCH_CLICK, secrets.token_hex(8))
-    kind = asked[KIND]
-    plan = Plan(minutes=float(asked[MINUTES]))
-    if kind == "settings":
-        plan = Plan(
-            minutes=float(asked[MINUTES]), fields=tuple(asked[f"{FIELDS}_{recipe.family.name}"]), most=int(asked[MOST]),
-            pruning=asked[PRUNING], workers=int(asked[WORKERS]),
-            largest=int(asked[LARGEST] * 1e6) if asked[LARGEST] else None,
-            slowest=asked[SLOWEST] / 1000 if asked[SLOWEST] else None,
-        )  # fmt: skip
-    begun = workspace().searches.start(project_id, recipe, kind, plan, click)
-    asked.pop(SEARCH_CLICK, None)
-    asked[SEARCH_SHOWN] = begun.id
+def _fields_key(family: str) -> str:
+    return f"{FIELDS}_{family}"
+
+
+def _keep(project_id: str, family: str) -> SearchDraft:
+    """Keep what the form shows now; what it does not show stays as it was."""
+    asked, ws = st.session_state, workspace()
+    left = ws.searches.draft(project_id)
+    shown = {name: read(asked[key]) for key, (name, read) in OF_PLAN.items() if key in asked}
+    varied = dict(left.varied)
+    if (key := _fields_key(family)) in asked:
+        varied[family] = tuple(asked[key])
+    now = SearchDraft(kind=asked[KIND], plan=Plan(**{**left.plan.model_dump(), **shown}), varied=varied)
+    if now != left:
+        ws.searches.keep_draft(project_id, now)
+    return now
+
+
+def _start(project_id: str, recipe: Recipe, latest: str) -> None:
+    """Start what the form shows. Two tabs or a double click start one search; after its end, the next click another."""
+    now = _keep(project_id, recipe.family.name)
+    plan = now.plan.model_copy(update={"fields": now.varied.get(recipe.family.name, ())})
+    if now.kind == "ladder":
+        plan = Plan(minutes=plan.minutes)
+    said = f"{project_id} {latest} {now.kind} {plan.model_dump_json()} {recipe.model_dump_json()}"
+    click = hashlib.sha256(said.encode()).hexdigest()
+    st.session_state[SEARCH_SHOWN] = workspace().searches.start(project_id, recipe, now.kind, plan, click).id
