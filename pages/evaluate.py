@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.errors import show_kept_error
 from ui.navigation import goto
 from ui.panels.comparison import comparison
 from ui.panels.confusion import confusion
@@ -23,7 +22,6 @@ from ui.state import chosen_run, followed, project, unfollow, workspace
 from ui.text import n, safe_text, t
 
 st.title(t("Evaluate"))
-show_kept_error()
 
 ws = workspace()
 here = project()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.errors import errors_shown, show_kept_error
+from ui.errors import errors_shown
 from ui.panels.inbox_decision import changed_meanwhile, decision, history, undo_button, way_through
 from ui.panels.inbox_item import code_points, item_card
 from ui.panels.inbox_list import item_list
@@ -16,7 +16,6 @@ from ui.state import project, workspace
 from ui.text import t
 
 st.title(t("Inbox"))
-show_kept_error()
 
 inbox = workspace().inbox
 here = project()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.errors import BentuError
 from engine.recipe import Recipe
-from ui.errors import attempt, show_error, show_kept_error
+from ui.errors import attempt, show_error
 from ui.forms import changed, form
 from ui.navigation import goto
 from ui.panels.family_cards import family_cards
@@ -42,7 +42,6 @@ assert here is not None
 recipe = ws.recipes.draft(here.id)
 
 if recipe is None:
-    show_kept_error()
     st.info(
         t("A model needs data first. Add a dataset, then choose what to train on it."),
         icon=":material/table_view:",
@@ -121,7 +120,7 @@ family_cards(cards, here.id, family)
 
 left, right = st.columns([2, 1], gap="medium")
 with right:
-    blocked = readiness(ws, here.id, recipe, version, ws.splits.current(version.id), len(off))
+    standing = readiness(ws, here.id, recipe, version, ws.splits.current(version.id), len(off))
 
 with left:
     if fields:
@@ -140,30 +139,25 @@ schedule(recipe)
 formulas(here.id, recipe)
 
 st.subheader(t("Let the machine search"), anchor=False)
-search_start(here.id, recipe, blocked)
+search_start(here.id, recipe, standing.blocked)
 search_view(here.id, version.id)
 
 recipe_yaml(here.id, recipe)
 
 # At the foot of the window, so that what a change led to and the start are in view wherever one scrolled.
-with st.bottom:
-    show_kept_error()
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
-        # The latest run is part of the key: two tabs or a double click make one run, a second start makes another.
-        latest = next((r.id for r in ws.runs.list(here.id, limit=1)), "")
-        token = hashlib.sha256(f"{here.id} {latest} {recipe.model_dump_json()}".encode()).hexdigest()
-        title = next((t(c.title) for c in cards if c.name == family), family)
-        st.markdown(
-            f"**{title}** · "
-            + (t("ready") if blocked is None else t("not ready: {reason}", reason=blocked.reason))
-        )
-        if recipe.split.folds:
-            st.button(
-                t("Train all {n} folds", n=recipe.split.folds), key="model_start_folds", type="primary", icon=":material/stacks:",
-                disabled=blocked is not None, on_click=start_folds, args=(token, recipe),
-            )  # fmt: skip
+with st.bottom, st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+    # The latest run is part of the key: two tabs or a double click make one run, a second start makes another.
+    latest = next((r.id for r in ws.runs.list(here.id, limit=1)), "")
+    token = hashlib.sha256(f"{here.id} {latest} {recipe.model_dump_json()}".encode()).hexdigest()
+    title = next((t(c.title) for c in cards if c.name == family), family)
+    st.markdown(f"**{title}** · {standing.words}")
+    if recipe.split.folds:
         st.button(
-            t("Start training") if not recipe.split.folds else t("Only fold {fold} of {n}", fold=recipe.split.fold + 1, n=recipe.split.folds), key="model_start",
-            type="secondary" if recipe.split.folds else "primary", icon=":material/play_arrow:",
-            disabled=blocked is not None, on_click=start, args=(token, recipe),
+            t("Train all {n} folds", n=recipe.split.folds), key="model_start_folds", type="primary", icon=":material/stacks:",
+            disabled=standing.blocked is not None, on_click=start_folds, args=(token, recipe),
         )  # fmt: skip
+    st.button(
+        t("Start training") if not recipe.split.folds else t("Only fold {fold} of {n}", fold=recipe.split.fold + 1, n=recipe.split.folds), key="model_start",
+        type="secondary" if recipe.split.folds or standing.heavy else "primary", icon=":material/play_arrow:",
+        disabled=standing.blocked is not None, on_click=start, args=(token, recipe),
+    )  # fmt: skip

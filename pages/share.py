@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.errors import show_kept_error
 from ui.navigation import goto
 from ui.panels.share_edit import edit_section
 from ui.panels.share_link import fresh_link, link_actions
@@ -16,7 +15,6 @@ from ui.state import SHARING, SHOWN_DEMO, chosen_run, project, workspace
 from ui.text import safe_text, t
 
 st.title(t("Share"))
-show_kept_error()
 
 ws = workspace()
 here = project()

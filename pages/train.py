@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.errors import show_error, show_kept_error
+from ui.errors import show_error
 from ui.format import duration
 from ui.navigation import goto
 from ui.panels.live_run import curves, feed_of, line_of, live_run, log, notes
@@ -18,7 +18,6 @@ from ui.state import SEEN_ACTIVE, choose_run, chosen_run, project, workspace
 from ui.text import safe_text, t
 
 st.title(t("Train"))
-show_kept_error()
 
 here = project()
 assert here is not None

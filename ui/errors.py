@@ -43,10 +43,11 @@ def attempt(action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def show_kept_error() -> None:
-    """Show, once, what a callback kept by `attempt`."""
+    """Show, once, what a callback kept by `attempt`: at the foot of the window, in view wherever one scrolled and clicked."""
     error = st.session_state.pop(PROBLEM, None)
     if error is not None:
-        show_error(error)
+        with st.bottom:
+            show_error(error)
 
 
 def show_unexpected(problem: Exception) -> bool:

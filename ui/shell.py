@@ -58,5 +58,6 @@ try:
             goto("home")
     else:
         current.run()
+        show_kept_error()  # of what the page attempted outside of a callback
 except BentuError as error:
     show_error(error)

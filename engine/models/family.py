@@ -179,7 +179,7 @@ class Fitted(Protocol):
 class Family(Protocol):
     """One way to learn. `fit` runs in a worker; everything else is light.
 
-    A family may also offer `notes(params) -> Sequence[str]`, message ids of what a person should know before training,
+    A family may also offer `notes(params, facts) -> Sequence[str]`, message ids of what a person should know before training,
     `about`, paragraphs (message ids) on where it comes from, and `schedule(params) -> Sequence[float]`, the learning rate of every epoch,
     `lacking(params) -> Unsuitable | None`, what these parameters need that is not on this machine, and `following(before, after) -> Params`,
     the parameters after a change by hand with those that go with it.

@@ -170,7 +170,7 @@ class Recipes:
                 FamilyCard(
                     name=family.name, title=family.title, summary=family.summary, unsuitable=reason,
                     estimate=None if reason or lacks(family, params) else cost_of(family, params, load),
-                    notes=tuple(notes(params)) if notes else (), about=tuple(getattr(family, "about", ())),
+                    notes=tuple(notes(params, facts)) if notes else (), about=tuple(getattr(family, "about", ())),
                 )
             )  # fmt: skip
         return cards

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.i18n import translate
 from engine.models.family import Machine
 from engine.models.preset_import import import_preset
 from engine.models.presets import find
@@ -21,6 +22,9 @@ from engine.workspace import Workspace
 from tests.models.tiny_presets import tiny_bert
 from tests.pages.conftest import import_text
 from tests.uploading import upload
+
+BOTTOM = 3
+"""Where the elements at the foot of the window hang in AppTest's tree (`streamlit.proto.RootContainer_pb2`)."""
 
 
 def said(at: AppTest) -> str:
@@ -167,21 +171,72 @@ def test_a_stack_takes_over_what_finished_runs_were_made_of(
     assert [option.split(" · ")[0] for option in members.options] == ["tfidf_svm 2", "Majority class"]
 
 
+@pytest.mark.parametrize(
+    ("locale", "ready", "large"),
+    [("en-US", "Ready", "Too large for the memory"), ("zh-CN", "就绪", "内存放不下")],
+)
 def test_what_the_memory_cannot_hold_is_said_and_smaller_batches_are_offered(
-    trained: Any, open_page: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    trained: Any,
+    open_page: Any,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    locale: str,
+    ready: str,
+    large: str,
 ) -> None:
     workspace.recipes.choose(trained.project, "transformer", "quick")
     recipe = workspace.recipes.set_param(trained.project, "batch_size", 1024)
     needed = workspace.recipes.estimate(trained.project, recipe).memory_bytes
     monkeypatch.setattr(costs, "machine", lambda: Machine(2, needed - 1))
-    at = open_page("model", project=trained.project)
-    assert "more than the" in said(at)
+    at = open_page("model", locale=locale, project=trained.project)
+    assert large in said(at)
+    assert ready not in said(at), "nothing green beside a warning"
+    assert at.button(key="model_start").proto.type == "secondary"
+    assert not at.button(key="model_start").disabled, "the estimate is one"
     at.button(key="readiness_batch").click().run()
     assert not at.exception
     params = workspace.recipes.draft(trained.project).family.params
     assert (params["batch_size"], params["accumulate"]) == (512, 2)
+    assert ready in said(at)
+    assert at.button(key="model_start").proto.type == "primary"
     with pytest.raises(KeyError):
         at.button(key="readiness_batch")
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en-US", "project"), ("zh-CN", "项目")])
+def test_what_went_wrong_in_a_callback_stands_at_the_foot_of_the_window(
+    trained: Any, open_page: Any, workspace: Workspace, locale: str, words: str
+) -> None:
+    other = workspace.projects.create("Another")
+    at = open_page("model", locale=locale, project=trained.project)
+    workspace.projects.delete(trained.project)
+    at.button(key="family_choose_case_network").click().run()
+    assert not at.exception
+    (error,) = at.error
+    assert words in error.value
+    assert len(at._tree.children[BOTTOM].get("error")) == 1, "in view, however far one has scrolled"
+    at.query_params["project"] = other.id
+    at.run()
+    assert not at.error
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_a_language_that_a_foundation_model_has_not_read_is_said_where_the_texts_are_in_it(
+    open_page: Any, workspace: Workspace, bentu_home: Path, tmp_path: Path, locale: str
+) -> None:
+    project = workspace.projects.create("English").id
+    import_text(workspace, project, "text,label\n" + "".join(
+        f"The {'good' if i % 2 else 'bad'} food of this restaurant came late again in week {i},{'praise' if i % 2 else 'complaint'}\n"
+        for i in range(60)
+    ))  # fmt: skip
+    note = translate("Many of your texts are in a language that this foundation model has not read. For them choose another one or a linear model.", locale.replace("-", "_"))  # fmt: skip
+    for name, languages in {"english": ["en", "pcm"], "chinese": ["zh"]}.items():
+        import_preset(tiny_bert(tmp_path / name), bentu_home / "presets", name, languages)
+        workspace.recipes.choose(project, "foundation", "quick")
+        workspace.recipes.set_param(project, "preset", find(name).reference)
+        at = open_page("model", locale=locale, project=project)
+        assert not at.exception
+        assert (note in said(at)) == (name == "chinese")
 
 
 def test_the_dial_fills_every_field(trained: Any, open_page: Any, workspace: Workspace) -> None:

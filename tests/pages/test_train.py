@@ -265,7 +265,7 @@ def test_figure_cards_keep_the_place_of_the_first_comparison(
         connection.execute(update(job).where(job.c.id == run.job_id).values(state="running", started=now()))
     report(workspace, run.id, ("phase", {"name": "training"}), *epochs(1))
     at = open_page("train", project=trained.project, run=run.id)
-    assert next(m for m in at.metric if m.label == "Validation loss").delta == "\u00a0"
+    assert next(m for m in at.metric if m.label == "Validation loss").delta == "–"
 
 
 def test_a_run_that_was_stopped_by_hand_says_so(trained: Any, open_page: Any, workspace: Workspace) -> None:

@@ -32,7 +32,7 @@ LEVELS = {"info": N_("info"), "warning": N_("warning"), "note": N_("note")}
 ATTEMPT = re.compile(r"^— attempt (\d+) —$", re.MULTILINE)
 """The line with which each process of a run begins its log (`engine.jobs.process`)."""
 
-STARTING = N_("The training process is starting; a network needs some seconds to load its library.")
+STARTING = N_("The training process is starting; loading its libraries takes some seconds.")
 
 LIVE = 1.0
 WAITING = 5.0
@@ -129,8 +129,8 @@ def _figures(run: Run, feed: RunFeed) -> None:
                 t("Gradient length"), gradient, border=True, height="stretch",
                 help=t("How strongly the last batch pulls at the weights. If it grows from epoch to epoch, the learning rate is too large; near zero, little is learnt any more."),
             )  # fmt: skip
-        if feed.total_epochs and main_phase(run, feed.phases) == "training":
-            left = feed.remaining()
+        if feed.total_epochs:
+            left = feed.remaining() if main_phase(run, feed.phases) == "training" else None
             st.metric(
                 t("Time left at most"), duration(left) if left is not None else "–", border=True, height="stretch",
                 help=t("At the pace so far, for all epochs. It may stop earlier when validation no longer improves; no estimate before the first steps."),
@@ -181,9 +181,9 @@ def _against_best(feed: RunFeed) -> None:
 
 
 def _delta(change: str | int | None, better: str = "normal") -> dict[str, Any]:
-    """The line under a figure; an empty one while there is nothing to compare, so that the cards do not grow with it."""
+    """The line under a figure; there before anything can be compared, so that the cards do not grow with it."""
     if change is None:
-        return {"delta": "\u00a0", "delta_color": "off", "delta_arrow": "off"}
+        return {"delta": "–", "delta_color": "off", "delta_arrow": "off", "delta_description": t("vs best")}
     return {"delta": change, "delta_color": better, "delta_description": t("vs best")}
 
 

@@ -45,10 +45,25 @@ def obstacle(ws: Workspace, project_id: str, recipe: Recipe, version: DatasetVer
     return None
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Whether a start makes sense: what stands in its way, and by how much the memory is too small for it."""
+
+    blocked: Obstacle | None
+    heavy: TooLarge | None
+
+    @property
+    def words(self) -> str:
+        """The same for the line beside the start button, in the reader's language."""
+        if self.blocked is not None:
+            return t("not ready: {reason}", reason=self.blocked.reason)
+        return t("ready") if self.heavy is None else t("needs more memory than there is")
+
+
 def readiness(
     ws: Workspace, project_id: str, recipe: Recipe, version: DatasetVersion, split: SplitView | None, off: int
-) -> Obstacle | None:
-    """The side card; returns what stands in the way of a start.
+) -> Standing:
+    """The side card; returns how a start stands.
 
     Args:
         recipe: the draft.
@@ -57,15 +72,19 @@ def readiness(
         off: how many settings differ from the dial's.
     """
     blocked = obstacle(ws, project_id, recipe, version)
+    heavy = None if blocked else ws.recipes.too_large(recipe)
     with st.container(border=True, key="readiness"):
-        if blocked is None:
-            st.markdown(f":green-badge[:material/check_circle: **{t('Ready')}**]")
-        else:
+        if blocked is not None:
             st.markdown(f":orange-badge[:material/block: **{t('Not ready')}**] {blocked.reason}")
             if blocked.page != "model" and st.button(
                 t(blocked.label), key="readiness_fix", icon=":material/arrow_forward:"
             ):
                 goto(blocked.page)
+        elif heavy is not None:
+            st.markdown(f":orange-badge[:material/warning: **{t('Too large for the memory')}**]")
+            _too_large(ws, project_id, heavy)
+        else:
+            st.markdown(f":green-badge[:material/check_circle: **{t('Ready')}**]")
         if blocked is None:
             _costs(ws, project_id, recipe)
         st.markdown(
@@ -75,7 +94,7 @@ def readiness(
             + _settings(off)
         )
         _warnings(version, recipe, split)
-    return blocked
+    return Standing(blocked, heavy)
 
 
 def _costs(ws: Workspace, project_id: str, recipe: Recipe) -> None:
@@ -86,16 +105,12 @@ def _costs(ws: Workspace, project_id: str, recipe: Recipe) -> None:
         (":material/numbers:", t("**{count}** numbers to learn", count=f"{cost.parameters:,}")),
     ]  # fmt: skip
     st.markdown("  \n".join(f"{icon} {text}" for icon, text in lines))
-    problem = ws.recipes.too_large(recipe)
-    if problem is not None:
-        _too_large(ws, project_id, problem)
 
 
 def _too_large(ws: Workspace, project_id: str, problem: TooLarge) -> None:
     """The memory is too small for the settings: said before the start, with batches that fit where those help."""
     st.caption(
-        ":orange[:material/warning:] "
-        + t("That is more than the {memory} of this machine; the training would be ended by it.", memory=size(problem.available))
+        t("By the estimate it needs more than the {memory} of this machine, which would then end the training.", memory=size(problem.available))
     )  # fmt: skip
     smaller = problem.smaller
     if smaller is None:

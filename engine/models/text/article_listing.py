@@ -137,7 +137,7 @@ class ArticleListing(Dialled):
     def formulas(self, params: ListingParams, facts: Facts) -> Sequence[tuple[str, str]]:
         return ()
 
-    def notes(self, params: ListingParams) -> Sequence[str]:
+    def notes(self, params: ListingParams, facts: Facts | None = None) -> Sequence[str]:
         """Why the printed listing fails, or what the repaired one changes."""
         return WHY_PRINTED_FAILS if params.variant == "printed" else WHAT_WAS_REPAIRED
 

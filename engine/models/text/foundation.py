@@ -42,7 +42,7 @@ from engine.models.family import (
 from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.features.tokens import TokenRows
 from engine.models.formulas import Formula, learning_formulas
-from engine.models.foundation_cost import cost, suited_length, suited_preset
+from engine.models.foundation_cost import FOREIGN, cost, suited_length, suited_preset, unread_share
 from engine.models.foundation_language import pretrain_backbone, with_words
 from engine.models.language import LanguageParams
 from engine.models.learning import LearningParams, make_optimizer, on_machine, plan, rates
@@ -167,8 +167,8 @@ class Foundation(Dialled):
             update={name: new[name] for name in declared if getattr(after, name) == old[name]}
         )
 
-    def notes(self, params: FoundationParams) -> Sequence[str]:
-        """What does not fit together."""
+    def notes(self, params: FoundationParams, facts: Facts | None = None) -> Sequence[str]:
+        """What does not fit together, or not with the texts."""
         said = []
         if params.learning_rate > 3e-4 and params.adapt in ("full", "gradual"):
             said.append(
@@ -189,10 +189,10 @@ class Foundation(Dialled):
                     "This foundation model comes without the head that guesses hidden pieces. Pretraining starts with a new one; with few texts that makes the model worse."
                 )
             )
-        if preset is not None and preset.languages and set(preset.languages) <= {"en", "pcm"}:
+        if preset is not None and facts is not None and unread_share(preset, facts) > FOREIGN:
             said.append(
                 N_(
-                    "This foundation model has read English only. For other languages choose another one or a linear model."
+                    "Many of your texts are in a language that this foundation model has not read. For them choose another one or a linear model."
                 )
             )
         return said
