@@ -87,10 +87,15 @@ def expected_pieces(facts: Facts, most: int) -> float:
     return float(np.clip(typical_length(facts) / _piece(facts) + 2, 4, most))
 
 
+def shape_of(preset: Preset | None) -> PresetFacts:
+    """The shape of a model; where it is not here, that of the small one which is supposed then."""
+    return preset.facts if preset else _SUPPOSED
+
+
 def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Estimate:
     """Trainable numbers nearly exactly; time from rates measured on two cores, an accelerator is not counted in."""
     preset = here(params.preset)
-    known = preset.facts if preset else _SUPPOSED
+    known = shape_of(preset)
     shape = replace(
         known, vocabulary=known.vocabulary + params.new_words, parameters=known.parameters + params.new_words * known.hidden
     )  # fmt: skip

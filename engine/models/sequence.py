@@ -130,9 +130,17 @@ class SequenceFamily(Dialled):
             seconds=3 + epochs * (steps * (2e-3 + 3e-9 * count) + SECONDS * work),
         )  # fmt: skip
 
+    def layer_formulas(self, params: Any, vocabulary: int, classes: int) -> Sequence[Formula]:
+        """What `build` computes, from the pieces of a text to the probabilities of the classes."""
+        raise NotImplementedError
+
     def formulas(self, params: Any, facts: Facts) -> Sequence[Formula]:
-        count = self.parameter_count(params, self.expected_vocabulary(params, facts), facts.classes)
-        return learning_formulas(params, facts.classes, count)
+        vocabulary = self.expected_vocabulary(params, facts)
+        count = self.parameter_count(params, vocabulary, facts.classes)
+        return (
+            *self.layer_formulas(params, vocabulary, facts.classes),
+            *learning_formulas(params, facts.classes, count),
+        )
 
     def schedule(self, params: LearningParams) -> Sequence[float]:
         """The learning rate of each epoch, for a preview."""

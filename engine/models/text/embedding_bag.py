@@ -22,7 +22,9 @@ from engine.models.features.tfidf import (
     expected_width,
 )
 from engine.models.features.tokens import TokenRows
+from engine.models.formulas import Formula
 from engine.models.learning import LearningParams, expected_epochs, on_machine
+from engine.models.network_formulas import bag_formulas
 from engine.models.sequence import SequenceFamily
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
@@ -131,6 +133,9 @@ class EmbeddingBag(SequenceFamily):
         if params.dropout:
             mean = keras.layers.Dropout(params.dropout)(mean)
         return keras.Model(tokens, keras.layers.Dense(classes, name="logits")(mean))
+
+    def layer_formulas(self, params: EmbeddingBagParams, vocabulary: int, classes: int) -> Sequence[Formula]:
+        return bag_formulas(vocabulary, params.embedding_size, params.dropout, classes)
 
     def parameter_count(self, params: EmbeddingBagParams, vocabulary: int, classes: int) -> int:
         return vocabulary * params.embedding_size + (params.embedding_size + 1) * classes

@@ -42,12 +42,13 @@ from engine.models.family import (
 from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.features.tokens import TokenRows
 from engine.models.formulas import Formula, learning_formulas
-from engine.models.foundation_cost import FOREIGN, cost, suited_length, suited_preset, unread_share
+from engine.models.foundation_cost import FOREIGN, cost, shape_of, suited_length, suited_preset, unread_share
 from engine.models.foundation_language import pretrain_backbone, with_words
 from engine.models.language import LanguageParams
 from engine.models.learning import LearningParams, make_optimizer, on_machine, plan, rates
 from engine.models.litert import MODEL, LiteModel
 from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, fingerprint, with_softmax
+from engine.models.network_formulas import adaptation_formulas
 from engine.models.preset_head import guesses
 from engine.models.presets import check, find, here, installed, offered, unavailable
 from engine.models.sequence import SAMPLE, token_rows
@@ -198,7 +199,11 @@ class Foundation(Dialled):
         return said
 
     def formulas(self, params: FoundationParams, facts: Facts) -> Sequence[Formula]:
-        return learning_formulas(params, facts.classes, cost(params, facts, None).parameters)
+        shape = shape_of(here(params.preset))
+        return (
+            *adaptation_formulas(params, shape.layers, shape.heads, shape.hidden, facts.classes),
+            *learning_formulas(params, facts.classes, cost(params, facts, None).parameters),
+        )
 
     def schedule(self, params: FoundationParams) -> Sequence[float]:
         """The learning rate of each epoch, for a preview."""

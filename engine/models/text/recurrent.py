@@ -6,13 +6,16 @@ short-term memory" (1997), with the gate that forgets of Gers et al. (2000).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 from engine.errors import N_
 from engine.models.dial import effort
 from engine.models.family import Dial, Estimate, Facts, Machine, Setting, families
+from engine.models.formulas import Formula
 from engine.models.learning import LearningParams, expected_epochs
+from engine.models.network_formulas import recurrence_formulas
 from engine.models.sequence import SequenceFamily, VocabularyParams, expected_tokens, suited
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
@@ -107,6 +110,9 @@ class Recurrent(SequenceFamily):
         trained = model.get_layer("states")
         pooled = PooledStates((trained.forward_layer.cell, trained.backward_layer.cell))(vectors, read)
         return keras.Model(tokens, model.get_layer("logits")(_kept(params, pooled)))
+
+    def layer_formulas(self, params: RecurrentParams, vocabulary: int, classes: int) -> Sequence[Formula]:
+        return recurrence_formulas(params, vocabulary, classes)
 
     def parameter_count(self, params: RecurrentParams, vocabulary: int, classes: int) -> int:
         gates, units = _GATES[params.cell], params.units

@@ -5,12 +5,15 @@ Kim, "Convolutional neural networks for sentence classification" (2014), section
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import N_
 from engine.models.dial import effort
 from engine.models.family import Dial, Facts, Machine, Setting, families
+from engine.models.formulas import Formula
 from engine.models.learning import LearningParams
+from engine.models.network_formulas import convolution_formulas
 from engine.models.sequence import SequenceFamily, VocabularyParams, suited
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
@@ -79,6 +82,9 @@ class TextCnn(SequenceFamily):
         if params.dropout:
             hidden = keras.layers.Dropout(params.dropout)(hidden)
         return keras.Model(tokens, keras.layers.Dense(classes, name="logits")(hidden))
+
+    def layer_formulas(self, params: TextCnnParams, vocabulary: int, classes: int) -> Sequence[Formula]:
+        return convolution_formulas(params, _widths(params), vocabulary, classes)
 
     def parameter_count(self, params: TextCnnParams, vocabulary: int, classes: int) -> int:
         filters = sum(width * params.embedding_size + 1 for width in _widths(params)) * params.filters

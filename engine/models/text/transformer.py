@@ -13,9 +13,11 @@ from engine.errors import N_
 from engine.models.dial import effort
 from engine.models.family import Dial, Estimate, Facts, Machine, Setting, Training, TrainingData, families
 from engine.models.features.tokens import ROUNDED_TO
+from engine.models.formulas import Formula
 from engine.models.language import GUESSED, PretrainingParams
 from engine.models.learning import Decay, LearningParams, Optimizer
 from engine.models.network import fingerprint
+from engine.models.network_formulas import encoder_formulas
 from engine.models.sequence import SECONDS, SequenceFamily, VocabularyParams, expected_tokens, suited
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
@@ -116,6 +118,9 @@ class Transformer(SequenceFamily):
             text = ops.sum(vectors * shown, axis=1) / ops.maximum(ops.sum(shown, axis=1), 1.0)
         text = keras.layers.Dropout(params.dropout)(text)
         return keras.Model(tokens, keras.layers.Dense(classes, name="logits")(text))
+
+    def layer_formulas(self, params: TransformerParams, vocabulary: int, classes: int) -> Sequence[Formula]:
+        return encoder_formulas(params, vocabulary, _places(params), _width(params), classes)
 
     def parameter_count(self, params: TransformerParams, vocabulary: int, classes: int) -> int:
         width, inner = _width(params), params.inner * _width(params)
