@@ -203,8 +203,19 @@ def _presets(arguments: argparse.Namespace) -> int:
 def _fetch_preset(arguments: argparse.Namespace) -> int:
     from engine.services.presets import fetch
 
-    _say_preset(fetch(arguments.name))
+    _say_preset(fetch(arguments.name, _say_fetch))
     return 0
+
+
+def _say_fetch(model: Any) -> None:
+    print(
+        _t(
+            "{name} from {host}: {n} {n:file|files}, {megabytes:.1f} MB, licence {licence}",
+            name=model.repository, host=model.host, n=len(model.files), megabytes=model.size / 1e6, licence=model.licence or _t("not stated"),
+        )
+    )  # fmt: skip
+    for file in model.files:
+        print(f"  {file.path} · {file.size / 1e6:.1f} MB", flush=True)
 
 
 def _import_preset(arguments: argparse.Namespace) -> int:

@@ -89,6 +89,12 @@ class HubUnreachable(RecipeError):
     )
 
 
+class HubInterrupted(RecipeError):
+    code = "HUB_INTERRUPTED"
+    message = N_("The way to {host} broke off before the model “{name}” had come: {problem}.")
+    remedy = N_("Try again when the network is back: what has come is kept for a week and gone on with.")
+
+
 class HubRefuses(RecipeError):
     code = "HUB_REFUSES"
     message = N_("{host} does not hand out the model “{name}”: {problem}")

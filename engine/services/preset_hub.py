@@ -1,18 +1,33 @@
-"""Foundation models from the hub: what is there is looked at before anything is begun."""
+"""Foundation models from the hub: what is there is looked at before anything is begun.
+
+The files are fetched one by one: the hub's own way of a whole model throws a file away of which a part came, and leaves traces
+outside BENTU_HOME.
+"""
 
 from __future__ import annotations
 
 import errno
+import hashlib
+import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
+from engine.errors import N_
 from engine.models.preset_card import codes
-from engine.models.preset_errors import HubRefuses, HubUnreachable, HubUnsafe
-from engine.models.presets import KERAS_WEIGHTS
+from engine.models.preset_errors import (
+    HubInterrupted,
+    HubRefuses,
+    HubUnreachable,
+    HubUnsafe,
+    PresetDamaged,
+)
+from engine.models.presets import KERAS_WEIGHTS, file_digest
 from engine.storage.errors import DiskFull
 from engine.storage.home import home, require_space
 from engine.storage.locks import lock
@@ -21,17 +36,42 @@ _WANTED = (
     "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model",
     "spm.model", "spiece.model", "model.safetensors", "model.safetensors.index.json", "model-*.safetensors", KERAS_WEIGHTS, "assets/tokenizer/*",
 )  # fmt: skip
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _PATIENCE = 10.0
+_REFUSALS = (401, 403, 404)
+"""How a hub says that it has no such model, or not for everybody."""
+_KEPT_DAYS = 7
+"""For so long a download that was broken off can be gone on with."""
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """A file of a model: its path there, bytes, and SHA-256 (of a large one) or git's name for its content, where the hub says it."""
+
+    path: str
+    size: int
+    sha256: str | None
+    blob: str | None
 
 
 @dataclass(frozen=True)
 class OnHub:
-    """A model of the hub as its card tells of it: owner and name apart by "/", licence, ISO codes of languages, bytes."""
+    """A model of the hub as its card tells of it: owner and name apart by "/", licence, ISO codes of languages.
+
+    `files` are those that are needed; `revision` is the commit in which they stand, `host` where.
+    """
 
     repository: str
     licence: str
     languages: tuple[str, ...]
-    size: int
+    revision: str
+    files: Sequence[HubFile]
+    host: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
 
 
 def look(repository: str) -> OnHub:
@@ -43,44 +83,140 @@ def look(repository: str) -> OnHub:
         HubUnsafe: its weights come as pickles only.
         LowSpace: the disk is too full.
     """
-    from huggingface_hub import HfApi
-
+    hub = _client()
     with _in_words(repository):
-        found = HfApi().model_info(repository, timeout=_PATIENCE, files_metadata=True)
-    sizes = {file.rfilename: file.size or 0 for file in found.siblings or []}
-    wanted = [name for name in sizes if any(fnmatch(name, pattern) for pattern in _WANTED)]
-    if not any(name == KERAS_WEIGHTS or name.endswith(".safetensors") for name in wanted):
-        weights = [name for name in sizes if name.endswith((".bin", ".h5", ".msgpack", ".ot", ".pt"))]
+        found = hub.HfApi().model_info(repository, timeout=_PATIENCE, files_metadata=True)
+    if getattr(found, "gated", False) and not hub.get_token():
+        raise HubRefuses(
+            name=repository, host=hub.constants.ENDPOINT, problem={"message": N_("it wants a login")}
+        )
+    files = [_file(listed) for listed in found.siblings or [] if _wanted(listed.rfilename)]
+    if not any(file.path == KERAS_WEIGHTS or file.path.endswith(".safetensors") for file in files):
+        listed = [one.rfilename for one in found.siblings or []]
+        weights = [name for name in listed if name.endswith((".bin", ".h5", ".msgpack", ".ot", ".pt"))]
         raise HubUnsafe(name=repository, found=", ".join(weights[:5]) or "-")
-    size = sum(sizes[name] for name in wanted)
-    require_space(more=2 * size)  # as it comes, and as it is taken over
     licence, spoken = getattr(found.card_data, "license", None), getattr(found.card_data, "language", None)
-    return OnHub(repository, str(licence or ""), codes(spoken), size)
+    revision = str(found.sha) if _COMMIT.fullmatch(str(found.sha)) else "main"
+    model = OnHub(repository, str(licence or ""), codes(spoken), revision, files, hub.constants.ENDPOINT)
+    require_space(more=2 * model.size)  # as it comes, and as it is taken over
+    return model
+
+
+def _wanted(path: str) -> bool:
+    """Whether a file is needed; one whose path leads elsewhere is not."""
+    inside = ".." not in PurePosixPath(path).parts and "\\" not in path
+    return inside and any(fnmatch(path, pattern) for pattern in _WANTED)
+
+
+def _file(listed: Any) -> HubFile:
+    return HubFile(
+        listed.rfilename, int(listed.size or 0), listed.lfs.sha256 if listed.lfs else None, listed.blob_id
+    )
 
 
 @contextmanager
-def fetched(repository: str, into: Path) -> Iterator[Path]:
+def fetched(model: OnHub, into: Path) -> Iterator[Path]:
     """A folder under `into` with the files of a model that `look` saw, gone afterwards; one download at a time.
 
-    What a killed one left is gone on with.
+    Where the way broke off, or the process was killed, the next download of the same model goes on from what had come.
 
     Raises:
-        HubUnreachable, DiskFull: the way to the hub broke, or the disk filled up.
+        HubInterrupted: the way to the hub broke off.
+        PresetDamaged: what came is not what the hub lists.
+        DiskFull: the disk filled up.
     """
-    from huggingface_hub import snapshot_download
-
-    where = into / f".fetch-{repository.replace('/', '--')}"
+    place = into / f".fetch-{model.repository.replace('/', '--')}"
+    where = place / model.revision
     with lock(into / ".fetch.lock"):
+        _clear(into, place, model.revision)
         try:
-            with _in_words(repository):
-                snapshot_download(repository, local_dir=where, allow_patterns=list(_WANTED))
+            for file in model.files:
+                _fetch(model, file, where)
             yield where
-        finally:
-            shutil.rmtree(where, ignore_errors=True)
+        except HubInterrupted:
+            raise
+        except Exception:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _clear(into: Path, place: Path, revision: str) -> None:
+    """Remove what nobody will go on with: of other revisions, and of downloads that were broken off long ago."""
+    for other in into.glob(".fetch-*/*"):
+        old = time.time() - other.stat().st_mtime > _KEPT_DAYS * 86400
+        if old or (other.parent == place and other.name != revision):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _fetch(model: OnHub, file: HubFile, where: Path) -> None:
+    """Bring one file to its place under `where`, if it is not there; a part of it that is there is gone on with."""
+    whole = where / file.path
+    if whole.is_file():
+        return
+    part = whole.with_name(f"{whole.name}.part")
+    part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if part.is_file() and part.stat().st_size > file.size:
+        part.unlink()
+    with _in_words(model.repository, begun=True), part.open("ab") as written:
+        download(model, file, written)
+    if not _as_listed(part, file):
+        part.unlink()
+        raise PresetDamaged(file=file.path, problem={"message": N_("is not what the hub lists")})
+    part.rename(whole)
+
+
+def download(model: OnHub, file: HubFile, written: BinaryIO) -> None:
+    """Write what is missing at the end of `written`, an open file that may hold the beginning."""
+    hub = _client()
+    url = hub.hf_hub_url(model.repository, file.path, revision=model.revision)
+    headers = {**hub.utils.build_hf_headers(), "Accept-Encoding": "identity"}
+    bar = {"total": file.size, "initial": written.tell(), "unit": "B", "unit_scale": True, "desc": file.path}
+    with hub.utils.tqdm(**bar, disable=None) as seen:  # none where nobody looks on
+        while (had := written.tell()) < file.size:
+            asked = {**headers, "Range": f"bytes={had}-"} if had else headers
+            try:
+                with hub.get_session().stream(
+                    "GET", url, headers=asked, timeout=_PATIENCE, follow_redirects=True
+                ) as answer:
+                    hub.utils.hf_raise_for_status(answer)
+                    if had and answer.status_code != 206:  # it hands out whole files only
+                        written.seek(0)
+                        written.truncate()
+                    for piece in answer.iter_bytes():
+                        written.write(piece)
+                        seen.update(len(piece))
+            except OSError:  # the hub said no, or the disk is full
+                raise
+            except Exception:  # the transport's: its classes change with its versions
+                if written.tell() == had:
+                    raise
+            else:
+                if written.tell() != file.size:
+                    raise EOFError(f"{file.path}: {written.tell()} / {file.size}")
+
+
+def _as_listed(part: Path, file: HubFile) -> bool:
+    if file.sha256:
+        return file_digest(part) == file.sha256
+    if file.blob and len(file.blob) == 40:
+        content = part.read_bytes()
+        named = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
+        return named.hexdigest() == file.blob
+    return True
+
+
+def _client() -> Any:
+    """The hub's own client, which tells it nothing and asks it for nothing beyond what is wanted here."""
+    import huggingface_hub.constants
+    import huggingface_hub.utils
+
+    huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
+    return huggingface_hub
 
 
 @contextmanager
-def _in_words(repository: str) -> Iterator[None]:
+def _in_words(repository: str, begun: bool = False) -> Iterator[None]:
     from huggingface_hub import constants
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
@@ -93,7 +229,10 @@ def _in_words(repository: str) -> Iterator[None]:
         # whatever the client's transport raises: its classes change with its versions
         if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
             raise DiskFull(path=str(home())) from problem
-        raise HubUnreachable(**said, problem=_first_line(problem)) from problem
+        if getattr(getattr(problem, "response", None), "status_code", 0) in _REFUSALS:
+            raise HubRefuses(**said, problem=_first_line(problem)) from problem
+        broken = HubInterrupted if begun else HubUnreachable
+        raise broken(**said, problem=_first_line(problem)) from problem
 
 
 def _first_line(problem: Exception) -> str:

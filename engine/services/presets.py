@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,20 +112,24 @@ def take_over(
         return import_preset(source, into, name or _named(source), languages, translates=translates)
 
 
-def fetch(asked: str) -> Preset:
+def fetch(asked: str, announce: Callable[[OnHub], object] = lambda model: None) -> Preset:
     """Get a model from the hub and import it; an earlier one of that name and other content stays beside it.
 
     Args:
         asked: a name of the catalogue, `hf://OWNER/NAME`, or a handle of KerasHub such as `bert_base_zh`.
+        announce: told what will be fetched, before it is.
 
     Raises:
         PresetUnlisted: it is none of these.
         HubUnreachable, HubRefuses, HubUnsafe, LowSpace: before anything was begun.
+        HubInterrupted: the way broke off; the next call goes on.
     """
     repository = _repository(asked)
     if repository is None:
         raise PresetUnlisted(name=asked, known=", ".join(e.name for e in CATALOGUE))
-    return _fetched(look(repository))
+    model = look(repository)
+    announce(model)
+    return _fetched(model)
 
 
 def bring(asked: str, base: Path) -> Preset:
@@ -195,7 +199,7 @@ def _fetched(model: OnHub) -> Preset:
     entry = next((e for e in CATALOGUE if e.source == model.repository), None)
     name = entry.name if entry else _named(Path(model.repository.replace("/", "-")))
     languages, licence = (entry.languages, entry.licence) if entry else (model.languages, model.licence)
-    with fetched(model.repository, folder("presets")) as where, _importing() as into:
+    with fetched(model, folder("presets")) as where, _importing() as into:
         return import_preset(where, into, name, languages, licence, model.repository, keep=True)
 
 

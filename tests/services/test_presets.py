@@ -29,6 +29,7 @@ from engine.models.preset_errors import (
 from engine.models.preset_import import import_preset
 from engine.models.presets import everything, find
 from engine.recipe import Part, Recipe
+from engine.services import preset_hub
 from engine.services.inline import run_waiting
 from engine.services.presets import bring, fetch, list_presets, take_over, with_presets
 from engine.storage.errors import DiskFull, LowSpace
@@ -103,17 +104,16 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[s
             if problem:
                 raise problem
             found = [*(sorted(path.name for path in folder.iterdir()) if folder else ()), *extra]
-            files = [SimpleNamespace(rfilename=name, size=1000) for name in found]
-            return SimpleNamespace(
-                siblings=files, card_data=SimpleNamespace(license="mit", language=["sw", "ha"])
-            )
+            files = [SimpleNamespace(rfilename=name, size=1000, lfs=None, blob_id=None) for name in found]
+            card = SimpleNamespace(license="mit", language=["sw", "ha"])
+            return SimpleNamespace(siblings=files, card_data=card, sha=40 * "0")
 
-        def download(repository: str, local_dir: str, allow_patterns: Sequence[str]) -> None:
+        def download(model: Any, file: Any, written: Any) -> None:
             assert folder is not None
-            shutil.copytree(folder, local_dir, dirs_exist_ok=True)
+            written.write((folder / file.path).read_bytes())
 
         monkeypatch.setattr(huggingface_hub.HfApi, "model_info", info)
-        monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+        monkeypatch.setattr(preset_hub, "download", download)
         return asked
 
     return with_model

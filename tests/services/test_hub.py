@@ -1,0 +1,174 @@
+"""Foundation models over HTTP, through the command line in a process of its own, from a hub on this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.models.preset_errors import PresetDamaged
+from engine.models.presets import check, everything
+from engine.services.preset_hub import fetched, look
+from tests.models.tiny_presets import tiny_bert
+from tests.services.hub import Hub, local_hub
+
+ROOT = Path(__file__).parents[2]
+NAME = "Somebody/Tiny_BERT"
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    with local_hub() as opened:
+        opened.add(
+            NAME,
+            tiny_bert(tmp_path / "model"),
+            **{"README.md": b"# not needed", "pytorch_model.bin": b"\x80\x04"},
+        )
+        yield opened
+
+
+def fetch(address: str, tmp_path: Path, asked: str = f"hf://{NAME}") -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HTTP", "http"))}
+    return subprocess.run(
+        [sys.executable, "-m", "engine", "presets", "fetch", asked], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env={**kept, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hf"), "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+
+
+def here(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process ask `hub`, as HF_ENDPOINT would from its start."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", hub.address)
+    monkeypatch.setattr(
+        constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.address + "/{repo_id}/resolve/{revision}/{filename}"
+    )
+
+
+def left(bentu_home: Path) -> list[str]:
+    """Files in the home, of the presets, without the locks."""
+    found = (bentu_home / "presets").rglob("*")
+    return sorted(path.name for path in found if path.is_file() and not path.name.endswith(".lock"))
+
+
+def test_a_model_comes_over_http_whole_though_the_way_breaks_off_once(
+    hub: Hub, bentu_home: Path, tmp_path: Path
+) -> None:
+    hub.cut = "model.safetensors"
+    done = fetch(hub.address, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *files, last = done.stdout.splitlines()
+    assert head.startswith(f"{NAME} from {hub.address}: 4 files, 0.0 MB, licence mit")
+    assert [line.split()[0] for line in files] == [
+        "config.json",
+        "model.safetensors",
+        "tokenizer_config.json",
+        "vocab.txt",
+    ]
+    assert "somebody-tiny_bert is on this machine" in last
+    first, *more = hub.ranges("model.safetensors")
+    assert (first, len(more)) == ("", 1) and more[0] != "bytes=0-", "what had come was not asked for again"
+    (preset,) = everything()
+    check(preset)
+    assert (preset.licence, preset.languages, preset.source) == ("mit", ("sw", "ha"), NAME)
+    assert (preset.folder / "model.safetensors").read_bytes() == hub.models[NAME]["model.safetensors"]
+    wanted = {path.rsplit("/", 1)[-1] for path, _ in hub.asked}
+    assert not wanted & {"README.md", "pytorch_model.bin"}, "the pickle beside the weights stays where it is"
+    others = [path for path, _ in hub.asked if NAME not in path]
+    assert others == [], "the hub's client asks for nothing else"
+    assert not list((bentu_home / "presets").glob(".fetch-*/*"))
+    assert not (tmp_path / "hf").exists(), "nothing is left outside of the home"
+
+
+def test_a_download_that_broke_off_says_so_and_the_next_one_goes_on(
+    hub: Hub, bentu_home: Path, tmp_path: Path
+) -> None:
+    hub.cut, hub.gone = "model.safetensors", True
+    done = fetch(hub.address, tmp_path)
+    assert done.returncode == 1
+    assert "broke off before" in done.stderr and "Traceback" not in done.stderr
+    assert everything() == [] and "preset.json" not in left(bentu_home), "nothing half is offered"
+    assert left(bentu_home) == ["config.json", "model.safetensors.part"]
+    hub.dead, hub.asked = False, []
+    done = fetch(hub.address, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert hub.ranges("config.json") == [], "it had come"
+    half = len(hub.models[NAME]["model.safetensors"]) // 2
+    assert hub.ranges("model.safetensors") == [f"bytes={half}-"]
+    (preset,) = everything()
+    check(preset)
+    assert (preset.folder / "model.safetensors").read_bytes() == hub.models[NAME]["model.safetensors"]
+    assert not list((bentu_home / "presets").glob(".fetch-*/*"))
+
+
+def test_what_cannot_be_had_says_so_before_anything_starts(
+    hub: Hub, bentu_home: Path, tmp_path: Path
+) -> None:
+    hub.add("Somebody/Pickled", None, **{"config.json": b"{}", "pytorch_model.bin": b"\x80\x04"})
+    hub.add("Somebody/Closed", tmp_path / "model")
+    hub.gated.add("Somebody/Closed")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        for address, asked, said in (
+            (hub.address, "hf://Somebody/Nothing", "does not hand out the model “Somebody/Nothing”"),
+            (hub.address, "hf://Somebody/Closed", "it wants a login"),
+            (hub.address, "hf://Somebody/Pickled", "pytorch_model.bin"),
+            (nowhere, "minilm-l6", f"must be fetched from {nowhere}, which cannot be reached"),
+        ):
+            done = fetch(address, tmp_path, asked)
+            assert (done.returncode, done.stdout) == (1, "")
+            assert said in done.stderr
+            assert len(done.stderr.splitlines()) == 2, "what happened, and what to do"
+    assert [path for path, _ in hub.asked if "/resolve/" in path] == []
+    assert not (bentu_home / "presets").exists()
+
+
+def test_what_is_not_what_the_hub_lists_is_not_taken_over(
+    hub: Hub, bentu_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here(hub, monkeypatch)
+    listed = look(NAME)
+    weights = hub.models[NAME]["model.safetensors"]
+    for name, content in (
+        ("model.safetensors", weights[::-1]),
+        ("config.json", hub.models[NAME]["config.json"][::-1]),
+    ):
+        rightly = hub.models[NAME][name]
+        hub.models[NAME][name] = content
+        with pytest.raises(PresetDamaged, match=name), fetched(listed, bentu_home) as _:
+            pass
+        assert not list(bentu_home.glob(".fetch-*"))
+        hub.models[NAME][name] = rightly
+    hub.add(
+        "Somebody/Sly",
+        tmp_path / "model",
+        **{"assets/tokenizer/../../../../evil.json": b"{}", "model-/../../x.safetensors": b""},
+    )
+    assert {file.path for file in look("Somebody/Sly").files} == {file.path for file in listed.files}
+
+
+def test_what_was_broken_off_long_ago_or_of_another_commit_is_cleared(
+    hub: Hub, bentu_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here(hub, monkeypatch)
+    stays, old, other = (
+        bentu_home / f".fetch-{place}" for place in ("a--b/1", "c--d/1", "Somebody--Tiny_BERT/1")
+    )
+    for place in (stays, old, other):
+        place.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    with fetched(look(NAME), bentu_home) as where:
+        assert (stays.exists(), old.exists(), other.exists()) == (True, False, False)
+        assert {path.name for path in where.iterdir()} == {
+            "config.json",
+            "model.safetensors",
+            "tokenizer_config.json",
+            "vocab.txt",
+        }
+    assert not where.parent.exists()
