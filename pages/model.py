@@ -23,6 +23,7 @@ from ui.panels.recipe_yaml import recipe_yaml
 from ui.panels.schedule import schedule
 from ui.panels.search_start import search_start
 from ui.panels.search_view import search_view
+from ui.panels.seed import seed
 from ui.state import CLONED_FROM, choose_run, project, workspace
 from ui.text import N_, say, sentences, t
 
@@ -132,6 +133,7 @@ with left:
     else:
         st.caption(t("This family has nothing to adjust."))
 
+seed(here.id, recipe)
 pseudo_labels(here.id, recipe, version)
 locality(version)
 foundation_models(here.id, recipe)

@@ -388,3 +388,16 @@ def test_labels_are_guessed_only_where_rows_lack_one(
     at.slider(key="pseudo_threshold").set_value(0.75).run()
     guess = workspace.recipes.draft(project).pseudo_labels
     assert (guess.enabled, guess.threshold, guess.most) == (True, 0.75, 3.0)
+
+
+@pytest.mark.parametrize(("locale", "label"), [("en-US", "Seed"), ("zh-CN", "随机种子")])
+def test_the_seed_is_set_beside_the_form_and_stays_when_the_dial_is_turned(
+    trained: Any, open_page: Any, workspace: Workspace, locale: str, label: str
+) -> None:
+    at = open_page("model", locale=locale, project=trained.project)
+    field = at.number_input(key="model_seed")
+    assert (field.value, field.label) == (0, label)
+    field.set_value(7).run()
+    assert not at.exception
+    workspace.recipes.choose(trained.project, "tfidf_svm", "thorough")
+    assert workspace.recipes.draft(trained.project).seed == 7  # type: ignore[union-attr]
