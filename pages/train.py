@@ -7,9 +7,9 @@ import streamlit as st
 from ui.errors import show_error
 from ui.format import duration
 from ui.navigation import goto
-from ui.panels.live_run import curves, feed_of, line_of, live_run, log, notes
+from ui.panels.live_run import curves, feed_of, line_of, live_run, log, notes, printed_end, warnings
 from ui.panels.metrics import metric_title, score_text
-from ui.panels.run_actions import ended_actions, running_actions
+from ui.panels.run_actions import ended_actions, running_actions, went_wrong
 from ui.panels.run_record import cost_line, parity_line, record
 from ui.panels.run_steps import step_line
 from ui.panels.run_table import family_title, run_page, run_table, state_text
@@ -76,14 +76,13 @@ else:
             ),
             icon=":material/check_circle:",
         )
+        warnings(feed)
         leak_line(run, "validation")
         parity_line(run)
         cost_line(run)
     elif run.error is not None:
         show_error(run.error)
-        tail = workspace().runs.log_tail(run.id, 20)
-        if tail.strip():
-            st.code(tail, language=None)
+        printed_end(run)
     elif run.state == "cancelled":
         st.info(t("This run was discarded; it left no model."), icon=":material/cancel:")
     elif run.state == "lost":
@@ -91,8 +90,8 @@ else:
             t("The training process disappeared. Resume the run if it left a checkpoint, or clone it."),
             icon=":material/power_off:",
         )
-    ended_actions(run)
-    curves(feed, feed.table, feed.batches)
+    ended_actions(run, went_wrong(run, feed))
+    curves(feed, feed.table, feed.batches, over=True)
     notes(feed)
     log(run, feed)
 record(run)

@@ -138,6 +138,14 @@ class Diverged(RecipeError):
     remedy = N_("Choose a learning rate ten times smaller.")
 
 
+class PretrainingDiverged(Diverged):
+    """The same while the model guesses hidden pieces, which has a rate of its own."""
+
+    code = "PRETRAINING_DIVERGED"
+    message = N_("The loss of pretraining stopped being a number in epoch {epoch}, at a learning rate of {learning_rate}.")  # fmt: skip
+    remedy = N_("Choose a learning rate of pretraining ten times smaller.")
+
+
 class BatchTooLarge(JobError):
     """Raised by `fit` when the memory cannot hold a batch."""
 

@@ -19,6 +19,7 @@ from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
 from engine.services import datasets, dividing, near_groups, splits, stored_versions
 from engine.services.costs import TooLarge, cost_of, load_of, too_large, unlabelled_rows
+from engine.services.remedies import gentler
 from engine.services.scope import Scope
 from engine.storage.clock import now
 from engine.storage.database import write
@@ -237,6 +238,10 @@ class Recipes:
     def too_large(self, recipe: Recipe) -> TooLarge | None:
         """By how much a recipe is too large for this machine's memory, or None."""
         return too_large(*resolve(recipe), load_of(self._scope, recipe, self._facts(recipe)))
+
+    def gentler(self, recipe: Recipe, code: str) -> dict[str, Any]:
+        """The settings that the remedy of the error `code` asks to change, with their new values; empty where it names none."""
+        return gentler(recipe.family.params, code)
 
     def unlabelled_rows(self, version_id: str) -> int:
         """Rows of a version that have no label, whichever part they stand in."""

@@ -161,7 +161,7 @@ def _train(
                 diverged = True
                 training.report(
                     "note", message=N_("The loss stopped being a number in epoch {epoch}; the weights of epoch {best} are kept. Choose a smaller learning rate."),
-                    params={"epoch": problem.params["epoch"], "best": progress.best_epoch},
+                    params={"epoch": problem.params["epoch"], "best": progress.best_epoch}, level="warning", code=problem.code,
                 )  # fmt: skip
                 break
             best_yet = progress.best_epoch == progress.epochs
@@ -218,7 +218,7 @@ def _one_epoch(
             reported = time.monotonic()
             figures = compiled.figures()
             if not np.isfinite(figures["loss"]):
-                raise Diverged(epoch=epoch + 1, learning_rate=rate)
+                raise _diverged(epoch, rate)
             training.report(
                 "batch", epoch=epoch + 1, epochs=plan.epochs, step=step + 1, steps=steps, **figures, learning_rate=rate,
                 memory_bytes=memory_in_use(), examples_per_second=seen / (reported - started),
@@ -227,7 +227,7 @@ def _one_epoch(
     trained = time.monotonic() - started
     figures |= _validate(compiled, validation)
     if not (np.isfinite(figures["loss"]) and np.isfinite(figures["val_loss"])):
-        raise Diverged(epoch=epoch + 1, learning_rate=rate)
+        raise _diverged(epoch, rate)
     value = figures["val_macro_f1"] if plan.watch == "macro_f1" else -figures["val_loss"]
     figures |= {"learning_rate": rate, "seconds": time.monotonic() - started}
     progress.history.append(figures)
@@ -237,6 +237,10 @@ def _one_epoch(
         examples_per_second=total / trained, best_epoch=progress.best_epoch,
     )  # fmt: skip
     return True
+
+
+def _diverged(epoch: int, rate: float) -> Diverged:
+    return Diverged(epoch=epoch + 1, learning_rate=float(f"{rate:.3g}"))
 
 
 def batches(rows: Rows, plan: Plan, epoch: int) -> list[IntArray]:

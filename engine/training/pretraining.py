@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import N_
-from engine.models.family import Diverged, IntArray, Training, TrainingData
+from engine.models.family import IntArray, PretrainingDiverged, Training, TrainingData
 from engine.models.features.tokens import TokenRows, Tokens
 from engine.models.hiding import Marks, hide
 from engine.models.preset_head import Head
@@ -84,7 +84,7 @@ def pretrain(
 
     Raises:
         Discarded: if the user gave the run up.
-        Diverged: if the loss is no number any more.
+        PretrainingDiverged: if the loss is no number any more.
         BatchTooLarge: if the memory cannot hold a batch.
         NothingHides: if the vocabulary has no token to hide others with.
     """
@@ -179,7 +179,7 @@ def _one_epoch(
             guesser.step(*hidden, rate)
     loss, right = guesser.figures()
     if not np.isfinite(loss):
-        raise Diverged(epoch=epoch + 1, learning_rate=rate)
+        raise PretrainingDiverged(epoch=epoch + 1, learning_rate=float(f"{rate:.3g}"))
     return loss, right
 
 

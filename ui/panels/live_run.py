@@ -77,6 +77,7 @@ def live_run(run: Run, line: list[tuple[str, str, str | None]]) -> None:
             if now.state == "starting":
                 st.caption(t(STARTING))
             _figures(now, feed)
+        warnings(feed)
         curves(feed, *feed.picture())
         notes(feed)
         log(now, feed)
@@ -193,8 +194,10 @@ def _signed(change: float, form: str) -> str | int:
     return 0 if float(text) == 0 else text
 
 
-def curves(feed: RunFeed, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Batch]) -> None:
-    """Loss and metric curves with the table behind them; nothing for a family without epochs."""
+def curves(
+    feed: RunFeed, epochs: Sequence[Mapping[str, Any]], batches: Sequence[Batch], *, over: bool = False
+) -> None:
+    """Loss and metric curves with the table behind them; nothing for a family without epochs. `over`: no more will come."""
     if not epochs and not batches:
         return
     best = best_epoch(epochs)
@@ -216,7 +219,7 @@ def curves(feed: RunFeed, epochs: Sequence[Mapping[str, Any]], batches: Sequence
                     epoch=best["epoch"], value=percent(float(best.get("val_macro_f1") or 0)))  # fmt: skip
             draw(metric_figure(epochs), key=f"scores_{feed.run_id}", alt=alt)
         else:
-            st.caption(t("Scores appear after the first epoch."))
+            st.caption(t("No epoch was finished.") if over else t("Scores appear after the first epoch."))
     since = by_heart_since(epochs)
     if since is not None:
         st.caption(
@@ -262,13 +265,29 @@ def log(run: Run, feed: RunFeed) -> None:
         )  # fmt: skip
 
 
+def printed_end(run: Run) -> None:
+    """The last lines that the process of a failed run printed, where it printed any."""
+    tail = workspace().runs.log_tail(run.id, 20)
+    if ATTEMPT.sub("", tail).strip():
+        st.code(_printed(tail), language=None)
+
+
 def notes(feed: RunFeed) -> None:
     """What the training wants a person to know ("no better epoch came …")."""
     for event in feed.notes:
-        if event.kind == "note":
-            st.caption(
-                f":material/info: {say(str(event.payload['message']), event.payload.get('params') or {})}"
-            )
+        if event.kind == "note" and event.payload.get("level") != "warning":
+            st.caption(f":material/info: {_said(event)}")
+
+
+def warnings(feed: RunFeed) -> None:
+    """What went wrong in the training without ending it."""
+    for event in feed.notes:
+        if event.kind == "note" and event.payload.get("level") == "warning":
+            st.warning(_said(event), icon=":material/warning:")
+
+
+def _said(event: Event) -> str:
+    return say(str(event.payload["message"]), event.payload.get("params") or {})
 
 
 def _line(event: Event) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
 from engine.workspace import Run
 from ui.errors import attempt
+from ui.format import significant
 from ui.navigation import goto
 from ui.panels.repeated import compare_button
+from ui.run_feed import RunFeed
 from ui.state import CLONED_FROM, choose_run, workspace
 from ui.text import safe_text, t
 
@@ -29,8 +32,23 @@ def running_actions(run: Run) -> None:
             _stop_dialog(run)
 
 
-def ended_actions(run: Run, *, primary: bool = True) -> None:
-    """Evaluate, resume, clone, rename, delete: what fits a run that has ended."""
+def went_wrong(run: Run, feed: RunFeed) -> str:
+    """Code of the error that ended a run, or that its training survived; empty without one."""
+    if run.error is not None:
+        return run.error.code
+    codes = [str(e.payload["code"]) for e in feed.notes if e.kind == "note" and "code" in e.payload]
+    return codes[-1] if codes else ""
+
+
+def ended_actions(run: Run, code: str = "", *, primary: bool = True) -> None:
+    """Evaluate, resume, clone, rename, delete: what fits a run that has ended.
+
+    Args:
+        run: the run.
+        code: of what went wrong in it; where numbers help against that, it is cloned with these.
+        primary: whether one of the buttons is the page's next step.
+    """
+    changes = workspace().recipes.gentler(run.recipe, code)
     main = "primary" if primary else "secondary"
     with st.container(horizontal=True):
         if run.state == "succeeded" and st.button(
@@ -46,18 +64,38 @@ def ended_actions(run: Run, *, primary: bool = True) -> None:
                 on_click=attempt, args=(workspace().runs.resume, run.id),
             )  # fmt: skip
         again = run.state != "succeeded" and not run.resumable
+        if changes and st.button(
+            _with(changes), key=f"gentler_{run.id}", icon=":material/healing:", type=main if again else "secondary",
+            help=t("Loads this run's recipe into the model page with what helps against that, to train again."),
+        ):  # fmt: skip
+            _clone(run, changes)
         if st.button(
-            t("Clone"), key=f"clone_{run.id}", icon=":material/content_copy:", type=main if again else "secondary",
+            t("Clone"), key=f"clone_{run.id}", icon=":material/content_copy:", type=main if again and not changes else "secondary",
             help=t("Loads this run's recipe into the model page, to change something and train again."),
         ):  # fmt: skip
-            if attempt(workspace().recipes.replace, run.project_id, run.recipe) is not None:
-                st.session_state[CLONED_FROM] = run.id
-                goto("model")
-            st.rerun()
+            _clone(run, {})
         if st.button(t("Rename …"), key=f"rename_{run.id}", icon=":material/edit:", type="tertiary"):
             _rename_dialog(run)
         if st.button(t("Delete …"), key=f"delete_{run.id}", icon=":material/delete:", type="tertiary"):
             _delete_dialog(run)
+
+
+def _with(changes: Mapping[str, Any]) -> str:
+    if "learning_rate" in changes:
+        return t("Clone with a learning rate of {rate}", rate=significant(changes["learning_rate"]))
+    if "pretraining_rate" in changes:
+        return t("Clone with a pretraining rate of {rate}", rate=significant(changes["pretraining_rate"]))
+    return t("Clone with batches of {size}", size=changes["batch_size"])
+
+
+def _clone(run: Run, changes: Mapping[str, Any]) -> None:
+    """Load the recipe of a run with some settings changed, and go to the model page."""
+    part = run.recipe.family.model_copy(update={"params": {**run.recipe.family.params, **changes}})
+    recipe = run.recipe.model_copy(update={"family": part})
+    if attempt(workspace().recipes.replace, run.project_id, recipe) is not None:
+        st.session_state[CLONED_FROM] = run.id
+        goto("model")
+    st.rerun()
 
 
 def _act(action: Callable[..., object], *args: object) -> None:
