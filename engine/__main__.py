@@ -210,12 +210,16 @@ def _fetch_preset(arguments: argparse.Namespace) -> int:
 def _say_fetch(model: Any) -> None:
     print(
         _t(
-            "{name} from {host}: {n} {n:file|files}, {megabytes:.1f} MB, licence {licence}",
-            name=model.repository, host=model.host, n=len(model.files), megabytes=model.size / 1e6, licence=model.licence or _t("not stated"),
+            "{name} from {host}: {n} {n:file|files}, {size}, licence {licence}",
+            name=model.repository, host=model.host, n=len(model.files), size=_size(model.size), licence=model.licence or _t("not stated"),
         )
     )  # fmt: skip
     for file in model.files:
-        print(f"  {file.path} · {file.size / 1e6:.1f} MB", flush=True)
+        print(f"  {file.path} · {_size(file.size)}", flush=True)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{-(-count // 1000)} kB"
 
 
 def _import_preset(arguments: argparse.Namespace) -> int:

@@ -97,7 +97,7 @@ class HubInterrupted(RecipeError):
 
 class HubRefuses(RecipeError):
     code = "HUB_REFUSES"
-    message = N_("{host} does not hand out the model “{name}”: {problem}")
+    message = N_("{host} does not hand out the model “{name}”: {problem}.")
     remedy = N_(
         "Check its name. One that wants a login is fetched by other means and brought with `python -m engine presets import DIR`."
     )

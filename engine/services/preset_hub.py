@@ -236,4 +236,4 @@ def _in_words(repository: str, begun: bool = False) -> Iterator[None]:
 
 
 def _first_line(problem: Exception) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:300]
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:300].rstrip(".")

@@ -63,13 +63,10 @@ def test_a_model_comes_over_http_whole_though_the_way_breaks_off_once(
     done = fetch(hub.address, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     head, *files, last = done.stdout.splitlines()
-    assert head.startswith(f"{NAME} from {hub.address}: 4 files, 0.0 MB, licence mit")
-    assert [line.split()[0] for line in files] == [
-        "config.json",
-        "model.safetensors",
-        "tokenizer_config.json",
-        "vocab.txt",
-    ]
+    wanted = ("config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt")
+    kilobytes = -(-sum(len(hub.models[NAME][name]) for name in wanted) // 1000)
+    assert head == f"{NAME} from {hub.address}: 4 files, {kilobytes} kB, licence mit"
+    assert [line.split()[0] for line in files] == list(wanted)
     assert "somebody-tiny_bert is on this machine" in last
     first, *more = hub.ranges("model.safetensors")
     assert (first, len(more)) == ("", 1) and more[0] != "bytes=0-", "what had come was not asked for again"
@@ -77,8 +74,8 @@ def test_a_model_comes_over_http_whole_though_the_way_breaks_off_once(
     check(preset)
     assert (preset.licence, preset.languages, preset.source) == ("mit", ("sw", "ha"), NAME)
     assert (preset.folder / "model.safetensors").read_bytes() == hub.models[NAME]["model.safetensors"]
-    wanted = {path.rsplit("/", 1)[-1] for path, _ in hub.asked}
-    assert not wanted & {"README.md", "pytorch_model.bin"}, "the pickle beside the weights stays where it is"
+    came = {path.rsplit("/", 1)[-1] for path, _ in hub.asked}
+    assert not came & {"README.md", "pytorch_model.bin"}, "the pickle beside the weights stays where it is"
     others = [path for path, _ in hub.asked if NAME not in path]
     assert others == [], "the hub's client asks for nothing else"
     assert not list((bentu_home / "presets").glob(".fetch-*/*"))
