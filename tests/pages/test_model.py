@@ -401,3 +401,15 @@ def test_the_seed_is_set_beside_the_form_and_stays_when_the_dial_is_turned(
     assert not at.exception
     workspace.recipes.choose(trained.project, "tfidf_svm", "thorough")
     assert workspace.recipes.draft(trained.project).seed == 7  # type: ignore[union-attr]
+
+
+def test_a_rate_that_waits_for_a_plateau_says_why_its_line_is_flat(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
+    workspace.recipes.choose(trained.project, "text_cnn", "quick")
+    at = unfold(open_page("model", project=trained.project), "model_schedule")
+    assert "cannot be foreseen" not in said(at)
+    workspace.recipes.set_param(trained.project, "decay", "plateau")
+    at.run()
+    assert not at.exception
+    assert "cannot be foreseen" in said(at)

@@ -61,7 +61,7 @@ def _shown(project_id: str, found: Sequence[Locality], texts: int) -> None:
     )  # fmt: skip
     st.dataframe(
         pd.DataFrame([_row(one, reading, length) for one in found for reading in one.readings]),
-        key="locality_table", hide_index=True, width="stretch",
+        key="locality_table", hide_index=True, width="stretch", placeholder="",
         column_config={
             t("Pieces a word"): st.column_config.NumberColumn(format="%.2f"),
             **{name: st.column_config.NumberColumn(format="%.1f %%") for name in (t("Unknown"), t("Letters it can write"), t("Language read"))},

@@ -30,4 +30,8 @@ def schedule(recipe: Recipe) -> None:
                 first=significant(rates[0]), last=significant(rates[-1]), epochs=len(rates),
             )  # fmt: skip
             st.caption(alt)
+            if recipe.family.params.get("decay") == "plateau":
+                st.caption(
+                    t("Each time validation stops improving it is lowered; when that will be cannot be foreseen, so the line is flat.")
+                )  # fmt: skip
             draw(schedule_figure(rates), key="model_schedule_chart", alt=alt)
