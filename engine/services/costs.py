@@ -1,4 +1,4 @@
-"""What a recipe costs before it starts: the rows that it learns from, time and memory, and batches that fit into the memory."""
+"""What a recipe costs before it starts: the rows that it learns from, time, memory and energy, and batches that fit into the memory."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from engine.recipe import Recipe
 from engine.services import splits
 from engine.services.found_rows import findings_of
 from engine.services.scope import Scope
+from engine.training.cost import METHOD, energy
 from engine.training.machine import machine
 
 SMALLEST_BATCH, MOST_GATHERED = 8, 64
@@ -66,6 +67,20 @@ def cost_of(family: Family, params: Params, load: Load) -> Estimate:
         return replace(first, seconds=first.seconds + load.copying)
     second = family.estimate(params, replace(load.facts, rows=load.facts.rows + load.guessed), machine())
     return replace(second, seconds=first.seconds + second.seconds + load.copying)
+
+
+@dataclass(frozen=True)
+class Cost(Estimate):
+    """An estimate with the energy: watt-hours, and the name of the method by which the cost after a run counts it too."""
+
+    energy_wh: float
+    energy_method: str
+
+
+def with_energy(cost: Estimate) -> Cost:
+    """The time of an estimate is that of busy cores, so it stands for the processor's time as well as for how long the memory is held."""
+    spent = energy(cost.seconds, cost.seconds, cost.memory_bytes)
+    return Cost(cost.parameters, cost.memory_bytes, cost.seconds, spent, METHOD)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from engine.prepare.split import default_split
 from engine.prepare.steps import Cleaner, CleaningStep, steps
 from engine.recipe import Part, Recipe, Split, read_recipe, recipe_yaml
 from engine.services import datasets, dividing, near_groups, splits, stored_versions
-from engine.services.costs import TooLarge, cost_of, load_of, too_large, unlabelled_rows
+from engine.services.costs import Cost, TooLarge, cost_of, load_of, too_large, unlabelled_rows, with_energy
 from engine.services.remedies import gentler
 from engine.services.scope import Scope
 from engine.storage.clock import now
@@ -231,9 +231,9 @@ class Recipes:
         defaults = self.defaults(project_id, recipe.family.name, recipe.dial or "balanced")
         return self.set_param(project_id, name, defaults[name])
 
-    def estimate(self, project_id: str, recipe: Recipe) -> Estimate:
-        """Parameters, memory and time of a recipe on this machine, before it starts."""
-        return cost_of(*resolve(recipe), load_of(self._scope, recipe, self._facts(recipe)))
+    def estimate(self, project_id: str, recipe: Recipe) -> Cost:
+        """Parameters, memory, time and energy of a recipe on this machine, before it starts."""
+        return with_energy(cost_of(*resolve(recipe), load_of(self._scope, recipe, self._facts(recipe))))
 
     def too_large(self, recipe: Recipe) -> TooLarge | None:
         """By how much a recipe is too large for this machine's memory, or None."""

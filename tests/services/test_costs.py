@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from engine.models.family import Machine, families
+from engine.models.family import Estimate, Machine, families
 from engine.services import costs
-from engine.services.costs import Load, cost_of, too_large
+from engine.services.costs import Load, cost_of, too_large, with_energy
+from engine.services.inline import run_waiting
+from engine.workspace import DatasetVersion, Workspace
 from tests.models.toys import toy_facts
 
 LOAD = Load(toy_facts(20_000), guessed=0, copying=0.0)
@@ -40,3 +44,23 @@ def test_copies_that_a_model_makes_take_their_time() -> None:
         for guessed, copying in ((0, 0.0), (500, 90.0))
     )
     assert copied.seconds > 90 + 2 * alone.seconds
+
+
+def test_the_energy_is_that_of_a_busy_core_and_of_the_memory() -> None:
+    hour = with_energy(Estimate(parameters=7, memory_bytes=10_000_000_000, seconds=3600.0))
+    assert (hour.parameters, hour.memory_bytes, hour.seconds) == (7, 10_000_000_000, 3600.0)
+    assert (hour.energy_wh, hour.energy_method) == (pytest.approx(12.0 + 3.725), "Green Algorithms")
+
+
+def test_energy_before_and_after_are_counted_alike(
+    workspace: Workspace, imported: Callable[..., DatasetVersion]
+) -> None:
+    version = imported(300)
+    recipe = workspace.recipes.choose(version.project_id, "tfidf_svm", "quick")
+    before = workspace.recipes.estimate(version.project_id, recipe)
+    run = workspace.runs.submit(version.project_id, recipe)
+    run_waiting(workspace.scope)
+    after = workspace.runs.get(run.id).environment or {}
+    assert after["energy_method"] == before.energy_method
+    ratio = before.seconds / after["processor_seconds"]
+    assert before.energy_wh / after["energy_wh"] == pytest.approx(ratio, rel=0.7), "as far off as the time is"

@@ -11,7 +11,7 @@ from engine.errors import N_
 from engine.recipe import Recipe
 from engine.workspace import DatasetVersion, SplitView, TooLarge, Workspace
 from ui.errors import attempt
-from ui.format import duration, size
+from ui.format import duration, significant, size
 from ui.navigation import goto
 from ui.state import workspace
 from ui.text import n, safe_text, say, t
@@ -102,9 +102,13 @@ def _costs(ws: Workspace, project_id: str, recipe: Recipe) -> None:
     lines = [
         (":material/timer:", t("**{time}** of training, estimated", time=duration(cost.seconds))),
         (":material/memory:", t("**{memory}** of memory, estimated", memory=size(cost.memory_bytes))),
+        (":material/bolt:", t("**{energy} Wh** of energy, estimated ({method})", energy=significant(float(f"{cost.energy_wh:.2g}")), method=cost.energy_method)),
         (":material/numbers:", t("**{count}** numbers to learn", count=f"{cost.parameters:,}")),
     ]  # fmt: skip
-    st.markdown("  \n".join(f"{icon} {text}" for icon, text in lines))
+    st.markdown(
+        "  \n".join(f"{icon} {text}" for icon, text in lines),
+        help=t("Rough, from rates measured on two cores. The energy is that of busy cores and of the memory held, without cooling and without graphics cards."),
+    )  # fmt: skip
 
 
 def _too_large(ws: Workspace, project_id: str, problem: TooLarge) -> None:
