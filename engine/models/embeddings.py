@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,26 +22,32 @@ READ_PIECES = 128
 """What `preset_embeddings` reads of a text."""
 
 _AT_ONCE, _SAID_EVERY = 64, 8
+_MOST_SHARED = 16
+"""Files that the candidates of a search leave to one another; of 10 000 texts by a base model one has 30 MB."""
 
 Vectors = NDArray[np.float32]
 
 
 def text_embeddings(model: Any, rows: TokenRows, training: Training, mark: str) -> Vectors:
-    """What `model` answers to `rows`, shape (n, width), from the file that an earlier try left or computed and kept.
+    """What `model` answers to `rows`, shape (n, width), from the file that an earlier try, or another candidate of the search,
+    left, or computed and kept.
 
     Args:
         model: Keras model from token numbers to one vector a text.
         rows: the texts.
-        training: the file lies in its `checkpoints`; asked whether to give up between batches.
-        mark: of everything that the answer depends on: another mark, another file.
+        training: the file lies in its `checkpoints`, or in what it shares; asked whether to give up between batches.
+        mark: of what the answer depends on beside the rows: another mark, another file.
     """
-    key = hashlib.sha256(mark.encode()).hexdigest()[:32]
-    path = training.checkpoints / f"embeddings-{key}.npy"
+    key = hashlib.sha256(f"{mark} {rows.digest}".encode()).hexdigest()[:32]
+    folder = training.shared or training.checkpoints
+    path = folder / f"embeddings-{key}.npy"
     if (kept := _kept(path, len(rows))) is not None:
         training.report("log", level="info", message=N_("{n} text vectors were computed before."), params={"n": f"{len(rows):,}"})  # fmt: skip
         return kept
     found = _computed(model, rows, training)
-    training.checkpoints.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if training.shared:
+        _make_room(training.shared)
     partial = path.with_suffix(".tmp")
     with partial.open("wb") as file:
         np.save(file, found)
@@ -73,6 +80,13 @@ def _kept(path: Any, count: int) -> Vectors | None:
     except (OSError, ValueError, EOFError):
         return None
     return kept if kept.ndim == 2 and len(kept) == count else None
+
+
+def _make_room(folder: Path) -> None:
+    """Leave the newest files, so that one more is not too many."""
+    files = sorted(folder.glob("embeddings-*.npy"), key=lambda path: path.stat().st_mtime)
+    for path in files[: max(len(files) - _MOST_SHARED + 1, 0)]:
+        path.unlink()
 
 
 def _computed(model: Any, rows: TokenRows, training: Training) -> Vectors:

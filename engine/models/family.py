@@ -114,12 +114,14 @@ class Training:
         stop: returns "keep" (stop and keep the best), "discard" (give up) or None; ask between batches.
         checkpoints: folder that survives a kill; `fit` resumes from what it finds there.
         threads: how many processor threads to use.
+        shared: folder that the candidates of a search have in common, for what is worked out alike in several; None in a run.
     """
 
     report: Reporter
     stop: Callable[[], str | None]
     checkpoints: Path
     threads: int = 1
+    shared: Path | None = None
 
 
 class Discarded(JobError):

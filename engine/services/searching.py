@@ -190,7 +190,7 @@ def _try(
             return asked
         return "discard" if given_up else "keep" if now() >= deadline else None
 
-    training = Training(report, stop, folder, threads=threads(plan))
+    training = Training(report, stop, folder, threads=threads(plan), shared=context.folder / "shared")
     try:
         found = measure(recipe.model_copy(update={"family": part}), data, training)
     except Discarded:

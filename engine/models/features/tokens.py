@@ -6,6 +6,7 @@ serving (`docs/decisions/0015-byte-pairs-for-learnt-vocabularies.md`).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -49,6 +50,13 @@ class TokenRows:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the numbers and lengths of all rows."""
+        found = hashlib.sha256(self.lengths.tobytes())
+        found.update(np.ascontiguousarray(self._ids).data)
+        return found.hexdigest()
 
     def __getitem__(self, chosen: slice | IntArray) -> NDArray[np.int32]:
         """The chosen rows, shape (n, longest of them rounded up); padded at the end."""

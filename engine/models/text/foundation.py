@@ -241,8 +241,10 @@ class Foundation(Dialled):
             },
         )  # fmt: skip
         if params.adapt == "frozen":
+            own = params.pretraining or params.new_words
+            weights = weights_digest(backbone) if own else preset.digest
             temperature, stopped = self._train_head(
-                model, vectors, rows, checks, data, params, training, mark
+                model, vectors, rows, checks, data, params, training, mark, weights
             )
         else:
             layers = preset.facts.layers
@@ -283,7 +285,7 @@ class Foundation(Dialled):
 
     def _train_head(
         self, model: Any, vectors: Any, rows: TokenRows, checks: TokenRows, data: TrainingData, params: FoundationParams,
-        training: Training, mark: str,
+        training: Training, mark: str, weights: str,
     ) -> tuple[float, bool]:  # fmt: skip
         """The same for a frozen model: every text is read once, the read-out learns on what came out."""
         import keras
@@ -291,8 +293,9 @@ class Foundation(Dialled):
         from engine.training.loop import Rows, predict_scores, train_network
 
         training.report("phase", name=N_("Reading the texts with the foundation model"))
+        # what a text is to the frozen model does not depend on how the read-out learns
         read = [
-            text_embeddings(vectors, some, training, f"{mark} {kind}")
+            text_embeddings(vectors, some, training, f"{weights} {params.pooling} {kind}")
             for kind, some in (("train", rows), ("validation", checks))
         ]
         scale = Affine.of(read[0])

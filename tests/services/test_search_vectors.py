@@ -1,0 +1,57 @@
+"""Candidates of a search that read the same texts with the same frozen model read them once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.models import embeddings
+from engine.models.preset_import import import_preset
+from engine.services.inline import run_waiting
+from engine.workspace import DatasetVersion, Plan, Workspace
+from tests.models.tiny_presets import tiny_bert
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_search_over_the_read_out_reads_every_text_once(
+    workspace: Workspace, imported: Callable[..., DatasetVersion], bentu_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    import_preset(tiny_bert(tmp_path / "source"), bentu_home / "presets", "tiny", ["en"])
+    version = imported(120)
+    recipe = workspace.recipes.choose(version.project_id, "foundation", "quick")
+    read: list[int] = []
+    real = embeddings._computed
+
+    def watched(model: Any, rows: Any, training: Any) -> Any:
+        read.append(len(rows))
+        return real(model, rows, training)
+
+    monkeypatch.setattr(embeddings, "_computed", watched)
+    plan = Plan(minutes=5, most=3, fields=("learning_rate", "dropout"))
+    begun = workspace.searches.start(version.project_id, recipe, "settings", plan, inline=True)
+    run_waiting(workspace.scope)
+    found = workspace.searches.get(begun.id)
+    assert [one.state for one in found.candidates] == ["done"] * 3
+    assert len({one.params["learning_rate"] for one in found.candidates}) == 3
+    assert len({one.score for one in found.candidates}) > 1, "each learnt for itself"
+    counts = workspace.splits.current(version.id).counts  # type: ignore[union-attr]
+    assert read == [counts["train"], counts["validation"]]
+    (job,) = found.jobs
+    assert not (bentu_home / "jobs" / job.id / "work").exists(), "vectors of texts do not outlive the search"
+
+
+def test_a_search_keeps_the_newest_vectors_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "_MOST_SHARED", 3)
+    for number in range(5):
+        embeddings._make_room(tmp_path)
+        path = tmp_path / f"embeddings-{number}.npy"
+        path.write_bytes(b"x")
+        os.utime(path, (number, number))
+    assert sorted(path.name for path in tmp_path.glob("embeddings-*")) == [
+        f"embeddings-{n}.npy" for n in (2, 3, 4)
+    ]
