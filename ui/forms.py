@@ -72,7 +72,7 @@ def form(
         prefix: of the widget keys; the same declaration twice on a page needs two.
         on_set: called with name and value when a widget changed; a `BentuError` is shown by the page's next run.
         on_reset: called with the name when a field should go back.
-        reasons: why a default is what it is, in the reader's language; said beneath a field that has it.
+        reasons: why a default is what it is, in the reader's language; said beneath the field, changed or not.
     """
     shown = [f for f in fields if visible(f, values)]
     basic = [f for f in shown if f.level == "basic"]
@@ -107,7 +107,11 @@ def _cells(
                         help=t("Back to {value}", value=shown_value(field, default)),
                         on_click=attempt, args=(on_reset, field.name),
                     )  # fmt: skip
-            if reason and not differs:
+            if reason and differs:
+                st.caption(
+                    t("The dial takes {value}: {reason}", value=shown_value(field, default), reason=reason)
+                )
+            elif reason:
                 st.caption(reason)
 
 

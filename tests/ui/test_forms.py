@@ -114,7 +114,7 @@ def test_a_change_is_handed_on_marked_and_reset(page: AppTest) -> None:
     page.slider(key="toy_depth").set_value(5).run()
     assert page.session_state["values"]["depth"] == 5
     assert "changed" in page.slider(key="toy_depth").label
-    assert not page.caption, "the reason speaks of the default"
+    assert page.caption[0].value == "The dial takes 2: Two are enough.", "the reason speaks of the default"
     page.button(key="toy_reset_depth").click().run()
     assert page.session_state["values"]["depth"] == 2
     assert page.slider(key="toy_depth").value == 2
