@@ -17,7 +17,7 @@ HOPELESS = 2
 ALIKE = 1.1
 """Models that are at most so many times as large as the smallest count as equally large."""
 
-Skip = Literal["budget", "memory", "hopeless", "size", "latency"]
+Skip = Literal["budget", "hopeless"]
 
 
 @dataclass(frozen=True)

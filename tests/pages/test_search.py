@@ -64,6 +64,25 @@ def test_families_are_compared_and_the_recommended_one_opens_in_the_form(
     assert workspace.searches.list(trained.project) == []
 
 
+def test_families_are_compared_within_a_size_too(
+    trained: Any, open_page: Any, workspace: Workspace, light: None
+) -> None:
+    at = open_page("model", project=trained.project)
+    at.number_input(key="search_largest").set_value(0.01).run()
+    at.number_input(key="search_slowest").set_value(500.0).run()
+    at.button(key="search_start").click().run()
+    run_waiting(workspace.scope)
+    at.run()
+    assert not at.exception
+    found = shown(workspace, trained.project)
+    assert (found.kind, found.plan.largest, found.plan.slowest) == ("ladder", 10_000, 0.5)
+    states = {c.family: c.state for c in found.candidates}
+    assert states["majority"] == "done"
+    assert "over" in states.values()
+    assert states[found.candidate(found.insight.recommended or 0).family] == "done"
+    assert all(c.size is not None and c.size > 10_000 for c in found.candidates if c.state == "over")
+
+
 def test_settings_are_varied_and_shown(trained: Any, open_page: Any, workspace: Workspace) -> None:
     at = settings_of(trained, open_page)
     assert "C" in at.multiselect(key="search_fields_tfidf_svm").value

@@ -57,11 +57,7 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
         st.caption(
             t("Tries settings of “{family}”, the present ones first, and learns from each what to try next. The division, the cleaning and the rows stay the same.", family=family_title(recipe.family.name))
         )  # fmt: skip
-    show(MINUTES, min(BUDGETS, key=lambda minutes: abs(minutes - left.plan.minutes)))
-    st.select_slider(
-        t("Minutes"), BUDGETS, key=MINUTES, help=t("Counted from the first candidate; one that still runs then is kept as far as it came."),
-        **kept,
-    )  # fmt: skip
+    _budget(left, kept)
     chosen: list[str] = []
     if kind == "settings":
         chosen = _settings(recipe, left, kept)
@@ -79,6 +75,25 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
         help=(t("Choose at least one setting.") if empty else None) if ready else t("First what stands under “not ready”."),
         on_click=attempt, args=(_start, project_id, recipe, latest),
     )  # fmt: skip
+
+
+def _budget(left: SearchDraft, kept: dict[str, Any]) -> None:
+    """What the search may spend, and how large and slow the model may be in the end."""
+    over = t("What is above it is tried and shown, but never recommended.")
+    with st.grid(3, min_column_width=180):
+        show(MINUTES, min(BUDGETS, key=lambda minutes: abs(minutes - left.plan.minutes)))
+        st.select_slider(
+            t("Minutes"), BUDGETS, key=MINUTES, help=t("Counted from the first candidate; one that still runs then is kept as far as it came."),
+            **kept,
+        )  # fmt: skip
+        show(LARGEST, left.plan.largest / 1e6 if left.plan.largest else None)
+        st.number_input(
+            t("Largest model (MB)"), 0.01, 10_000.0, value=None, key=LARGEST, placeholder=t("no limit"), help=over, **kept,
+        )  # fmt: skip
+        show(SLOWEST, round(left.plan.slowest * 1000, 6) if left.plan.slowest else None)
+        st.number_input(
+            t("Longest time a text (ms)"), 0.01, 10_000.0, value=None, key=SLOWEST, placeholder=t("no limit"), help=over, **kept,
+        )  # fmt: skip
 
 
 def _settings(recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[str]:
@@ -106,14 +121,6 @@ def _settings(recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[s
             t("Processes"), 1, 8, key=WORKERS, help=t("They share the processor cores; more than one pays on large machines, or for linear families."),
             **kept,
         )  # fmt: skip
-        show(LARGEST, left.plan.largest / 1e6 if left.plan.largest else None)
-        st.number_input(
-            t("Largest model (MB)"), 0.01, 10_000.0, value=None, key=LARGEST, placeholder=t("no limit"), **kept
-        )  # fmt: skip
-        show(SLOWEST, round(left.plan.slowest * 1000, 6) if left.plan.slowest else None)
-        st.number_input(
-            t("Longest time a text (ms)"), 0.01, 10_000.0, value=None, key=SLOWEST, placeholder=t("no limit"), **kept
-        )  # fmt: skip
     return list(chosen)
 
 
@@ -140,7 +147,7 @@ def _start(project_id: str, recipe: Recipe, latest: str) -> None:
     now = _keep(project_id, recipe.family.name)
     plan = now.plan.model_copy(update={"fields": now.varied.get(recipe.family.name, ())})
     if now.kind == "ladder":
-        plan = Plan(minutes=plan.minutes)
+        plan = Plan(minutes=plan.minutes, largest=plan.largest, slowest=plan.slowest)
     said = f"{project_id} {latest} {now.kind} {plan.model_dump_json()} {recipe.model_dump_json()}"
     click = hashlib.sha256(said.encode()).hexdigest()
     st.session_state[SEARCH_SHOWN] = workspace().searches.start(project_id, recipe, now.kind, plan, click).id
