@@ -22,6 +22,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "revision": N_("Revision of Bentu's code"),
     "training_seconds": N_("Time of the training, s"), "processor_seconds": N_("Processor time of it, s"),
     "peak_memory_bytes": N_("Most memory held"), "energy_wh": N_("Energy, estimated, Wh"), "energy_method": N_("Method of the estimate"),
+    "card_seconds": N_("Seconds at work of the graphics cards"), "card_peak_bytes": N_("Most memory taken of a card"),
+    "card_energy_wh": N_("Energy of the cards by their own meters, Wh"),
     "train_rows": N_("Rows of the train part"), "augmented_rows": N_("Augmented copies of them"),
     "pseudo_labelled_rows": N_("Rows beside them whose label was guessed"),
 }  # fmt: skip
@@ -56,6 +58,9 @@ def environment_facts(environment: Mapping[str, Any], locale: str) -> Facts:
         "card_memory_bytes": lambda v: f"{v / 1e9:.1f} GB",
         "peak_memory_bytes": lambda v: f"{v / 1e9:.2f} GB",
         "energy_wh": lambda v: f"{v:.2g}",
+        "card_seconds": lambda v: f"{v:.1f}",
+        "card_peak_bytes": lambda v: f"{v / 1e9:.2f} GB",
+        "card_energy_wh": lambda v: f"{v:.2g}",
         "pseudo_labelled_rows": lambda v: "; ".join(f"{name}: {count:,}" for name, count in v.items()),
     }
     known = {k: v for k, v in environment.items() if k != "packages"}

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from engine.training.cards import cards_measured
 from engine.training.machine import memory_in_use
 
 WATTS_A_CORE = 12.0
@@ -23,7 +24,8 @@ WATTS_A_GIGABYTE = 0.3725
 
 METHOD = "Green Algorithms"
 """Lannelongue, Grealey and Inouye, "Green Algorithms: quantifying the carbon footprint of computation" (2021), equation 1,
-with its default power draw of a core and of memory; without the cooling of a computing centre, and without accelerators."""
+with its default power draw of a core and of memory; without the cooling of a computing centre, and without accelerators,
+whose own meters are read where they have one (`engine/training/cards.py`)."""
 
 _BETWEEN_LOOKS = 0.2
 
@@ -33,7 +35,7 @@ def measured() -> Iterator[dict[str, Any]]:
     """Measure what happens inside: the yielded mapping is filled at the end.
 
     Keys: `training_seconds`, `processor_seconds` (all threads of this process and of children that ended), `peak_memory_bytes` (looked at
-    five times a second), `energy_wh` and `energy_method`.
+    five times a second), `energy_wh` and `energy_method`; with a graphics card also what `cards_measured` says.
     """
     found: dict[str, Any] = {}
     peak, over = memory_in_use(), threading.Event()
@@ -47,7 +49,8 @@ def measured() -> Iterator[dict[str, Any]]:
     started, spent = time.monotonic(), _processor_seconds()
     watcher.start()
     try:
-        yield found
+        with cards_measured() as cards:
+            yield found
     finally:
         over.set()
         watcher.join()
@@ -55,7 +58,7 @@ def measured() -> Iterator[dict[str, Any]]:
         peak = max(peak, memory_in_use())
         found.update(
             training_seconds=seconds, processor_seconds=processor, peak_memory_bytes=peak,
-            energy_wh=energy(processor, seconds, peak), energy_method=METHOD,
+            energy_wh=energy(processor, seconds, peak), energy_method=METHOD, **cards,
         )  # fmt: skip
 
 

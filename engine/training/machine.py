@@ -73,11 +73,15 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _cards() -> list[tuple[str, int]]:
-    """Name and memory of each NVIDIA card that this process may use, by the driver's own program: TensorFlow would take seconds."""
+def card_figures(*names: str) -> list[list[str]]:
+    """Figures of each NVIDIA card that this process may use, by the driver's own program: TensorFlow would take seconds.
+
+    Args:
+        names: as `nvidia-smi --help-query-gpu` lists them; only the last may hold a comma. Memory is in MiB, power in watts.
+    """
     try:
         done = subprocess.run(
-            ["nvidia-smi", "--query-gpu=index,uuid,memory.total,name", "--format=csv,noheader,nounits"],
+            ["nvidia-smi", f"--query-gpu={','.join(('index', 'uuid', *names))}", "--format=csv,noheader,nounits"],
             capture_output=True, text=True, timeout=10, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
@@ -85,10 +89,15 @@ def _cards() -> list[tuple[str, int]]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     found = []
     for line in done.stdout.splitlines():
-        index, uuid, mebibytes, name = (part.strip() for part in line.split(",", 3))
+        index, uuid, *said = (part.strip() for part in line.split(",", len(names) + 1))
         if visible is None or any(one in (index, uuid) for one in visible.split(",")):
-            found.append((name, int(mebibytes) * 2**20))
+            found.append(said)
     return found
+
+
+def _cards() -> list[tuple[str, int]]:
+    """Name and memory of each card."""
+    return [(name, int(mebibytes) * 2**20) for mebibytes, name in card_figures("memory.total", "name")]
 
 
 def _revision() -> str:

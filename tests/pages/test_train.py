@@ -368,3 +368,23 @@ def test_an_interrupted_run_with_a_checkpoint_is_resumed(
     assert not at.exception
     assert workspace.runs.get(run.id).state == "queued"
     assert "Next in line" in said(at)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [("en-US", ("of processor time", "drew 12.5 Wh")), ("zh-CN", ("处理器时间", "共耗电12.5瓦时"))],
+)
+def test_what_a_training_cost_is_said_with_the_cards_where_there_are_some(
+    trained: Any, open_page: Any, workspace: Workspace, locale: str, words: tuple[str, str]
+) -> None:
+    run = workspace.runs.get(trained.svm)
+    at = open_page("train", locale=locale, project=trained.project, run=run.id)
+    assert words[0] in said(at)
+    assert words[1] not in said(at)
+    cards = {"card_seconds": 90.0, "card_peak_bytes": 3_000_000_000, "card_energy_wh": 12.5}
+    with write(workspace.scope.engine) as connection:
+        changed = {**(run.environment or {}), **cards}
+        connection.execute(update(run_row).where(run_row.c.id == run.id).values(environment=changed))
+    at = open_page("train", locale=locale, project=trained.project, run=run.id)
+    assert not at.exception
+    assert words[1] in said(at)

@@ -76,6 +76,15 @@ def cost_line(run: Run) -> None:
             memory=size(float(cost["peak_memory_bytes"])), energy=significant(float(cost["energy_wh"])), method=cost["energy_method"],
         )
     )  # fmt: skip
+    if {"card_seconds", "card_peak_bytes", "card_energy_wh"} <= cost.keys():
+        st.caption(
+            ":material/developer_board: "
+            + t(
+                "The graphics cards worked for {time}, held up to {memory} more than before on one of them, and drew {energy} Wh by their own meters, whatever else ran on them counted in.",
+                time=duration(float(cost["card_seconds"])), memory=size(float(cost["card_peak_bytes"])),
+                energy=significant(float(cost["card_energy_wh"])),
+            )
+        )  # fmt: skip
 
 
 def parity_line(run: Run) -> None:
