@@ -29,6 +29,19 @@ def test_every_widget_has_a_key(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_choice_of_several_says_nothing_in_streamlits_english(path: Path) -> None:
+    """Without these two arguments it shows "Choose options" and "Select all" in every language."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "multiselect"
+        ):
+            names = {k.arg for k in node.keywords}
+            assert {"placeholder", "select_all"} <= names, f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_enter_by_our_own_field_only(path: Path) -> None:
     """Streamlit's widgets for files keep them in memory, and the studio's door refuses what they send."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -39,7 +39,7 @@ def archive_members(draft: ImportDraft) -> None:
             st.multiselect(
                 t("Files of the archive {name}", name=safe_text(workspace().datasets.upload(upload_id).name, 60)), members, key=key,
                 on_change=lambda upload_id=upload_id, key=key: _choose_members(draft, upload_id, st.session_state[key]),
-                format_func=told_apart({m: m for m in members}), select_all=False,
+                format_func=told_apart({m: m for m in members}), select_all=False, placeholder=t("Choose files"),
             )  # fmt: skip
 
 

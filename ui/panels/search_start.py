@@ -106,7 +106,10 @@ def _settings(recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[s
     titles = {field.name: t(field.title) for field in ws.recipes.fields(recipe.family.name)}
     key = _fields_key(recipe.family.name)
     show(key, [name for name in left.varied.get(recipe.family.name, usual) if name in possible])
-    chosen = st.multiselect(t("Settings to vary"), possible, format_func=titles.__getitem__, key=key, **kept)
+    chosen = st.multiselect(
+        t("Settings to vary"), possible, format_func=titles.__getitem__, key=key, wrap=True, select_all=False,
+        placeholder=t("Choose settings"), **kept,
+    )  # fmt: skip
     box = st.expander(t("Advanced settings"), icon=":material/tune:", key="search_advanced")
     with box, st.grid(2, min_column_width=220):
         show(MOST, left.plan.most)

@@ -28,6 +28,9 @@ REASONS = {
     "hopeless": N_("two networks trained from scratch before it were certainly worse than the best"),
 }
 
+WIDTHS = {N_("Interval"): 95, N_("Training"): 90, N_("Size"): 85}
+"""Pixels of the columns that are empty at first."""
+
 
 def search_view(project_id: str, version_id: str) -> None:
     """The search that one chose, else the project's latest; nothing where there was none."""
@@ -186,12 +189,12 @@ def _table(search: Search) -> None:
     fields = workspace().recipes.fields(search.recipe.family.name)
     varied = [field for field in fields if search.kind == "settings" and field.name in search.plan.fields]
     columns = (
-        t("Candidate"), t("State"), score, t("Interval"), t("Training"), t("Size"), t("ms a text"),
+        t("Candidate"), score, t("State"), t("Interval"), t("Training"), t("Size"), t("ms a text"),
         *(t(field.title) for field in varied),
     )  # fmt: skip
     rows = [
         (
-            candidate_name(search, c), t(STATES[c.state]), None if c.score is None else 100 * c.score,
+            candidate_name(search, c), None if c.score is None else 100 * c.score, t(STATES[c.state]),
             "" if c.low is None or c.high is None else f"{100 * c.low:.1f}–{100 * c.high:.1f}",
             duration(c.seconds) if c.seconds else "", size(c.size) if c.size else "", None if c.latency is None else 1000 * c.latency,
             *(shown_value(field, c.params.get(field.name, field.default)) for field in varied),
@@ -202,6 +205,8 @@ def _table(search: Search) -> None:
         pd.DataFrame(rows, columns=columns), key=f"search_table_{'live' if search.active else 'ended'}", hide_index=True, width="stretch", placeholder="",
         column_config={
             score: st.column_config.NumberColumn(format="%.1f %%"), t("ms a text"): st.column_config.NumberColumn(format="%.2f"),
+            # a column is as wide as what stands in it at first, and while it goes on that is nothing
+            **{t(name): st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
         },
     )  # fmt: skip
     noted: dict[str, list[str]] = {}
