@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from engine.errors import N_, RecipeError
 from engine.params import FieldSpec, Params, fields_of
+from engine.training.pruning import KEPT, bracket, halved
 
-Pruning = Literal["median", "halving", "none"]
+Pruning = Literal["median", "halving", "hyperband", "none"]
 RANDOM_FIRST = 8
 """Trials that are drawn at random before the estimator has something to go by."""
 
@@ -80,7 +81,7 @@ def propose(
         names: the fields that are.
         trials: all of the search so far, the running ones too.
         seed: the same trials and seed give the same proposal.
-        pruning: what `hopeless` goes by: "median" of the other curves, successive halving, or never.
+        pruning: what `hopeless` goes by: "median" of the other curves, successive halving, Hyperband, or never.
 
     Raises:
         NothingToSearch: if no field of `names` can be searched.
@@ -101,7 +102,21 @@ def propose(
         asked.report(score, epoch)
         return bool(asked.should_prune())
 
-    return Proposal(chosen, hopeless)
+    return Proposal(chosen, _by_rungs(base, trials, pruning) or hopeless)
+
+
+def _by_rungs(
+    base: Mapping[str, Any], trials: Sequence[Trial], pruning: Pruning
+) -> Callable[[int, float], bool] | None:
+    """When successive halving or Hyperband give the next trial up; None for the other ways."""
+    if pruning == "halving":
+        return lambda epoch, score: halved(epoch, score, [t.curve for t in trials])
+    if pruning == "hyperband":
+        most = int(base.get("epochs", KEPT**3))
+        own = bracket(len(trials), most)
+        rivals = [t.curve for t in trials if bracket(t.number, most) == own]
+        return lambda epoch, score: halved(epoch, score, rivals, KEPT**own)
+    return None
 
 
 def importances(params: type[Params], names: Sequence[str], trials: Sequence[Trial]) -> dict[str, float]:
@@ -180,7 +195,7 @@ def _pruner(kind: Pruning) -> Any:
 
     if kind == "median":
         return optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2)
-    return optuna.pruners.SuccessiveHalvingPruner() if kind == "halving" else optuna.pruners.NopPruner()
+    return optuna.pruners.NopPruner()
 
 
 def _applies(spec: FieldSpec, params: Mapping[str, Any]) -> bool:

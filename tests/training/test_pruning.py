@@ -1,0 +1,61 @@
+"""Candidates are given up at the rungs of successive halving and Hyperband, and a search does give them up so."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from engine.params import Params, param
+from engine.training.pruning import bracket, halved
+from engine.training.search import Pruning, Trial, propose
+
+CURVES = [{epoch: 0.5 + place / 100 + epoch / 100 for epoch in range(1, 28)} for place in range(8)]
+"""Eight that went all the way; the last one is the best throughout."""
+
+
+class Toy(Params):
+    rate: float = param(0.5, "rate", "rate", low=1e-4, high=10.0, scale="log")
+    epochs: int = param(27, "epochs", "epochs", low=1, high=100)
+
+
+def test_at_a_rung_the_best_third_goes_on() -> None:
+    assert halved(1, 0.3, CURVES)
+    assert halved(3, CURVES[5][3] - 0.001, CURVES), "the sixth of nine is not in the best third"
+    assert not halved(3, CURVES[6][3] - 0.001, CURVES), "the third of nine is"
+    assert not any(halved(epoch, 0.0, CURVES) for epoch in (2, 4, 5, 8, 10, 26)), "between rungs nobody is"
+    assert halved(9, 0.0, CURVES) and halved(27, 0.0, CURVES)
+
+
+def test_until_three_got_to_a_rung_all_go_on() -> None:
+    assert not halved(3, 0.0, CURVES[:1])
+    assert halved(3, 0.0, CURVES[:2])
+    assert not halved(9, 0.0, [{1: 0.5, 3: 0.5}] * 8), "those that were given up before do not count"
+
+
+def test_rungs_begin_where_the_bracket_says() -> None:
+    assert not halved(3, 0.0, CURVES, first=9)
+    assert halved(9, 0.0, CURVES, first=9)
+
+
+def test_brackets_share_the_epochs() -> None:
+    counts = Counter(bracket(number, 27) for number in range(2000))
+    assert sorted(counts) == [0, 1, 2, 3]
+    assert counts[0] > counts[1] > counts[2] > counts[3] > 50
+    assert {bracket(number, 1) for number in range(50)} == {0}
+    assert {bracket(number, 8) for number in range(200)} == {0, 1}
+
+
+@pytest.mark.parametrize("pruning", ["median", "halving", "hyperband"])
+def test_every_way_gives_up_a_hopeless_candidate_of_a_search_and_keeps_the_best(pruning: Pruning) -> None:
+    done = [Trial(n, "toy", Toy().model_dump(), "done", 0.9, curve) for n, curve in enumerate(CURVES * 6)]
+
+    def given_up(score: float) -> list[int]:
+        found = propose("toy", Toy, Toy().model_dump(), ["rate"], done, seed=0, pruning=pruning)
+        return [epoch for epoch in range(1, 28) if found.hopeless(epoch, score)]
+
+    assert given_up(0.01)
+    assert not given_up(0.99)
+    assert not propose("toy", Toy, Toy().model_dump(), ["rate"], done, seed=0, pruning="none").hopeless(
+        27, 0.0
+    )
