@@ -156,8 +156,9 @@ def test_a_failing_candidate_does_not_end_the_search(
     assert found.candidates[1].note["error"]["code"] == "NOTHING_TO_SEARCH"
 
 
+@pytest.mark.parametrize(("pruning", "after"), [("median", 2), ("halving", 1)])
 def test_a_hopeless_candidate_is_pruned(
-    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch, pruning: str, after: int
 ) -> None:
     real, calls = searching.measure, iter(range(100))
 
@@ -170,9 +171,9 @@ def test_a_hopeless_candidate_is_pruned(
         return real(recipe, data, training)
 
     monkeypatch.setattr(searching, "measure", with_curves)
-    found = searched(workspace, version, most=6)
+    found = searched(workspace, version, most=6, pruning=pruning)
     assert [c.state for c in found.candidates] == [*["done"] * 5, "pruned"]
-    assert dict(found.candidates[5].curve) == {1: 0.1, 2: 0.1}
+    assert dict(found.candidates[5].curve) == dict.fromkeys(range(1, after + 1), 0.1)
 
 
 def test_a_double_click_makes_one_search_and_a_going_one_is_not_deleted(

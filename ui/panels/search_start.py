@@ -20,7 +20,8 @@ KIND, MINUTES, FIELDS, MOST = "search_kind", "search_minutes", "search_fields", 
 PRUNING, WORKERS, LARGEST, SLOWEST = "search_pruning", "search_workers", "search_largest", "search_slowest"
 KINDS = {"ladder": N_("Compare families"), "settings": N_("Tune this family")}
 PRUNINGS = {
-    "median": N_("worse than half of the others"), "halving": N_("successive halving"), "none": N_("never"),
+    "median": N_("worse than half of the others"), "halving": N_("successive halving"), "hyperband": "Hyperband",
+    "none": N_("never"),
 }  # fmt: skip
 BUDGETS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480)
 OF_PLAN: dict[str, tuple[str, Callable[[Any], Any]]] = {
@@ -117,7 +118,8 @@ def _settings(recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[s
         show(PRUNING, left.plan.pruning)
         st.selectbox(
             t("Give up candidates early"), list(PRUNINGS), format_func=lambda p: t(PRUNINGS[p]), key=PRUNING,
-            help=t("Only families that learn in epochs can be given up before their end."), **kept,
+            help=t("Only families that learn in epochs can be given up before their end. Successive halving lets the best third go on after epoch 1, 3, 9 and so on; Hyperband looks at some candidates later, for those that start slowly."),
+            **kept,
         )  # fmt: skip
         show(WORKERS, left.plan.workers)
         st.number_input(
