@@ -231,8 +231,8 @@ _UPDATES = {
     ),
     "adafactor": (
         N_("Adafactor: like Adam without the mean, the running sizes kept a row and a column of each table"),
-        r"v_{ij} \approx \frac{r_i c_j}{\sum_i r_i}, \quad "
-        r"\theta^{(t+1)} = \theta^{(t)} - \alpha_e \max(10^{-3}, \mathrm{rms}(\theta)) \frac{g}{\sqrt{v}}",
+        r"v_{ij} \approx \frac{r_i c_j}{\sum_i r_i}, \quad u = \frac{g}{\sqrt{v}}, \quad "
+        r"\theta^{(t+1)} = \theta^{(t)} - \alpha_e \max(10^{-3}, \mathrm{rms}(\theta)) \frac{u}{\max(1, \mathrm{rms}(u))}",
     ),
     "lion": (
         N_(

@@ -191,7 +191,8 @@ def make_optimizer(params: LearningParams) -> Any:
     devices = tf.distribute.get_strategy().num_replicas_in_sync
     kinds: dict[str, tuple[Any, dict[str, Any]]] = {
         "adam": (keras.optimizers.Adam, {}),
-        "adamw": (keras.optimizers.AdamW, {}),
+        # AdamW without a decay is Adam, and Keras' own refuses to be made without one
+        "adamw": (keras.optimizers.AdamW if params.weight_decay else keras.optimizers.Adam, {}),
         "gradient_descent": (keras.optimizers.SGD, {}),
         "momentum": (keras.optimizers.SGD, {"momentum": MOMENTUM}),
         "nesterov": (keras.optimizers.SGD, {"momentum": MOMENTUM, "nesterov": True}),
