@@ -82,6 +82,11 @@ class Job:
         return self.state in TERMINAL
 
     @property
+    def slot(self) -> str:
+        """What takes a slot of the lane: its group, or itself."""
+        return self.group_id or self.id
+
+    @property
     def problem(self) -> BentuError | None:
         """Why it failed, ready to be rendered; None unless it did."""
         return error_from_json(self.error) if self.state == "failed" and self.error else None

@@ -44,12 +44,20 @@ def _held(seconds: float) -> dict[str, Any]:
 _FREE = {"lease_token": None, "lease_until": None}
 
 
+def _joins(waiting: Any) -> Any:
+    """Whether another job of its group is worked on, so that it takes no slot of its own."""
+    sibling = job.alias("sibling")
+    begun = select(sibling.c.id).where(sibling.c.group_id == waiting.c.group_id, sibling.c.state.in_(ACTIVE))
+    return begun.correlate(waiting).exists()
+
+
 def claim(
     engine: Engine,
     lane: str,
     timing: Timing,
     *,
     job_id: str | None = None,
+    joining: bool = False,
     limits: Mapping[str, Limit] = LIMITS,
 ) -> Job | None:
     """Take the next waiting job of the lane, or None; it is `starting` and its attempt counted.
@@ -62,6 +70,7 @@ def claim(
         lane: which queue.
         timing: how long the lease is.
         job_id: take this inline job and no other.
+        joining: take only one of whose group another is worked on.
         limits: per lane, what one owner may have running.
     """
     waiting, others = job.alias("waiting"), job.alias("others")
@@ -75,11 +84,8 @@ def claim(
     chosen = select(waiting.c.id).outerjoin(loads, loads.c.owner == waiting.c.owner)
     chosen = chosen.where(waiting.c.state == "queued", waiting.c.lane == lane)
     if job_id is None:
-        sibling = job.alias("sibling")
-        begun = select(sibling.c.id).where(
-            sibling.c.group_id == waiting.c.group_id, sibling.c.state.in_(ACTIVE)
-        )
-        free = or_(running < limits[lane].running, begun.correlate(waiting).exists())
+        joins = _joins(waiting)
+        free = joins if joining else or_(running < limits[lane].running, joins)
         chosen = chosen.where(waiting.c.executor == "local", free)
         order = (
             waiting.c.priority.desc(),
@@ -187,15 +193,18 @@ def finish(
         raise LeaseLost(job_id=job_id)
 
 
-def overview(engine: Engine) -> tuple[list[Job], dict[str, int]]:
-    """What a supervisor looks at: jobs that are worked on or lost, and how many wait in each lane."""
+def overview(engine: Engine) -> tuple[list[Job], dict[str, int], dict[str, int]]:
+    """What a supervisor looks at: jobs that are worked on or lost, how many wait in each lane, and how many of them join a group."""
     tended = select(job).where(job.c.state.in_((*ACTIVE, "lost")))
-    waiting = (
-        select(job.c.lane, func.count().label("waiting")).where(job.c.state == "queued").group_by(job.c.lane)
-    )
+    waits = job.alias("waiting")
+    waiting = select(waits.c.lane, func.count().label("jobs")).where(waits.c.state == "queued")
+    waiting = waiting.group_by(waits.c.lane)
     with read(engine) as connection:
         rows = [job_of(row) for row in connection.execute(tended)]
-        return rows, {row.lane: row.waiting for row in connection.execute(waiting)}
+        counts = {row.lane: row.jobs for row in connection.execute(waiting)}
+        groups = any(one.group_id for one in rows) and counts
+        joining = connection.execute(waiting.where(_joins(waits))) if groups else ()
+        return rows, counts, {row.lane: row.jobs for row in joining}
 
 
 def lose(engine: Engine, seen: Job, loss: Loss, *, within: float | None = None) -> bool:

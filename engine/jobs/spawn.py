@@ -55,6 +55,8 @@ class Child:
     job_id: str
     attempt: int
     lane: str
+    group: str
+    """What shares one slot of the lane with it: its job's group, or the job itself."""
     pid: int
     began: float | None
     process: Ended | None = None
@@ -106,12 +108,14 @@ def launch(command: Sequence[str], job: Job) -> Child:
             [*command, "job", job.id, "--attempt", str(job.attempt)], stdin=subprocess.DEVNULL, stdout=log,
             stderr=log, start_new_session=True, env=environment(),
         )  # fmt: skip
-    return Child(job.id, job.attempt, job.lane, process.pid, identity.started(process.pid), process)
+    return Child(job.id, job.attempt, job.lane, job.slot, process.pid, identity.started(process.pid), process)
 
 
 def forked(job: Job, pid: int) -> Child:
     """The job's process, forked just now and left to this process."""
     with suppress(psutil.NoSuchProcess):
         if psutil.Process(pid).ppid() == os.getpid():
-            return Child(job.id, job.attempt, job.lane, pid, identity.started(pid), Forked(pid))
-    return Child(job.id, job.attempt, job.lane, pid, identity.started(pid))  # how it ended will not be known
+            return Child(job.id, job.attempt, job.lane, job.slot, pid, identity.started(pid), Forked(pid))
+    return Child(
+        job.id, job.attempt, job.lane, job.slot, pid, identity.started(pid)
+    )  # how it ended will not be known

@@ -34,7 +34,7 @@ from engine.storage.home import home, require_space
 log = logging.getLogger(__name__)
 
 SLOTS: Mapping[str, int] = {"training": 1, "short": 2}
-"""Processes at once, per lane."""
+"""Jobs at once, per lane; those of a group count as one."""
 
 
 def supervise(
@@ -82,6 +82,7 @@ class Supervisor:
         self._leases: dict[str, tuple[Any, float]] = {}
         self._asked: dict[str, tuple[str, float]] = {}
         self._waiting: dict[str, int] = {}
+        self._joining: dict[str, int] = {}
         self._oom = identity.oom_kills()
         self._low_space = False
         self._watch = Watch(engine)
@@ -119,7 +120,7 @@ class Supervisor:
 
     def busy(self) -> bool:
         """Whether anything runs or waits."""
-        rows, waiting = lease.overview(self._engine)
+        rows, waiting, _ = lease.overview(self._engine)
         return bool(rows or waiting or self._children)
 
     def tick(self) -> None:
@@ -128,7 +129,7 @@ class Supervisor:
         if quiet and not self._watch.changed():
             rows: list[Job] = []
         else:
-            rows, self._waiting = lease.overview(self._engine)
+            rows, self._waiting, self._joining = lease.overview(self._engine)
         for job in rows:
             self._tend(job)
         active = {job.id for job in rows}
@@ -172,7 +173,9 @@ class Supervisor:
             or not identity.same(job.pid, job.pid_started)
         ):
             return None
-        child = Child(job.id, job.attempt, job.lane, job.pid, job.pid_started, ours=job.executor == "local")
+        child = Child(
+            job.id, job.attempt, job.lane, job.slot, job.pid, job.pid_started, ours=job.executor == "local"
+        )
         log.info("adopting the process %s of job %s", child.pid, child.job_id)
         self._children[job.id] = child
         return child
@@ -231,21 +234,27 @@ class Supervisor:
         lease.forget_process(self._engine, child.job_id, child.attempt)
 
     def _count(self, lane: str) -> int:
-        return sum(child.lane == lane and child.ours for child in self._children.values())
+        """Slots that are taken."""
+        return len({child.group for child in self._children.values() if child.lane == lane and child.ours})
 
     def _start(self, lane: str) -> None:
         """Turn waiting jobs into processes while there are slots and space."""
-        while self._waiting.get(lane) and self._count(lane) < self._slots[lane]:
+        while self._waiting.get(lane):
+            full = self._count(lane) >= self._slots[lane]
+            if full and not self._joining.get(lane):
+                return
             try:
                 require_space()
             except LowSpace:
                 self._low_space = True
                 return
             self._low_space = False
-            job = lease.claim(self._engine, lane, self._timing)
+            job = lease.claim(self._engine, lane, self._timing, joining=full)
             if job is None:
                 return
             self._waiting[lane] -= 1
+            if full:
+                self._joining[lane] -= 1
             try:
                 child = self._process(job)
             except OSError as problem:
