@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+from unicodedata import east_asian_width
 
 import streamlit as st
 
@@ -18,8 +19,10 @@ from ui.errors import attempt
 from ui.format import listed, significant
 from ui.text import sentences, t, told_apart
 
-SIDE_BY_SIDE = 24
-"""Letters of all choices together that fit beside one another in half of the form."""
+SIDE_BY_SIDE = 32
+"""Widths of Latin letters that stand beside one another in half of the form, with the button that resets a changed field."""
+AROUND = 5
+"""The same of what is empty around each choice."""
 MANTISSAS = (1, 1.5, 2, 3, 5, 7)
 WIDEST_SLIDER = 100_000
 """A whole number with a wider range (a seed) is typed, not dragged."""
@@ -128,7 +131,10 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
     elif field.kind == "choice":
         titles = dict(zip(field.choices, field.choice_titles, strict=True))
         common |= {"options": list(field.choices), "format_func": lambda c: t(titles.get(c, str(c)))}
-        if len(field.choices) <= 3 and sum(len(t(title)) for title in field.choice_titles) <= SIDE_BY_SIDE:
+        if (
+            len(field.choices) <= 3
+            and sum(AROUND + _wide(t(title)) for title in field.choice_titles) <= SIDE_BY_SIDE
+        ):
             st.segmented_control(**common, required=True, width="stretch")
         else:
             st.selectbox(**common)
@@ -196,6 +202,11 @@ def shown_value(field: FieldSpec, value: Any) -> str:
 def _label(field: FieldSpec, differs: bool) -> str:
     label = t("{title} ({unit})", title=t(field.title), unit=t(field.unit)) if field.unit else t(field.title)
     return f"{label} :orange-badge[:material/edit: {t('changed')}]" if differs else label
+
+
+def _wide(text: str) -> int:
+    """Width of a text in Latin letters; a Chinese one is twice as wide."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _help(field: FieldSpec, default: Any) -> str:

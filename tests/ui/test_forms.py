@@ -19,6 +19,10 @@ class Toy(Params):
     sparse: bool = param(True, "Sparse", "Whether.")
     kind: Literal["a", "b"] = param("a", "Kind", "Which.", titles=("First", "Second"))
     many: Literal["p", "q", "r", "s", "t"] = param("p", "Many", "Which of five.")
+    wide: Literal["x", "y", "z"] = param(
+        "x", "Wide", "Which.", titles=("所有词片的平均", "第一个词片", "最大值")
+    )
+    narrow: Literal["x", "y", "z"] = param("x", "Narrow", "Which.", titles=("自动", "一张", "本机全部"))
     note: str = param("", "Note", "Free.", max_length=20)
     patience: int = param(3, "Patience", "Only for b.", low=1, high=10, depends_on=("kind", ("b",)))
     seed: int = param(0, "Seed", "Any.", low=0, high=2**31 - 1, level="advanced")
@@ -101,6 +105,12 @@ def test_what_this_machine_offers_is_chosen_and_what_it_lacks_stays_visible(page
     assert not page.exception
     assert page.selectbox(key="toy_model").value == "elsewhere"
     assert page.selectbox(key="toy_model").options == ["small", "large", "elsewhere"]
+
+
+def test_choices_stand_beside_one_another_only_where_their_words_fit(page: AppTest) -> None:
+    """Fewer Chinese letters than Latin ones fit: each is twice as wide."""
+    assert {box.key for box in page.selectbox} >= {"toy_wide", "toy_many"}
+    assert not {box.key for box in page.selectbox} & {"toy_narrow", "toy_kind"}
 
 
 def test_a_dependent_field_shows_only_when_it_means_something(page: AppTest) -> None:
