@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from math import floor, log10
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -37,11 +38,13 @@ def listed(parts: Iterable[str], separator: str = N_(", ")) -> str:
 
 
 def significant(value: float) -> str:
-    """Three significant digits: 0.01234 -> "0.0123", 12345 -> "12,300"."""
+    """Three significant digits: 0.01234 -> "0.0123", 12345 -> "12,300", and a learning rate of 0.00005 -> "0.00005"."""
     if value == 0:
         return "0"
     if abs(value) >= 1000:
         return f"{float(f'{value:.3g}'):,.0f}"
+    if 1e-7 <= abs(value) < 1e-4:
+        return f"{value:.{2 - floor(log10(abs(value)))}f}".rstrip("0")
     return f"{value:.3g}"
 
 

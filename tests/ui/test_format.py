@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ui.charts.layout import wrapped
-from ui.format import listed, points
+from ui.format import listed, points, significant
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,17 @@ from ui.format import listed, points
 )
 def test_points_have_a_true_minus_and_no_signed_zero(share: float, shown: str) -> None:
     assert points(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (5e-5, "0.00005"), (1e-6, "0.000001"), (9.999e-5, "0.0001"), (1.234e-5, "0.0000123"), (1e-4, "0.0001"), (-2e-5, "-0.00002"),
+        (0.01234, "0.0123"), (12345, "12,300"), (0, "0"), (3e-9, "3e-09"),
+    ],
+)  # fmt: skip
+def test_three_digits_and_no_exponent_where_a_rate_may_lie(value: float, shown: str) -> None:
+    assert significant(value) == shown
 
 
 def test_a_list_is_joined_by_the_separator_of_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
