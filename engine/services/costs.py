@@ -88,7 +88,7 @@ class TooLarge:
     """A training needs more memory than this machine has.
 
     Args:
-        available: bytes of this machine.
+        available: bytes that there are for it.
         smaller: the settings that learn the same way in batches that fit, gathered for an update; None where no such do.
     """
 
@@ -96,9 +96,9 @@ class TooLarge:
     smaller: Mapping[str, Any] | None
 
 
-def too_large(family: Family, params: Params, load: Load) -> TooLarge | None:
-    """By how much a training is too large for this machine's memory, or None."""
-    available, tried = machine().memory_bytes, params
+def too_large(family: Family, params: Params, load: Load, at_once: int = 1) -> TooLarge | None:
+    """By how much a training is too large for this machine's memory, or for its share where several go on at once, or None."""
+    available, tried = machine().memory_bytes // at_once, params
     if cost_of(family, tried, load).memory_bytes <= available:
         return None
     while {"batch_size", "accumulate"} <= set(type(tried).model_fields):

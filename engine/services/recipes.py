@@ -235,9 +235,9 @@ class Recipes:
         """Parameters, memory, time and energy of a recipe on this machine, before it starts."""
         return with_energy(cost_of(*resolve(recipe), load_of(self._scope, recipe, self._facts(recipe))))
 
-    def too_large(self, recipe: Recipe) -> TooLarge | None:
-        """By how much a recipe is too large for this machine's memory, or None."""
-        return too_large(*resolve(recipe), load_of(self._scope, recipe, self._facts(recipe)))
+    def too_large(self, recipe: Recipe, at_once: int = 1) -> TooLarge | None:
+        """By how much a recipe is too large for this machine's memory, `at_once` of it at the same time, or None."""
+        return too_large(*resolve(recipe), load_of(self._scope, recipe, self._facts(recipe)), at_once)
 
     def gentler(self, recipe: Recipe, code: str) -> dict[str, Any]:
         """The settings that the remedy of the error `code` asks to change, with their new values; empty where it names none."""

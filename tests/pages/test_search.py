@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine.services import searching
+from engine.models.family import Machine
+from engine.services import costs, searching
 from engine.services.inline import run_waiting
-from engine.workspace import Search, Workspace
+from engine.workspace import Plan, Search, SearchDraft, Workspace
 from tests.pages.test_model import said
 
 
@@ -171,3 +172,26 @@ def test_a_search_is_stopped_by_a_button(trained: Any, open_page: Any, workspace
     assert not at.exception
     assert shown(workspace, trained.project).state == "ended"
     assert "No candidate got to its end" in said(at)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("en-US", "4 processes at once take about"), ("zh-CN", "同时运行 4 个进程约需")]
+)
+def test_more_processes_than_the_memory_holds_are_warned_of(
+    trained: Any,
+    open_page: Any,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    locale: str,
+    words: str,
+) -> None:
+    recipe = workspace.recipes.draft(trained.project)
+    assert recipe is not None
+    needed = workspace.recipes.estimate(trained.project, recipe).memory_bytes
+    monkeypatch.setattr(costs, "machine", lambda: Machine(2, 3 * needed))
+    for workers, warned in ((2, False), (4, True)):
+        left = SearchDraft(kind="settings", plan=Plan(workers=workers))
+        workspace.searches.keep_draft(trained.project, left)
+        at = open_page("model", locale=locale, project=trained.project)
+        assert not at.exception
+        assert (words in said(at)) == warned

@@ -9,8 +9,9 @@ from typing import Any
 import streamlit as st
 
 from engine.recipe import Recipe
-from engine.workspace import Plan, SearchDraft
+from engine.workspace import Plan, SearchDraft, Workspace
 from ui.errors import attempt
+from ui.format import size
 from ui.panels.readiness import Obstacle
 from ui.panels.run_table import family_title
 from ui.state import SEARCH_SHOWN, show, workspace
@@ -126,7 +127,19 @@ def _settings(recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[s
             t("Processes"), 1, 8, key=WORKERS, help=t("They share the processor cores; more than one pays on large machines, or for linear families."),
             **kept,
         )  # fmt: skip
+    _together(ws, project_id, recipe, left.plan.workers)
     return list(chosen)
+
+
+def _together(ws: Workspace, project_id: str, recipe: Recipe, workers: int) -> None:
+    """Say so where as many processes as are asked for need more memory at the same time than there is."""
+    problem = ws.recipes.too_large(recipe, workers) if workers > 1 else None
+    if problem is not None:
+        needed = workers * ws.recipes.estimate(project_id, recipe).memory_bytes
+        st.caption(
+            ":orange[:material/warning:] "
+            + t("{n} processes at once take about {needed} of memory; this machine has {memory}. Take fewer, or one of them will be ended by it.", n=workers, needed=size(needed), memory=size(workers * problem.available))
+        )  # fmt: skip
 
 
 def _fields_key(family: str) -> str:
