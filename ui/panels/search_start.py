@@ -62,7 +62,7 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
     _budget(left, kept)
     chosen: list[str] = []
     if kind == "settings":
-        chosen = _settings(recipe, left, kept)
+        chosen = _settings(project_id, recipe, left, kept)
     rows = ws.splits.current(str(recipe.data))
     held = rows.counts.get("validation", 0) if rows else 0
     if rows and held < FEW_ROWS:
@@ -98,7 +98,7 @@ def _budget(left: SearchDraft, kept: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
-def _settings(recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[str]:
+def _settings(project_id: str, recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[str]:
     """Which settings are varied, and what else a search through them asks for; returns the chosen names."""
     ws = workspace()
     possible, usual = ws.searches.fields(recipe.family.name)
