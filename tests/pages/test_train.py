@@ -388,3 +388,19 @@ def test_what_a_training_cost_is_said_with_the_cards_where_there_are_some(
     at = open_page("train", locale=locale, project=trained.project, run=run.id)
     assert not at.exception
     assert words[1] in said(at)
+
+
+@pytest.mark.parametrize(("locale", "label"), [("en-US", "Epoch"), ("zh-CN", "轮")])
+def test_the_cards_of_a_network_stand_in_their_places_before_its_first_step(
+    trained: Any, open_page: Any, workspace: Workspace, locale: str, label: str
+) -> None:
+    recipe = workspace.recipes.choose(trained.project, "case_network", "quick")
+    run = workspace.runs.submit(trained.project, recipe)
+    with write(workspace.scope.engine) as connection:
+        connection.execute(update(job).where(job.c.id == run.job_id).values(state="running", started=now()))
+    before = open_page("train", locale=locale, project=trained.project, run=run.id)
+    report(workspace, run.id, ("phase", {"name": "training"}), *epochs(2))
+    after = open_page("train", locale=locale, project=trained.project, run=run.id)
+    assert [m.label for m in before.metric] == [m.label for m in after.metric]
+    assert before.metric[0].label == label
+    assert before.metric[0].value == f"– / {recipe.family.params['epochs']}"

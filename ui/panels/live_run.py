@@ -107,22 +107,23 @@ def _waiting(run: Run) -> None:
 
 def _figures(run: Run, feed: RunFeed) -> None:
     epochs = feed.table
+    # Known from the recipe before the first step: the cards stand in their places from the start.
+    total = feed.total_epochs or int(run.recipe.family.params.get("epochs") or 0)
     with st.grid(3, min_column_width=150, gap="xsmall"):
-        if feed.total_epochs:
-            current = min(
-                feed.total_epochs, int(feed.position) + (1 if feed.position < feed.total_epochs else 0)
-            )
-            st.metric(t("Epoch"), f"{current} / {feed.total_epochs}", border=True, height="stretch")
+        if total:
+            current = min(total, int(feed.position) + (1 if feed.position < total else 0))
+            now = f"{current if feed.total_epochs else '–'} / {total}"
+            st.metric(t("Epoch"), now, border=True, height="stretch")
         if epochs:
             _against_best(feed)
-        elif feed.total_epochs:
+        elif total:
             # Their places are kept, so that nothing moves when the first epoch ends.
             st.metric(t("Validation loss"), "–", border=True, height="stretch", **_delta(None))
             st.metric(t("Validation macro F1"), "–", border=True, height="stretch", **_delta(None))
-        if feed.speed or feed.total_epochs:
+        if feed.speed or total:
             speed = significant(feed.speed) if feed.speed else "–"
             st.metric(t("Examples a second"), speed, border=True, height="stretch")
-        if feed.total_epochs:
+        if total:
             rate = significant(feed.rate) if feed.rate else "–"
             st.metric(t("Learning rate"), rate, border=True, height="stretch")
             gradient = significant(feed.gradient) if feed.gradient else "–"
@@ -130,23 +131,17 @@ def _figures(run: Run, feed: RunFeed) -> None:
                 t("Gradient length"), gradient, border=True, height="stretch",
                 help=t("How strongly the last batch pulls at the weights. If it grows from epoch to epoch, the learning rate is too large; near zero, little is learnt any more."),
             )  # fmt: skip
-        if feed.total_epochs:
             left = feed.remaining() if main_phase(run, feed.phases) == "training" else None
             st.metric(
                 t("Time left at most"), duration(left) if left is not None else "–", border=True, height="stretch",
                 help=t("At the pace so far, for all epochs. It may stop earlier when validation no longer improves; no estimate before the first steps."),
             )  # fmt: skip
-        if feed.total_epochs:
             memory = size(feed.memory) if feed.memory else "–"
             st.metric(
-                t("Memory"),
-                memory,
-                border=True,
-                height="stretch",
-                help=t("What the training process holds now."),
-            )
+                t("Memory"), memory, border=True, height="stretch", help=t("What the training process holds now."),
+            )  # fmt: skip
         st.metric(t("Elapsed"), duration(run.seconds or 0), border=True, height="stretch")
-    if not feed.total_epochs and (expected := _expected(run)):
+    if not total and (expected := _expected(run)):
         # A family without epochs has no other sign of how long it will take.
         st.caption(
             t(
