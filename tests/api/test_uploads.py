@@ -195,7 +195,9 @@ def test_what_is_no_table_is_refused_in_the_readers_language_and_not_kept(
     assert put(content or b"x", name, table=False).status_code == 201, "unless it is not meant to be one"
 
 
-BOMBS = [case for case, (name, _, code) in HOSTILE.items() if code == "ARCHIVE_UNSAFE" and name.endswith((".zip", ".xlsx"))]  # fmt: skip
+LARGE = "workbook with 300 MB of shared texts"
+"""175 MB for the wire; how it is refused is tested where it is read."""
+BOMBS = [case for case, (name, _, code) in HOSTILE.items() if code == "ARCHIVE_UNSAFE" and name.endswith((".zip", ".xlsx")) and case != LARGE]  # fmt: skip
 
 
 @pytest.mark.parametrize("case", BOMBS)
@@ -208,8 +210,7 @@ def test_a_bomb_is_refused_as_it_comes_in_and_nothing_of_it_stays(
     answer = put(content, name, limit=200 << 20)
     seconds, grown = time.monotonic() - began, here.memory_info().rss - before
     assert (answer.status_code, code(answer)) == (422, wanted)
-    # a bomb is small; where the file itself is large, its way through the socket is what takes the time
-    assert seconds < 2 or len(content) > 20 << 20, f"{seconds:.1f} s"
+    assert seconds < 2, f"{seconds:.1f} s"
     assert grown < 64 << 20, f"{grown / 1e6:.0f} MB"
     settled(budget)
 

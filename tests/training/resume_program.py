@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ import numpy as np
 from engine.models.family import Training
 from engine.models.preset_import import import_preset
 from engine.recipe import Part, Recipe
-from engine.training import loop
+from engine.training import loop, pretraining
 from engine.training.preload import preload
 from engine.training.run import fit_run
 from tests.models.tiny_presets import tiny_bert
@@ -36,7 +37,7 @@ FAMILIES = {
         "embedding_size": 16,
         "heads": 2,
         "depth": 1,
-        "pretraining": 2,
+        "pretraining": 3,
     },
     "case_network": {
         "epochs": 6,
@@ -64,13 +65,16 @@ FAMILIES = {
         "max_length": 20,
     },
 }
-DAMAGED = ("case_network", "transformer")
-"""Families whose newest checkpoint is damaged besides: how one is read is the same for all."""
+DAMAGED = "case_network"
+"""The family whose newest checkpoint is damaged besides: how one is read is the same for all."""
+PRETRAINED = "transformer"
+"""The family that dies in its pretraining besides."""
 SHARED = FAMILIES["case_network"] | {
     "batch_size": 17, "dropout": 0.0, "l2": 1e-3, "clip": 0.1, "learning_rate": 0.01, "cards": "all",
 }  # fmt: skip
 """What one and two devices learn alike: nothing is left to chance, the gradient is clipped, the rows do not part evenly."""
-EPOCHS_BEFORE_DEATH, STEPS_BEFORE_DEATH = 3, 4
+EPOCHS_BEFORE_DEATH = {"Epoch": 3, "Pretraining": 2}
+STEPS_BEFORE_DEATH = 4
 
 
 def main(root: Path) -> None:
@@ -79,31 +83,34 @@ def main(root: Path) -> None:
     preload()
     import keras_hub  # noqa: F401  # once for all the children
 
-    loop._BETWEEN_CHECKPOINTS = 0  # these epochs are far shorter than the time between two checkpoints
+    # these epochs are far shorter than the time between two checkpoints
+    loop._BETWEEN_CHECKPOINTS = pretraining._BETWEEN_CHECKPOINTS = 0
     from tensorflow.python.eager import context
 
     untouched = context._context is None or context._context._context_handle is None
     (root / "preload.json").write_text(json.dumps({"no_operation_ran": untouched}))
     for family in FAMILIES:
-        _forked(partial(_train, family, root / family / "whole", die=False))
-        for name in ("killed", "damaged") if family in DAMAGED else ("killed",):
-            folder = root / family / name
-            status = _forked(partial(_train, family, folder, die=True))
-            assert os.WIFSIGNALED(status), status
-            assert os.WTERMSIG(status) == signal.SIGKILL
-            if name == "damaged":
-                _damage_newest(folder)
-            _forked(partial(_train, family, folder, die=False))
-    for name, devices, die in (
-        ("one", 1, False),
-        ("whole", 2, False),
-        ("killed", 2, True),
-        ("killed", 2, False),
-    ):
-        _forked(partial(_share, root / "devices" / name, devices, die=die))
+        _forked(partial(_train, family, root / family / "whole"))
+        killed, damaged = root / family / "killed", root / family / "damaged"
+        _killed(partial(_train, family, killed, dies_in="Epoch"))
+        if family == DAMAGED:
+            shutil.copytree(killed, damaged)
+            _damage_newest(damaged)
+            _forked(partial(_train, family, damaged))
+        _forked(partial(_train, family, killed))
+    early = root / PRETRAINED / "early"
+    _killed(partial(_train, PRETRAINED, early, dies_in="Pretraining"))
+    assert list((early / "checkpoints" / pretraining.FOLDER).glob("generation-*.npz"))
+    assert not list((early / "checkpoints").glob("generation-*.npz"))
+    _forked(partial(_train, PRETRAINED, early))
+    devices = root / "devices"
+    _forked(partial(_share, devices / "one", 1))
+    _forked(partial(_share, devices / "whole", 2))
+    _killed(partial(_share, devices / "killed", 2, dies_in="Epoch"))
+    _forked(partial(_share, devices / "killed", 2))
 
 
-def _share(folder: Path, devices: int, *, die: bool) -> None:
+def _share(folder: Path, devices: int, dies_in: str = "") -> None:
     """Train on parts of the processor, which a strategy treats as it treats graphics cards."""
     import tensorflow as tf
 
@@ -111,7 +118,7 @@ def _share(folder: Path, devices: int, *, die: bool) -> None:
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
     listed = tf.config.list_logical_devices
     with patch.object(tf.config, "list_logical_devices", lambda kind: listed("CPU")):
-        _train("case_network", folder, die=die, settings=SHARED)
+        _train("case_network", folder, dies_in, SHARED)
 
 
 def _forked(work: Callable[[], None]) -> int:
@@ -124,13 +131,19 @@ def _forked(work: Callable[[], None]) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def _train(family: str, folder: Path, *, die: bool, settings: dict[str, Any] | None = None) -> None:
-    events: list[tuple[str, dict[str, object]]] = []
+def _killed(work: Callable[[], None]) -> None:
+    status = _forked(work)
+    assert os.WIFSIGNALED(status), status
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _train(family: str, folder: Path, dies_in: str = "", settings: dict[str, Any] | None = None) -> None:
+    events: list[tuple[str, dict[str, Any]]] = []
     asked = 0
 
     def stop() -> None:
         nonlocal asked
-        if die and sum(kind == "epoch" for kind, _ in events) == EPOCHS_BEFORE_DEATH:
+        if dies_in and _epochs(events, dies_in) == EPOCHS_BEFORE_DEATH[dies_in]:
             asked += 1
             if asked > STEPS_BEFORE_DEATH:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -145,6 +158,12 @@ def _train(family: str, folder: Path, *, die: bool, settings: dict[str, Any] | N
         from tensorflow.python.framework import config
 
         (folder / "deterministic").write_text(str(config.is_op_determinism_enabled()))
+
+
+def _epochs(events: list[tuple[str, dict[str, Any]]], kind: str) -> int:
+    if kind == "Epoch":
+        return sum(name == "epoch" for name, _ in events)
+    return sum(name == "log" and "Pretraining, epoch" in payload["message"] for name, payload in events)
 
 
 def _damage_newest(folder: Path) -> None:

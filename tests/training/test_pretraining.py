@@ -1,12 +1,7 @@
-"""Guessing hidden tokens: what is hidden, that it is learnt, and that kill -9 or a stop in the middle change nothing else."""
+"""Guessing hidden tokens: what is hidden, that it is learnt, and what a stop in the middle does."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +13,8 @@ from engine.models.family import Discarded, families
 from engine.models.features.tokens import SPECIAL, Tokens
 from engine.models.hiding import Marks, hide
 from engine.models.language import GUESSED
-from engine.training.pretraining import FOLDER
 from tests.models.toys import Line, texts_of, toy_data
 
-ROOT = Path(__file__).parents[2]
 SETTINGS = {
     "epochs": 2, "batch_size": 16, "vocabulary": 500, "embedding_size": 16, "heads": 2, "depth": 1, "pretraining": 4,
 }  # fmt: skip
@@ -96,53 +89,3 @@ def test_giving_up_in_pretraining_ends_it_and_keeping_learns_one_epoch_of_classe
     assert fit(line, epochs=5).stopped_early
     assert len(line.of("epoch")) == 1
     assert any("Pretraining was stopped" in str(note["message"]) for note in line.of("note"))
-
-
-@pytest.mark.slow
-def test_a_killed_pretraining_goes_on_and_ends_the_same(tmp_path: Path) -> None:
-    def run(name: str, *die: str) -> int:
-        return subprocess.run(
-            [sys.executable, "-m", "tests.training.test_pretraining", str(tmp_path / name), *die],
-            cwd=ROOT, capture_output=True, timeout=400, check=False,
-        ).returncode  # fmt: skip
-
-    assert run("whole") == 0
-    assert run("killed", "die") == -signal.SIGKILL
-    assert list((tmp_path / "killed" / "checkpoints" / FOLDER).glob("generation-*.npz"))
-    assert not list((tmp_path / "killed" / "checkpoints").glob("generation-*.npz"))
-    assert run("killed") == 0
-    events = json.loads((tmp_path / "killed" / "events.json").read_text())
-    done = [
-        e["params"]["epoch"]
-        for kind, e in events
-        if kind == "log" and "epoch" in e["params"] and "Pretraining" in e["message"]
-    ]
-    assert done[0] in (1, 2)
-    assert done == [done[0], *range(done[0] + 1, 5)]
-    answers = [np.load(tmp_path / name / "answers.npy") for name in ("whole", "killed")]
-    assert np.abs(answers[0] - answers[1]).max() < 1e-6
-
-
-def main(folder: Path, die: bool) -> None:
-    """Train; die in the middle of the third epoch of pretraining, if asked."""
-    from engine.training import pretraining
-    from engine.training.preload import preload
-
-    preload()
-    pretraining._BETWEEN_CHECKPOINTS = 0
-    line, asked = Line(folder / "checkpoints"), 0
-
-    def stop() -> None:
-        nonlocal asked
-        asked += 1
-        if die and asked == 2 * 19 + 5:  # 300 texts are 19 steps an epoch
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    line.training = replace(line.training, stop=stop)
-    answers = fit(line).predict_proba(texts_of(50, seed=5)[0])
-    np.save(folder / "answers.npy", answers)
-    (folder / "events.json").write_text(json.dumps(line.events))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), len(sys.argv) > 2)

@@ -1,4 +1,4 @@
-"""Case 1: kill -9 in the middle of an epoch, and the resumed run ends like an uninterrupted one."""
+"""Case 1: kill -9 in the middle of an epoch or of a pretraining, and the resumed run ends like an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.errors import fill
-from tests.training.resume_program import DAMAGED, FAMILIES
+from tests.training.resume_program import DAMAGED, FAMILIES, PRETRAINED
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,10 +43,7 @@ def read(folder: Path) -> tuple[dict[int, dict[str, float]], list[str], Any]:
 
 @pytest.mark.parametrize(
     ("family", "name", "first"),
-    [
-        *((family, "killed", 3) for family in FAMILIES),
-        *((family, "damaged", 2) for family in DAMAGED),
-    ],
+    [*((family, "killed", 3) for family in FAMILIES), (DAMAGED, "damaged", 2)],
 )
 def test_resumes_and_ends_with_the_same_figures(trained: Path, family: str, name: str, first: int) -> None:
     whole, _, expected = read(trained / family / "whole")
@@ -64,6 +61,18 @@ def test_resumes_and_ends_with_the_same_figures(trained: Path, family: str, name
     if FAMILIES[family].get("deterministic"):
         assert np.array_equal(said, expected)
         assert (trained / family / name / "deterministic").read_text() == "True"
+
+
+def test_a_killed_pretraining_goes_on_and_ends_the_same(trained: Path) -> None:
+    _, log, expected = read(trained / PRETRAINED / "whole")
+    epochs, resumed, said = read(trained / PRETRAINED / "early")
+    of = [int(text.split()[2]) for text in log if text.startswith("Pretraining, epoch")]
+    repeated = [int(text.split()[2]) for text in resumed if text.startswith("Pretraining, epoch")]
+    assert of == [1, 2, 3]
+    # the second epoch's checkpoint may still have been under way
+    assert repeated in ([3], [2, 3])
+    assert sorted(epochs) == [1, 2, 3, 4, 5, 6]
+    assert np.abs(said - expected).max() < 1e-6
 
 
 def test_several_devices_learn_what_one_learns_and_resume(trained: Path) -> None:
