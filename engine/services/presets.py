@@ -10,19 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.data.languages import NO_LANGUAGE, UNKNOWN
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.models.foundation_cost import memory_to_read
 from engine.models.preset_catalogue import CATALOGUE, known
 from engine.models.preset_errors import PresetMissing, PresetNoFolder, PresetUnlisted
 from engine.models.preset_import import import_preset
-from engine.models.presets import Preset, everything, find
+from engine.models.presets import TRANSLATORS, Preset, everything, find
 from engine.recipe import Part, Recipe
+from engine.services import splits
 from engine.services.preset_hub import OnHub, fetched, look
 from engine.services.scope import Scope
 from engine.storage.errors import DiskFull
 from engine.storage.home import folder, require_space
 from engine.storage.locks import lock
+from engine.storage.tables import dataset_version
 
 _HUB = "hf://"
 _HANDLE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
@@ -56,6 +59,21 @@ class Presets:
     def list(self) -> Sequence[PresetLine]:
         """Those on this machine first, then the others of the catalogue."""
         return list_presets()
+
+    def familiar(self, version_id: str) -> Mapping[str, float]:
+        """By name, the share of a version's train texts in a language that the model has read, of those whose language is recognised.
+
+        Models that do not say what they have read are left out, and so are all where no language is recognised.
+        """
+        self._scope.row(dataset_version, version_id, "dataset version")
+        counts = splits.facts(self._scope, version_id).extra.get("languages") or {}
+        told = {code: count for code, count in counts.items() if code not in (UNKNOWN, NO_LANGUAGE)}
+        total = sum(told.values())
+        return {
+            line.name: sum(count for code, count in told.items() if code in line.languages) / total
+            for line in list_presets()
+            if total and line.languages and line.architecture not in TRANSLATORS
+        }
 
     def bring(self, project_id: str, asked: str) -> Job:
         """Take over what `bring` understands, as a job whose result is `{reference}`; what cannot be had is said at once."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.models.presets import find
 from engine.services.inline import run_waiting
 from engine.workspace import Workspace
 from tests.models.tiny_presets import tiny_bert
-from tests.pages.conftest import texts
+from tests.pages.conftest import import_text, texts
 
 
 def test_a_folder_named_on_the_page_is_brought_here_and_chosen(
@@ -18,6 +20,7 @@ def test_a_folder_named_on_the_page_is_brought_here_and_chosen(
     at = open_page("model", project=trained.project)
     table = at.dataframe[0].value
     assert {"xlm-r-base", "bert-base-zh"} <= set(table.iloc[:, 0])
+    assert "Language read" not in table.columns, "of texts like “food number 7” no language is recognised"
     at.text_input(key="preset_asked").set_value(str(tmp_path / "nowhere"))
     at.button(key="preset_bring").click().run()
     assert "nowhere" in texts(at)
@@ -37,3 +40,19 @@ def test_a_folder_named_on_the_page_is_brought_here_and_chosen(
     assert at.selectbox(key="param_foundation_preset").value == find("another").reference, (
         "the last one is chosen"
     )
+
+
+@pytest.mark.parametrize(("locale", "column"), [("en-US", "Language read"), ("zh-CN", "读过的语言")])
+def test_each_model_says_of_how_many_of_the_texts_it_has_read_the_language(
+    workspace: Workspace, open_page: Any, locale: str, column: str
+) -> None:
+    project = workspace.projects.create("English")
+    table = "text,label\n" + "".join(
+        f"The courier was late again and the soup had gone cold by the time it came {i},{i % 2}\n" for i in range(60)
+    )  # fmt: skip
+    import_text(workspace, project.id, table, text="input", label="label")
+    at = open_page("model", locale=locale, project=project.id)
+    assert not at.exception
+    shown = at.dataframe[0].value
+    known = dict(zip(shown.iloc[:, 0], shown[column], strict=True))
+    assert known["bert-base"] > 90 > 10 > known["bert-base-zh"]

@@ -232,3 +232,18 @@ def test_the_list_says_what_each_model_is_and_takes(bentu_home: Path, tmp_path: 
         line.memory > 1.6e9 and line.megabytes > 0 and line.languages and not line.here for line in others
     )
     assert "minilm-l6" not in {line.name for line in others}
+
+
+def test_of_each_model_it_is_known_how_many_of_the_texts_it_has_the_language_of(
+    workspace: Workspace, imported: Callable[..., DatasetVersion], tmp_path: Path
+) -> None:
+    version = imported(120)  # English
+    take_over(tiny_bert(tmp_path / "mine"), "mine", ["yo"])
+    take_over(tiny_bert(tmp_path / "silent"), "silent")
+    found = workspace.presets.familiar(version.id)
+    assert found["mine"] == 0
+    assert "silent" not in found
+    assert found["bert-base"] > 0.9
+    assert found["bert-base-zh"] == 0
+    assert found["xlm-r-base"] >= found["bert-base"] - 0.05
+    assert set(found) <= {line.name for line in workspace.presets.list()}

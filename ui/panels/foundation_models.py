@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -26,13 +28,18 @@ def foundation_models(project_id: str, recipe: Recipe) -> None:
     """
     purpose = f"preset_{project_id}"
     job_id = followed(purpose)
+    familiar = workspace().presets.familiar(str(recipe.data))
     with st.expander(
         t("Foundation models: on this machine, and to be had"), icon=":material/deployed_code:", key=f"presets_{project_id}",
         expanded=bool(job_id and workspace().jobs.get(job_id).active),
     ):  # fmt: skip
         st.dataframe(
-            pd.DataFrame([_row(line) for line in workspace().presets.list()]), key="presets_table", hide_index=True, width="stretch",
-            column_config={t("Memory (GB)"): st.column_config.NumberColumn(format="%.1f")},
+            pd.DataFrame([_row(line, familiar) for line in workspace().presets.list()]), key="presets_table",
+            hide_index=True, width="stretch", placeholder="",
+            column_config={
+                t("Memory (GB)"): st.column_config.NumberColumn(format="%.1f"),
+                t("Language read"): st.column_config.NumberColumn(format="%.0f %%", help=t("Share of your train texts in a language that the model has read, of those whose language is recognised.")),
+            },
         )  # fmt: skip
         st.caption(
             t("Memory is what a training takes at least. One that is not here is fetched from the hub, which needs the network, or taken over from a folder in Keras' or Hugging Face's form, which may go afterwards.")
@@ -57,11 +64,14 @@ def _choose(job: Job, project_id: str, recipe: Recipe) -> None:
     st.rerun()
 
 
-def _row(line: PresetLine) -> dict[str, object]:
+def _row(line: PresetLine, familiar: Mapping[str, float]) -> dict[str, object]:
     more = len(line.languages) - _SHOWN
     languages = " ".join(line.languages[:_SHOWN]) + (t(" and {n} more", n=more) if more > 0 else "")
+    share = familiar.get(line.name)
+    read = {t("Language read"): None if share is None else 100 * share} if familiar else {}
     return {
         t("Name"): line.name, t("Model"): line.title, t("Languages"): languages or t("not stated"),
+        **read,
         t("Numbers (million)"): round(line.parameters / 1e6), t("On disk (MB)"): round(line.megabytes),
         t("Memory (GB)"): line.memory / 1e9, t("Licence"): line.licence or t("not stated"),
         t("Where"): t("on this machine") if line.here else f"hf://{line.source}",
