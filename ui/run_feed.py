@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -184,3 +184,11 @@ def by_heart_since(epochs: Iterable[Mapping[str, Any]]) -> int | None:
     if int(last["epoch"]) - int(lowest["epoch"]) < 2 or float(last["loss"]) > 0.9 * float(lowest["loss"]):
         return None
     return int(lowest["epoch"])
+
+
+def never_fell(epochs: Iterable[Mapping[str, Any]], batches: Sequence[Batch], *, over: bool) -> bool:
+    """Whether no epoch's training loss is a twentieth below that of the very first step, after three epochs or at the end."""
+    losses = [float(e["loss"]) for e in epochs if e.get("loss") is not None]
+    if not batches or batches[0].x >= 1 or not losses or (len(losses) < 3 and not over):
+        return False
+    return min(losses) > 0.95 * batches[0].loss

@@ -86,6 +86,18 @@ def test_a_run_that_diverged_later_warns_beside_its_score(
 
 
 @pytest.mark.parametrize(
+    ("locale", "words"), [("en-US", "never fell clearly"), ("zh-CN", "始终没有明显低于起点")]
+)
+def test_a_loss_that_never_fell_is_explained(
+    trained: Any, open_page: Any, workspace: Workspace, locale: str, words: str
+) -> None:
+    run = ended(workspace, trained.project, "succeeded")
+    wild = [(kind, payload | {"loss": 7.0} if kind == "epoch" else payload) for kind, payload in epochs(2)]
+    report(workspace, run.id, ("phase", {"name": "training"}), *wild)
+    assert words in said(open_page("train", locale=locale, project=trained.project, run=run.id))
+
+
+@pytest.mark.parametrize(
     ("problem", "changed"),
     [
         (Diverged(epoch=1, learning_rate=1.0), {"learning_rate": 0.03}),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ui.run_feed import FIRST_STEPS, MOST_BATCHES, RunFeed, by_heart_since
+from ui.run_feed import FIRST_STEPS, MOST_BATCHES, Batch, RunFeed, by_heart_since, never_fell
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -120,3 +120,17 @@ def test_learning_by_heart_is_seen_after_two_epochs_of_it() -> None:
     assert [by_heart_since(epochs[:n]) for n in range(5)] == [None, None, None, None, 2]
     noisy = [*epochs[:3], {"epoch": 4, "loss": 0.7, "val_loss": 0.55}]
     assert by_heart_since(noisy) is None, "the training loss rose too"
+
+
+def test_a_loss_that_never_falls_is_seen_after_three_epochs_or_at_the_end() -> None:
+    steps = [
+        Batch(x=0.02, loss=0.69, speed=None, when=START),
+        Batch(x=1.5, loss=90.0, speed=None, when=START),
+    ]
+    wild = [{"epoch": i, "loss": loss} for i, loss in enumerate([160.0, 4.2, 0.71, 13.2], start=1)]
+    assert [never_fell(wild[:n], steps, over=False) for n in range(5)] == [False, False, False, True, True]
+    assert never_fell(wild[:1], steps, over=True)
+    good = [*wild, {"epoch": 5, "loss": 0.4}]
+    assert not never_fell(good, steps, over=True)
+    assert not never_fell(wild, steps[1:], over=True), "what it began with is not known"
+    assert not never_fell([{"epoch": 1}], steps, over=True)

@@ -15,7 +15,7 @@ from ui.charts.layout import draw
 from ui.charts.training import loss_figure, metric_figure
 from ui.format import duration, percent, significant, size
 from ui.panels.run_steps import main_phase, step_line
-from ui.run_feed import Batch, RunFeed, best_epoch, by_heart_since
+from ui.run_feed import Batch, RunFeed, best_epoch, by_heart_since, never_fell
 from ui.state import FEED, workspace
 from ui.text import say, t
 
@@ -220,6 +220,11 @@ def curves(
         st.caption(
             ":orange[:material/trending_up:] "
             + t("Since epoch {epoch} the training loss falls and the validation loss does not: from there on the network learns its train rows by heart (overfitting). More dropout, fewer numbers to learn or more rows help against it.", epoch=since)
+        )  # fmt: skip
+    if never_fell(epochs, batches, over=over):
+        st.caption(
+            ":orange[:material/trending_flat:] "
+            + t("The training loss never fell clearly below where it began. Most often the learning rate is too large: try a tenth of it, or more where it is tiny already.")
         )  # fmt: skip
     if epochs:
         box = st.expander(
