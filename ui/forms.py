@@ -19,7 +19,7 @@ from ui.errors import attempt
 from ui.format import listed, significant
 from ui.text import sentences, t, told_apart
 
-SIDE_BY_SIDE = 32
+SIDE_BY_SIDE = 30
 """Widths of Latin letters that stand beside one another in half of the form, with the button that resets a changed field."""
 AROUND = 5
 """The same of what is empty around each choice."""

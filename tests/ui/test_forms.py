@@ -22,7 +22,7 @@ class Toy(Params):
     wide: Literal["x", "y", "z"] = param(
         "x", "Wide", "Which.", titles=("所有词片的平均", "第一个词片", "最大值")
     )
-    narrow: Literal["x", "y", "z"] = param("x", "Narrow", "Which.", titles=("自动", "一张", "本机全部"))
+    narrow: Literal["x", "y", "z"] = param("x", "Narrow", "Which.", titles=("字符序列", "词", "两者"))
     note: str = param("", "Note", "Free.", max_length=20)
     patience: int = param(3, "Patience", "Only for b.", low=1, high=10, depends_on=("kind", ("b",)))
     seed: int = param(0, "Seed", "Any.", low=0, high=2**31 - 1, level="advanced")
