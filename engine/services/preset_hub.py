@@ -11,7 +11,7 @@ import hashlib
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -40,8 +40,11 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PATIENCE = 10.0
 _REFUSALS = (401, 403, 404)
 """How a hub says that it has no such model, or not for everybody."""
+_BETWEEN_TOLD = 0.5
 _KEPT_DAYS = 7
 """For so long a download that was broken off can be gone on with."""
+
+Progress = Callable[[float], object]
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,10 @@ def _file(listed: Any) -> HubFile:
 
 
 @contextmanager
-def fetched(model: OnHub, into: Path) -> Iterator[Path]:
+def fetched(model: OnHub, into: Path, progress: Progress = lambda share: None) -> Iterator[Path]:
     """A folder under `into` with the files of a model that `look` saw, gone afterwards; one download at a time.
 
-    Where the way broke off, or the process was killed, the next download of the same model goes on from what had come.
+    `progress` is told twice a second at most which share of all bytes is here. Where the way broke off, or the process was killed, the next download of the same model goes on from what had come.
 
     Raises:
         HubInterrupted: the way to the hub broke off.
@@ -130,8 +133,10 @@ def fetched(model: OnHub, into: Path) -> Iterator[Path]:
     with lock(into / ".fetch.lock"):
         _clear(into, place, model.revision)
         try:
+            before = 0
             for file in model.files:
-                _fetch(model, file, where)
+                _fetch(model, file, where, _Told(progress, before, model.size))
+                before += file.size
             yield where
         except HubInterrupted:
             raise
@@ -149,7 +154,19 @@ def _clear(into: Path, place: Path, revision: str) -> None:
             shutil.rmtree(other, ignore_errors=True)
 
 
-def _fetch(model: OnHub, file: HubFile, where: Path) -> None:
+class _Told:
+    """Turns the bytes of one file into shares of the whole, at most twice a second."""
+
+    def __init__(self, progress: Progress, before: int, size: int) -> None:
+        self._progress, self._before, self._size, self._last = progress, before, max(size, 1), 0.0
+
+    def __call__(self, count: int) -> None:
+        if (moment := time.monotonic()) - self._last > _BETWEEN_TOLD:
+            self._last = moment
+            self._progress(min((self._before + count) / self._size, 1.0))
+
+
+def _fetch(model: OnHub, file: HubFile, where: Path, told: Callable[[int], None]) -> None:
     """Bring one file to its place under `where`, if it is not there; a part of it that is there is gone on with."""
     whole = where / file.path
     if whole.is_file():
@@ -159,15 +176,15 @@ def _fetch(model: OnHub, file: HubFile, where: Path) -> None:
     if part.is_file() and part.stat().st_size > file.size:
         part.unlink()
     with _in_words(model.repository, begun=True), part.open("ab") as written:
-        download(model, file, written)
+        download(model, file, written, told)
     if not _as_listed(part, file):
         part.unlink()
         raise PresetDamaged(file=file.path, problem={"message": N_("is not what the hub lists")})
     part.rename(whole)
 
 
-def download(model: OnHub, file: HubFile, written: BinaryIO) -> None:
-    """Write what is missing at the end of `written`, an open file that may hold the beginning."""
+def download(model: OnHub, file: HubFile, written: BinaryIO, told: Callable[[int], None]) -> None:
+    """Write what is missing at the end of `written`, an open file that may hold the beginning; `told` hears how much is there."""
     hub = _client()
     url = hub.hf_hub_url(model.repository, file.path, revision=model.revision)
     headers = {**hub.utils.build_hf_headers(), "Accept-Encoding": "identity"}
@@ -186,6 +203,7 @@ def download(model: OnHub, file: HubFile, written: BinaryIO) -> None:
                     for piece in answer.iter_bytes():
                         written.write(piece)
                         seen.update(len(piece))
+                        told(written.tell())
             except OSError:  # the hub said no, or the disk is full
                 raise
             except Exception:  # the transport's: its classes change with its versions

@@ -20,7 +20,7 @@ from engine.models.preset_import import import_preset
 from engine.models.presets import TRANSLATORS, Preset, everything, find
 from engine.recipe import Part, Recipe
 from engine.services import splits
-from engine.services.preset_hub import OnHub, fetched, look
+from engine.services.preset_hub import OnHub, Progress, fetched, look
 from engine.services.scope import Scope
 from engine.storage.errors import DiskFull
 from engine.storage.home import folder, require_space
@@ -89,7 +89,13 @@ def bring_preset(
     context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Work of the job "preset"."""
-    return {"reference": bring(spec["asked"], Path.home()).reference}
+    if isinstance(_meant(spec["asked"], Path.home()), str):
+        context.report("phase", name="fetching")
+
+    def progress(share: float) -> None:
+        context.report("progress", fraction=share)
+
+    return {"reference": bring(spec["asked"], Path.home(), progress).reference}
 
 
 def list_presets() -> list[PresetLine]:
@@ -150,13 +156,14 @@ def fetch(asked: str, announce: Callable[[OnHub], object] = lambda model: None) 
     return _fetched(model)
 
 
-def bring(asked: str, base: Path) -> Preset:
+def bring(asked: str, base: Path, progress: Progress = lambda share: None) -> Preset:
     """The foundation model that somebody named, brought here where it is not here yet.
 
     Args:
         asked: a name or `Preset.reference`; a folder, which is taken over beside an earlier one of that name and other
             content; or what `fetch` takes.
         base: where a folder counts from that is not absolute.
+        progress: told which share of a model has come from the hub.
 
     Raises:
         PresetMissing, PresetChanged: it is not here, or another copy is.
@@ -164,7 +171,7 @@ def bring(asked: str, base: Path) -> Preset:
     """
     meant = _meant(asked, base)
     if isinstance(meant, str):
-        return _fetched(look(meant))
+        return _fetched(look(meant), progress)
     if isinstance(meant, Path):
         _require_folder(meant)
         with _importing() as into:
@@ -213,11 +220,11 @@ def _repository(asked: str) -> str | None:
     return entry.source if entry else f"keras/{asked}" if _HANDLE.fullmatch(asked) else None
 
 
-def _fetched(model: OnHub) -> Preset:
+def _fetched(model: OnHub, progress: Progress = lambda share: None) -> Preset:
     entry = next((e for e in CATALOGUE if e.source == model.repository), None)
     name = entry.name if entry else _named(Path(model.repository.replace("/", "-")))
     languages, licence = (entry.languages, entry.licence) if entry else (model.languages, model.licence)
-    with fetched(model, folder("presets")) as where, _importing() as into:
+    with fetched(model, folder("presets"), progress) as where, _importing() as into:
         return import_preset(where, into, name, languages, licence, model.repository, keep=True)
 
 

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.models.preset_errors import PresetDamaged
+from engine.models.preset_errors import HubInterrupted, PresetDamaged
 from engine.models.presets import check, everything
+from engine.services import preset_hub
+from engine.services.inline import run_waiting
 from engine.services.preset_hub import fetched, look
+from engine.workspace import Workspace
 from tests.models.tiny_presets import tiny_bert
 from tests.services.hub import Hub, local_hub
 
@@ -169,3 +172,29 @@ def test_what_was_broken_off_long_ago_or_of_another_commit_is_cleared(
             "vocab.txt",
         }
     assert not where.parent.exists()
+
+
+def test_the_page_brings_a_model_as_a_job_that_tells_how_far_it_is(
+    hub: Hub, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here(hub, monkeypatch)
+    monkeypatch.setattr(preset_hub, "_BETWEEN_TOLD", 0.0)
+    hub.models[NAME]["assets/tokenizer/more.txt"] = b"in a folder"
+    project = workspace.projects.create("Reviews").id
+    job = workspace.presets.bring(project, f"hf://{NAME}")
+    run_waiting(workspace.scope)
+    ended = workspace.jobs.get(job.id)
+    (preset,) = everything()
+    assert (ended.state, ended.result) == ("succeeded", {"reference": preset.reference})
+    shares = [
+        event.payload["fraction"] for event in workspace.jobs.events(job.id) if event.kind == "progress"
+    ]
+    assert shares == sorted(shares) and len(shares) >= 5 and shares[-1] == 1.0
+    assert len(hub.ranges("more.txt")) == 1
+    hub.cut, hub.gone = "model.safetensors", True
+    hub.models["Somebody/Other"] = dict(hub.models[NAME])
+    broken = workspace.presets.bring(project, "hf://Somebody/Other")
+    run_waiting(workspace.scope)
+    problem = workspace.jobs.get(broken.id).problem
+    assert isinstance(problem, HubInterrupted)
+    assert everything() == [preset]

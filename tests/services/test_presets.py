@@ -108,7 +108,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[s
             card = SimpleNamespace(license="mit", language=["sw", "ha"])
             return SimpleNamespace(siblings=files, card_data=card, sha=40 * "0")
 
-        def download(model: Any, file: Any, written: Any) -> None:
+        def download(model: Any, file: Any, written: Any, told: Any) -> None:
             assert folder is not None
             written.write((folder / file.path).read_bytes())
 

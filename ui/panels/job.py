@@ -18,7 +18,7 @@ PHASES = {
     "profiling": N_("Profiling"), "checking_contents": N_("Checking the contents"), "describing": N_("Languages and wording"), "loading": N_("Loading the data"), "cleaning": N_("Cleaning"), "splitting": N_("Splitting"), "finding_copies": N_("Looking for nearly equal texts"),
     "training": N_("Training"), "searching": N_("Searching"), "reading_texts": N_("Reading the texts"), "augmenting": N_("Augmenting"), "packaging": N_("Packaging"), "checking_parity": N_("Checking the packaged model"),
     "evaluating": N_("Evaluating"), "comparing": N_("Comparing"), "writing": N_("Writing the sample"),
-    "correcting": N_("Looking up the corrections"), "placing": N_("Placing the examples"), "editing": N_("Going through the rows"), "exporting": N_("Writing the file"), "checking_deeply": N_("Looking for near-duplicates, odd labels and outliers"),
+    "correcting": N_("Looking up the corrections"), "placing": N_("Placing the examples"), "editing": N_("Going through the rows"), "exporting": N_("Writing the file"), "fetching": N_("Fetching it from the hub"), "checking_deeply": N_("Looking for near-duplicates, odd labels and outliers"),
 }  # fmt: skip
 
 
