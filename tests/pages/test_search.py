@@ -175,7 +175,7 @@ def test_a_search_is_stopped_by_a_button(trained: Any, open_page: Any, workspace
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"), [("en-US", "4 processes at once take about"), ("zh-CN", "同时运行 4 个进程约需")]
+    ("locale", "words"), [("en-US", "4 processes at once take about"), ("zh-CN", "同时运行4个进程约需")]
 )
 def test_more_processes_than_the_memory_holds_are_warned_of(
     trained: Any,
