@@ -162,7 +162,7 @@ def test_without_a_setting_the_start_says_why_it_is_off(trained: Any, open_page:
     at.multiselect(key="search_fields_tfidf_svm").set_value([]).run()
     start = at.button(key="search_start")
     assert start.disabled
-    assert "at least one setting" in start.help
+    assert "at least one setting" in said(at), "in view: a finger does not hover"
 
 
 def test_a_search_is_stopped_by_a_button(trained: Any, open_page: Any, workspace: Workspace) -> None:

@@ -72,11 +72,15 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
     empty = kind == "settings" and not chosen
     ready = blocked is None or (kind == "ladder" and blocked.page == "model")
     latest = next((one.id for one in ws.searches.list(project_id, limit=1)), "")
-    st.button(
-        t("Start the search"), key="search_start", icon=":material/search:", disabled=not ready or empty,
-        help=(t("Choose at least one setting.") if empty else None) if ready else t("First what stands under “not ready”."),
-        on_click=attempt, args=(_start, project_id, recipe, latest),
-    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            t("Start the search"), key="search_start", icon=":material/search:", disabled=not ready or empty,
+            on_click=attempt, args=(_start, project_id, recipe, latest),
+        )  # fmt: skip
+        if not ready:
+            st.caption(t("First what stands under “not ready”."))
+        elif empty:
+            st.caption(t("Choose at least one setting."))
 
 
 def _budget(left: SearchDraft, kept: dict[str, Any]) -> None:
