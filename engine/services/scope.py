@@ -15,7 +15,7 @@ from engine.errors import NotFound
 from engine.jobs import queue
 from engine.jobs.job import Job, Lane
 from engine.storage.clock import now
-from engine.storage.database import read, write
+from engine.storage.database import read, serialise, write
 from engine.storage.tables import result
 
 
@@ -62,6 +62,7 @@ class Scope:
         """Store a job's result under what it was computed from; the same key is replaced."""
         same = (result.c.owner == self.owner, result.c.kind == kind, result.c.key == key)
         with write(self.engine) as connection:
+            serialise(connection, f"result:{kind}:{key}")
             connection.execute(result.delete().where(*same))
             connection.execute(
                 result.insert().values(owner=self.owner, kind=kind, key=key, value=value, created=now())
