@@ -9,6 +9,8 @@
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 TESTS ?= tests
+# A test starts hundreds of processes, and each would compile the engine anew without its bytecode.
+unexport PYTHONDONTWRITEBYTECODE
 # Three for two cores, as tests of browsers and processes wait a third of their time; in the order of the folders, so that
 # the long ones of tests/e2e, which hold few tests a file, do not come last and leave the other workers idle.
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
