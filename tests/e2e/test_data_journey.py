@@ -106,7 +106,9 @@ def test_from_a_legacy_file_to_clean_rows_and_away(server: Server, open_page: Op
     choose(page, "Role of 门店", "Slice")
     expect(page.get_by_text("Ready: text from 内容, label from 标签")).to_be_visible()
     shot(page, "data_journey_read")
-    settle(page)  # a run under way would be cut short by the next one, and a reload between the two loses what was typed
+    settle(
+        page
+    )  # a run under way would be cut short by the next one, and a reload between the two loses what was typed
     page.get_by_role("textbox", name="Name of the dataset").fill("评论集")
     page.get_by_role("textbox", name="Name of the dataset").press("Enter")
     settle(page)
