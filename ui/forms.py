@@ -129,12 +129,9 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
     if field.kind == "bool":
         st.toggle(**common)
     elif field.kind == "choice":
-        titles = dict(zip(field.choices, field.choice_titles, strict=True))
-        common |= {"options": list(field.choices), "format_func": lambda c: t(titles.get(c, str(c)))}
-        if (
-            len(field.choices) <= 3
-            and sum(AROUND + _wide(t(title)) for title in field.choice_titles) <= SIDE_BY_SIDE
-        ):
+        titles = {c: t(title) for c, title in zip(field.choices, field.choice_titles, strict=True)}
+        common |= {"options": list(field.choices), "format_func": lambda c: titles.get(c, str(c))}
+        if len(titles) <= 3 and sum(AROUND + _wide(title) for title in titles.values()) <= SIDE_BY_SIDE:
             st.segmented_control(**common, required=True, width="stretch")
         else:
             st.selectbox(**common)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -35,4 +36,5 @@ def test_time_memory_and_energy_are_named_before_the_start(
     recipe = workspace.recipes.draft(trained.project)
     assert recipe is not None
     energy = workspace.recipes.estimate(trained.project, recipe).energy_wh
-    assert f"{float(f'{energy:.2g}'):g}" in said
+    (named,) = re.findall(r"\*\*([\d.]+) ?(?:Wh|瓦时)\*\*", said)
+    assert float(named) == pytest.approx(energy, rel=0.05), "two digits, and no exponent"
