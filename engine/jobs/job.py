@@ -35,6 +35,8 @@ class Limit:
 
 
 LIMITS: Mapping[str, Limit] = {"training": Limit(1, 20), "short": Limit(2, 200)}
+ALONE: frozenset[str] = frozenset({"preset"})
+"""Kinds of which one job is worked on at a time, whoever asked: a download waits for the network for long, and two would fill the short lane."""
 
 
 @dataclass(frozen=True)

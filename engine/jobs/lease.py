@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, not_, or_, select, update
 
 from engine.errors import BentuError
 from engine.jobs import events
 from engine.jobs.errors import JobHung, JobPoisoned, LeaseLost, OutOfMemory, StopTimedOut
 from engine.jobs.identity import boot_id
-from engine.jobs.job import ACTIVE, LIMITS, TERMINAL, Job, Limit, State, Stop, job_of
+from engine.jobs.job import ACTIVE, ALONE, LIMITS, TERMINAL, Job, Limit, State, Stop, job_of
 from engine.jobs.timing import Timing
 from engine.storage.clock import now
 from engine.storage.database import read, serialise, write
@@ -49,6 +49,13 @@ def _joins(waiting: Any) -> Any:
     sibling = job.alias("sibling")
     begun = select(sibling.c.id).where(sibling.c.group_id == waiting.c.group_id, sibling.c.state.in_(ACTIVE))
     return begun.correlate(waiting).exists()
+
+
+def _may_begin(waiting: Any) -> Any:
+    """Whether no other job of its kind is in the way, see `ALONE`."""
+    same = job.alias("same")
+    begun = select(same.c.id).where(same.c.kind == waiting.c.kind, same.c.state.in_(ACTIVE))
+    return or_(waiting.c.kind.not_in(ALONE), not_(begun.correlate(waiting).exists()))
 
 
 def claim(
@@ -86,7 +93,7 @@ def claim(
     if job_id is None:
         joins = _joins(waiting)
         free = joins if joining else or_(running < limits[lane].running, joins)
-        chosen = chosen.where(waiting.c.executor == "local", free)
+        chosen = chosen.where(waiting.c.executor == "local", free, _may_begin(waiting))
         order = (
             waiting.c.priority.desc(),
             running,
@@ -194,10 +201,12 @@ def finish(
 
 
 def overview(engine: Engine) -> tuple[list[Job], dict[str, int], dict[str, int]]:
-    """What a supervisor looks at: jobs that are worked on or lost, how many wait in each lane, and how many of them join a group."""
+    """What a supervisor looks at: jobs that are worked on or lost, how many could begin in each lane, and how many of them join a group."""
     tended = select(job).where(job.c.state.in_((*ACTIVE, "lost")))
     waits = job.alias("waiting")
-    waiting = select(waits.c.lane, func.count().label("jobs")).where(waits.c.state == "queued")
+    waiting = select(waits.c.lane, func.count().label("jobs")).where(
+        waits.c.state == "queued", _may_begin(waits)
+    )
     waiting = waiting.group_by(waits.c.lane)
     with read(engine) as connection:
         rows = [job_of(row) for row in connection.execute(tended)]

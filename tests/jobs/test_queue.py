@@ -126,6 +126,22 @@ def test_an_owner_at_the_limit_is_passed_over(database: Engine, submit: Callable
     assert lease.claim(database, "training", TIMING) is not None
 
 
+def test_a_download_at_a_time_so_that_others_find_a_place_in_the_short_lane(
+    database: Engine, submit: Callable[..., Job]
+) -> None:
+    first, second = submit("preset", "short"), submit("preset", "short", "you")
+    profile = submit("echo", "short")
+    claimed = [lease.claim(database, "short", TIMING) for _ in range(3)]
+    assert [one and one.id for one in claimed] == [first.id, profile.id, None]
+    assert lease.overview(database)[1] == {}, "none that could begin: the supervisor need not ask again"
+    assert claimed[0] is not None
+    run_to_end(database, claimed[0])
+    assert lease.overview(database)[1] == {"short": 1}
+    following = lease.claim(database, "short", TIMING)
+    assert following is not None
+    assert following.id == second.id
+
+
 def test_jobs_of_a_group_count_as_one(database: Engine) -> None:
     limits = LIMITS | {"training": Limit(1, 2)}
 
