@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _FORWARD = 1.3e-11
 """Seconds a multiplication on two cores, forward; measured with MiniLM over 1212 texts of 126 pieces (52 s of processor time)."""
+_CARD = 1 / 40
+"""A card's time for that of two cores: an H100 took 1.2 s for an epoch of LoRA with MiniLM over 1060 texts of 128 pieces
+(docs/training.md), two cores 51 s by the rates here. Others are slower, and larger models gain more."""
+_MOST_CORES = 8
+"""More are not counted: the steps of a small batch are too short to be shared among them."""
 _RELATIVE = 1.6
 """A DeBERTa's time for that of a BERT with the same layers; 3 layers by 768 over 16 texts of 128 pieces took 1.58 and 0.98 s of processor time."""
 _SUPPOSED = PresetFacts(6, 12, 384, 1536, 30_522, 512, 22_700_000)
@@ -92,15 +97,22 @@ def shape_of(preset: Preset | None) -> PresetFacts:
     return preset.facts if preset else _SUPPOSED
 
 
+def pace(machine: Machine | None) -> float:
+    """The time that a network takes on this machine for that on two cores: cores count in proportion, which was not measured."""
+    if machine is None:
+        return 1.0
+    return _CARD if machine.cards else 2 / min(max(machine.cores, 1), _MOST_CORES)
+
+
 def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Estimate:
-    """Trainable numbers nearly exactly; time from rates measured on two cores, an accelerator is not counted in."""
+    """Trainable numbers nearly exactly; time from rates measured on two cores and `pace`."""
     preset = here(params.preset)
     known = shape_of(preset)
     shape = replace(
         known, vocabulary=known.vocabulary + params.new_words, parameters=known.parameters + params.new_words * known.hidden
     )  # fmt: skip
     tokens = expected_pieces(facts, min(params.max_length, shape.max_length))
-    once = reading_seconds(shape, facts.rows, tokens)
+    once = reading_seconds(shape, facts.rows, tokens) * pace(machine)
     if preset is not None and preset.architecture == "deberta_v3":
         once *= _RELATIVE
     left = shape.layers * (10 * shape.hidden + 2 * shape.intermediate + 3 * tokens * shape.heads)
@@ -121,7 +133,7 @@ def cost(params: FoundationParams, facts: Facts, machine: Machine | None) -> Est
         learns = shape.parameters
         memory = max(memory, 20 * learns + batch + 12 * params.batch_size * scores)
         passes = params.pretraining / (1 - params.general_share if params.general else 1)
-        guessing = guessing_seconds(shape, facts.rows * GUESSED * tokens)
+        guessing = guessing_seconds(shape, facts.rows * GUESSED * tokens) * pace(machine)
         seconds += passes * (3.4 * once + 3 * guessing) * 1.1
     return Estimate(learns, memory_to_read(shape.parameters) + int(memory), seconds)
 

@@ -26,7 +26,7 @@ from engine.models.backbone import (
     text_vectors,
     weights_digest,
 )
-from engine.models.dial import Dialled, adjusted, effort, usual
+from engine.models.dial import Dialled, adjusted, usual
 from engine.models.embeddings import Affine, text_embeddings
 from engine.models.family import (
     Dial,
@@ -43,6 +43,7 @@ from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.features.tokens import TokenRows
 from engine.models.formulas import Formula, learning_formulas
 from engine.models.foundation_cost import FOREIGN, cost, shape_of, suited_length, suited_preset, unread_share
+from engine.models.foundation_dial import affordable
 from engine.models.foundation_language import pretrain_backbone, with_words
 from engine.models.language import LanguageParams
 from engine.models.learning import LearningParams, make_optimizer, on_machine, plan, rates
@@ -143,12 +144,18 @@ class Foundation(Dialled):
         return reason
 
     def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
-        """The preset that knows most of the texts' languages; read-out only first, LoRA with more effort."""
-        adapt: Adapt = "frozen" if dial == "quick" else "lora"
+        """The preset that knows most of the texts' languages; how it is adapted follows from the time that this takes here, see `affordable`."""
+        preset = suited_preset(facts, machine, largest=dial == "thorough")
         changes = {"rank": 16, "epochs": 12, "patience": 3} if dial == "thorough" else {}
-        return usual(_WAYS[adapt]) | effort(dial, FoundationParams, {dial: {"adapt": adapt, **changes}}) | {
-            "preset": suited_preset(facts, machine, largest=dial == "thorough"), "max_length": suited_length(facts, dial),
-            "adjust": adjusted(dial, facts),
+        ways = {"frozen": _WAYS["frozen"], "lora": {**_WAYS["lora"], **changes}}
+
+        def price(adapt: str, length: int, batch: int) -> Estimate:
+            chosen = {"preset": preset.value, "adapt": adapt, "max_length": length, "batch_size": batch}
+            return self.estimate(FoundationParams(**ways[adapt], **chosen), facts, machine)
+
+        decided = affordable(dial, suited_length(facts, dial), machine, price)
+        return usual(ways[decided["adapt"].value]) | decided | {
+            "preset": preset, "adjust": adjusted(dial, facts),
         } | on_machine(machine)  # fmt: skip
 
     def estimate(self, params: FoundationParams, facts: Facts, machine: Machine) -> Estimate:
