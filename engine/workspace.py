@@ -46,7 +46,7 @@ from engine.services.lexicons import Lexicons, StoredLexicon
 from engine.services.localities import Localities, Locality
 from engine.services.map_sources import MapSource
 from engine.services.mapping import Maps
-from engine.services.presets import PresetLine, Presets
+from engine.services.presets import PresetLine, PresetOffer, Presets
 from engine.services.projects import Deletion, Project, Projects, StepState
 from engine.services.promotions import GateView
 from engine.services.publishing import sync_publications
@@ -98,6 +98,7 @@ __all__ = [
     "Opening",
     "Plan",
     "PresetLine",
+    "PresetOffer",
     "Project",
     "Promotion",
     "PublishedDemo",

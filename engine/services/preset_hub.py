@@ -76,6 +76,11 @@ class OnHub:
         """Bytes of all files."""
         return sum(file.size for file in self.files)
 
+    @property
+    def room(self) -> int:
+        """Bytes that it takes on the disk for a while: as it comes, and as it is taken over."""
+        return 2 * self.size
+
 
 def look(repository: str) -> OnHub:
     """See that a model is on the hub, in a form that can be read, and that there is room for it.
@@ -101,7 +106,7 @@ def look(repository: str) -> OnHub:
     licence, spoken = getattr(found.card_data, "license", None), getattr(found.card_data, "language", None)
     revision = str(found.sha) if _COMMIT.fullmatch(str(found.sha)) else "main"
     model = OnHub(repository, str(licence or ""), codes(spoken), revision, files, hub.constants.ENDPOINT)
-    require_space(more=2 * model.size)  # as it comes, and as it is taken over
+    require_space(more=model.room)
     return model
 
 

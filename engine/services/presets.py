@@ -23,7 +23,7 @@ from engine.services import splits
 from engine.services.preset_hub import OnHub, Progress, fetched, look
 from engine.services.scope import Scope
 from engine.storage.errors import DiskFull
-from engine.storage.home import folder, require_space
+from engine.storage.home import folder, free_mb, home, require_space
 from engine.storage.locks import lock
 from engine.storage.tables import dataset_version
 
@@ -50,6 +50,25 @@ class PresetLine:
     here: bool
 
 
+@dataclass(frozen=True)
+class PresetOffer:
+    """What would come from the hub for what was `asked`, before it does: `files` with their bytes, where they go, and bytes free and needed there."""
+
+    asked: str
+    name: str
+    host: str
+    licence: str
+    files: Sequence[tuple[str, int]]
+    place: str
+    free: int
+    needed: int
+
+    @property
+    def size(self) -> int:
+        """Bytes that are fetched."""
+        return sum(count for _, count in self.files)
+
+
 class Presets:
     """Foundation models as the pages handle them: all projects of this machine share them."""
 
@@ -74,6 +93,29 @@ class Presets:
             for line in list_presets()
             if total and line.languages and line.architecture not in TRANSLATORS
         }
+
+    def offer(self, asked: str) -> PresetOffer | None:
+        """What `bring` would fetch from the hub, looked up there; None where nothing has to come from it.
+
+        Raises:
+            PresetMissing, PresetChanged, PresetNoFolder, HubUnreachable, HubRefuses, HubUnsafe, LowSpace: it cannot be had.
+        """
+        meant = _meant(asked, Path.home())
+        if not isinstance(meant, str):
+            return None
+        model = look(meant)
+        files = [(file.path, file.size) for file in model.files]
+        free = free_mb() * 1_000_000
+        return PresetOffer(
+            asked,
+            model.repository,
+            model.host,
+            model.licence,
+            files,
+            str(home() / "presets"),
+            free,
+            model.room,
+        )
 
     def bring(self, project_id: str, asked: str) -> Job:
         """Take over what `bring` understands, as a job whose result is `{reference}`; what cannot be had is said at once."""

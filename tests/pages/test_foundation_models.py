@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from engine.models.presets import find
+from engine.services import presets
 from engine.services.inline import run_waiting
+from engine.services.preset_hub import HubFile, OnHub
+from engine.storage.home import free_mb, require_space
 from engine.workspace import Workspace
 from tests.models.tiny_presets import tiny_bert
 from tests.pages.conftest import import_text, texts
@@ -40,6 +43,38 @@ def test_a_folder_named_on_the_page_is_brought_here_and_chosen(
     assert at.selectbox(key="param_foundation_preset").value == find("another").reference, (
         "the last one is chosen"
     )
+
+
+def test_what_would_come_from_the_hub_is_listed_before_it_is_asked_for(
+    trained: Any, open_page: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [HubFile("config.json", 900, None, None), HubFile("model.safetensors", 3_000_000, None, None)]
+    model = OnHub("Somebody/Big", "", (), "main", files, "https://hub.example")
+
+    def seen(repository: str) -> OnHub:
+        require_space(more=model.room)
+        return model
+
+    monkeypatch.setattr(presets, "look", seen)
+    at = open_page("model", project=trained.project)
+    at.text_input(key="preset_asked").set_value("hf://Somebody/Big")
+    at.button(key="preset_bring").click().run()
+    shown = texts(at)
+    assert "Somebody/Big from https" in shown and "2 files, 3 MB, licence not stated" in shown
+    assert "takes 6 MB there" in shown and "presets" in shown
+    assert list(at.dataframe[1].value["Size"]) == ["900 B", "3 MB"]
+    assert not workspace.jobs.active(trained.project), "nothing was begun"
+    at.button(key="preset_decline").click().run()
+    assert "preset_fetch" not in [button.key for button in at.button]
+    at.button(key="preset_bring").click().run()
+    at.button(key="preset_fetch").click().run()
+    assert not at.exception
+    assert [job.kind for job in workspace.jobs.active(trained.project)] == ["preset"]
+    assert "preset_fetch" not in [button.key for button in at.button]
+    monkeypatch.setenv("BENTU_MIN_FREE_MB", str(2 * free_mb()))
+    at.button(key="preset_bring").click().run()
+    assert "are free on the disk that holds" in texts(at)
+    assert "preset_fetch" not in [button.key for button in at.button]
 
 
 @pytest.mark.parametrize(("locale", "column"), [("en-US", "Language read"), ("zh-CN", "读过的语言")])

@@ -8,13 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from engine.recipe import Recipe
-from engine.workspace import Job, PresetLine
+from engine.workspace import Job, PresetLine, PresetOffer
 from ui.errors import attempt, errors_shown
+from ui.format import size
 from ui.panels.job import watch
 from ui.state import follow, followed, workspace
-from ui.text import t
+from ui.text import safe_text, t
 
 ASKED = "preset_asked"
+OFFER = "preset_offer"
 _SHOWN = 8
 """Languages named in the table; the others are counted."""
 
@@ -50,12 +52,52 @@ def foundation_models(project_id: str, recipe: Recipe) -> None:
                 help=t("A name of this list, one that KerasHub uses (`bert_base_zh`), a folder of this machine (`~/models/mine`), or `hf://OWNER/NAME`."),
             )  # fmt: skip
             clicked = st.button(t("Bring it here"), key="preset_bring", icon=":material/download:")
-        if clicked and st.session_state[ASKED].strip():
+        asked = st.session_state[ASKED].strip()
+        if clicked and asked:
             with errors_shown():  # here, in view, not at the head of the page
-                follow(purpose, workspace().presets.bring(project_id, st.session_state[ASKED]).id)
-                st.rerun()
+                if offer := workspace().presets.offer(asked):
+                    st.session_state[OFFER] = offer
+                else:
+                    _start(purpose, project_id, asked)
+        if (offer := st.session_state.get(OFFER)) and offer.asked == asked:
+            _offered(offer, purpose, project_id)
         if job_id:
             watch(job_id, t("Checking and copying the model"), lambda job: _choose(job, project_id, recipe))
+
+
+def _start(purpose: str, project_id: str, asked: str) -> None:
+    job = workspace().presets.bring(project_id, asked)
+    st.session_state.pop(OFFER, None)
+    follow(purpose, job.id)
+    st.rerun()
+
+
+def _offered(offer: PresetOffer, purpose: str, project_id: str) -> None:
+    """What would come from the hub, where it goes and how much room is there, with the button that begins."""
+    with st.container(border=True, key="preset_offer_box"):
+        st.markdown(
+            t(
+                "{name} from {host}: {n} {n:file|files}, {size}, licence {licence}",
+                name=safe_text(offer.name), host=safe_text(offer.host), n=len(offer.files), size=size(offer.size),
+                licence=safe_text(offer.licence) or t("not stated"),
+            )
+        )  # fmt: skip
+        st.dataframe(
+            pd.DataFrame({t("File"): [path for path, _ in offer.files], t("Size"): [size(count) for _, count in offer.files]}),
+            key="preset_files", hide_index=True, width="stretch",
+        )  # fmt: skip
+        st.caption(
+            t("They go to {place}. While the model is taken over it takes {needed} there; {free} are free on that disk.",
+              place=safe_text(offer.place), needed=size(offer.needed), free=size(offer.free))
+        )  # fmt: skip
+        with st.container(horizontal=True):
+            fetch = st.button(
+                t("Fetch {size}", size=size(offer.size)), key="preset_fetch", type="primary", icon=":material/download:",
+            )  # fmt: skip
+            st.button(t("Not now"), key="preset_decline", on_click=lambda: st.session_state.pop(OFFER, None))
+        if fetch:
+            with errors_shown():
+                _start(purpose, project_id, offer.asked)
 
 
 def _choose(job: Job, project_id: str, recipe: Recipe) -> None:
