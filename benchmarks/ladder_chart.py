@@ -1,13 +1,15 @@
-"""Draws what `benchmarks.ladder --keep FILE` found, one field a set, one line a family, a mark for each dial; and its tests as a table.
+"""Draws what `benchmarks.ladder --keep FILE` found, one field a set, one line a family, a mark for each dial; and tables it.
 
     .venv/bin/python -m benchmarks.ladder_chart FILE docs/ladder.svg
 
-Plotly draws in the Chromium that the tests use. The table is Markdown.
+Plotly draws in the Chromium that the tests use. The tables are Markdown: what was chosen on test, then every family on
+every set's development part, one table a dial.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import statistics
 import sys
@@ -22,6 +24,7 @@ from plotly.subplots import make_subplots
 from benchmarks.ladder import score
 
 LOOKS = {"quick": ("circle-open", "#8a8f98"), "thorough": ("circle", "#2563eb")}
+PASSED = {"skipped: budget": "time", "skipped: hopeless": "–"}
 WIDTH, HEIGHT = 1100, 1150
 
 
@@ -30,6 +33,8 @@ def main() -> None:
     rungs = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
     picture.write_text(_drawn(_figure([r for r in rungs if "validation" in r])), encoding="utf-8")
     _table([r for r in rungs if "test" in r])
+    for dial in LOOKS:
+        _rungs(dial, [r for r in rungs if r["dial"] == dial])
 
 
 def _table(tested: list[dict[str, Any]]) -> None:
@@ -54,6 +59,32 @@ def _table(tested: list[dict[str, Any]]) -> None:
             print(
                 f"\n{dial}: {statistics.mean(gains):+.1f} points on the mean over {len(gains)} sets, {min(gains):+.1f} to {max(gains):+.1f}"
             )
+
+
+def _rungs(dial: str, rungs: list[dict[str, Any]]) -> None:
+    """Every family on every development part: its score and seconds, the best one bold, or why it was passed over."""
+    sets = list(dict.fromkeys(r["set"] for r in rungs))
+    found = {(r["set"], r["family"]): r for r in rungs}
+    trained = [r for r in rungs if "validation" in r]
+    slowness = {
+        f: statistics.median(r["seconds"] for r in trained if r["family"] == f)
+        for f in {r["family"] for r in trained}
+    }
+    families = sorted({r["family"] for r in rungs}, key=lambda f: (slowness.get(f, math.inf), f))
+    print(f"\n**{dial}**\n\n| family | {' | '.join(sets)} |\n|---|{'---|' * len(sets)}")
+    for family in families:
+        print(f"| {family} | {' | '.join(_rung(found.get((name, family))) for name in sets)} |")
+    rows = {r["set"]: r["validation"]["n"] for r in trained}
+    print(f"| rows to score on | {' | '.join(f'{rows[name]:,}' for name in sets)} |")
+
+
+def _rung(one: dict[str, Any] | None) -> str:
+    if one is None:
+        return ""
+    if "validation" not in one:
+        return PASSED.get(one["state"], str(one["state"]))
+    said = score(one["validation"])
+    return f"{f'**{said}**' if one['best'] else said}, {one['seconds']:.1f} s"
 
 
 def _figure(rungs: list[dict[str, Any]]) -> go.Figure:
