@@ -252,13 +252,14 @@ def _term(params: CaseNetworkParams) -> str:
 def _rate(params: LearningParams) -> str:
     start, factor = _number(params.learning_rate), _number(params.decay_rate)
     rising = params.warmup * params.epochs
+    falling = _number(params.epochs - rising)
+    since = rf"\lfloor e - {_number(rising)} \rfloor" if params.warmup else "e"
+    steps = rf"(e - {_number(rising)})" if params.warmup else "e"
     kinds = {
-        "exponential": rf"{start} \cdot {factor}^{{\,\lfloor e \rfloor}}"
-        if params.warmup
-        else rf"{start} \cdot {factor}^{{\,e}}",
-        "step": rf"{start} \cdot {factor}^{{\lfloor e / {params.decay_every} \rfloor}}",
-        "cosine": rf"{start} \cdot \tfrac{{1}}{{2}} \left(1 + \cos \frac{{\pi e}}{{{params.epochs}}}\right)",
-        "linear": rf"{start} \cdot \frac{{{params.epochs} - e}}{{{_number(params.epochs - rising)}}}",
+        "exponential": rf"{start} \cdot {factor}^{{\,{since}}}",
+        "step": rf"{start} \cdot {factor}^{{\lfloor {steps} / {params.decay_every} \rfloor}}",
+        "cosine": rf"{start} \cdot \tfrac{{1}}{{2}} \left(1 + \cos \frac{{\pi {since}}}{{{falling}}}\right)",
+        "linear": rf"{start} \cdot \frac{{{params.epochs} - e}}{{{falling}}}",
         "plateau": rf"{start} \cdot {factor}^{{\,r}}",
         "none": start,
     }

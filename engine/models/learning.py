@@ -124,25 +124,27 @@ def on_machine(machine: Machine) -> dict[str, Setting]:
 
 
 def learning_rate(params: LearningParams, done: float, reductions: int = 0) -> float:
-    """The learning rate after `done` epochs; the fraction counts for warm-up and the linear decay only.
+    """The learning rate after `done` epochs: it rises in the warm-up and decays from the end of that on.
+
+    Whole epochs count, the fraction only for the warm-up and the linear decay.
 
     Args:
         params: the settings.
         done: epochs behind, counted from 0; 2.5 is the middle of the third.
         reductions: how often a plateau was reached.
     """
-    start, epoch = params.learning_rate, int(done)
-    rising = params.warmup * params.epochs
+    start, rising = params.learning_rate, params.warmup * params.epochs
     if done < rising:
         return start * (done + 1e-3) / (rising + 1e-3)
+    epoch, falling = int(done - rising), max(params.epochs - rising, 1e-9)
     if params.decay == "exponential":
         return start * params.decay_rate**epoch
     if params.decay == "step":
         return start * params.decay_rate ** (epoch // params.decay_every)
     if params.decay == "cosine":
-        return start * 0.5 * (1 + cos(pi * epoch / params.epochs))
+        return start * 0.5 * (1 + cos(pi * epoch / falling))
     if params.decay == "linear":
-        return start * max(params.epochs - done, 0.0) / max(params.epochs - rising, 1e-9)
+        return start * max(params.epochs - done, 0.0) / falling
     if params.decay == "plateau":
         return start * params.decay_rate**reductions
     return start

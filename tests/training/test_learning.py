@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.models.family import BatchTooLarge, Diverged, TrainingData
+from engine.models.family import BatchTooLarge, Diverged, TrainingData, families
 from engine.models.learning import LearningParams, class_balance, learning_rate, make_optimizer, plan, rates
 from engine.training.loop import Outcome, Plan, Rows, batches, predict_scores, train_network
-from tests.models.toys import Line
+from tests.models.toys import MACHINE, Line, toy_facts
 from tests.training.test_loop import HELD, INPUTS, LABELS, TRAIN, network
 
 EMPTY = TrainingData([], np.array([0, 0, 0, 1]), [], np.array([0, 1]), ("a", "b"), 7)
@@ -34,6 +36,31 @@ def test_the_rate_rises_in_warm_up_and_falls_to_zero() -> None:
     assert learning_rate(params, 6.0) == pytest.approx(0.5)
     assert learning_rate(params, 10.0) == 0
     assert len(rates(params)) == 10
+
+
+@pytest.mark.parametrize(
+    ("decay", "after"),
+    [
+        ("exponential", lambda epoch: 0.8**epoch),
+        ("step", lambda epoch: 0.8 ** (epoch // 2)),
+        ("cosine", lambda epoch: (1 + math.cos(math.pi * epoch / 5)) / 2),
+        ("linear", lambda epoch: 1 - (epoch + 0.5) / 5),
+        ("none", lambda epoch: 1),
+    ],
+)
+def test_the_rate_decays_from_where_the_warm_up_ends(decay: Any, after: Callable[[int], float]) -> None:
+    params = LearningParams(
+        epochs=10, learning_rate=1.0, decay=decay, decay_rate=0.8, decay_every=2, warmup=0.5
+    )
+    assert rates(params) == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9, *map(after, range(5))], abs=1e-3)
+
+
+def test_no_dial_warms_up_a_decay_that_once_went_by_all_epochs() -> None:
+    """So that what the dials trained before is what they train now: a version need not be raised."""
+    for family in families:
+        for dial in ("quick", "balanced", "thorough"):
+            chosen = family.defaults(dial, toy_facts(), MACHINE)
+            assert not getattr(chosen, "warmup", 0) or chosen.decay in ("linear", "none", "plateau")
 
 
 def test_a_plateau_multiplies_the_rate() -> None:
