@@ -1,7 +1,7 @@
 """The check of a packaged model without a process of its own, for tests that are about something else.
 
-The process costs more than the training of a small run. `tests/packaging/test_parity.py` and `tests/services/test_runs.py` keep it,
-and so do the homes that are trained once a session.
+The process costs more than the training of a small run. `tests/packaging/test_parity.py`, one test of `tests/services/test_runs.py`
+and `tests/services/test_kill.py` keep it, and so do the homes that are trained once a session.
 """
 
 from __future__ import annotations
@@ -33,5 +33,5 @@ class _Here:
 
 @pytest.fixture(autouse=True)
 def parity_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Packaged models are checked in the test's process; a module that wants the real one overrides this."""
+    """Packaged models are checked in the test's process; a test that wants the real one has a parameter of this name."""
     monkeypatch.setattr(parity, "subprocess", _Here)

@@ -13,14 +13,12 @@ import pytest
 from engine.__main__ import PIPE_CLOSED
 
 ROOT = Path(__file__).parents[1]
-TABLE = "text,label\n" + "".join(f"row {i} of text,{'ab'[i % 2]}\n" for i in range(60))
 
 
-@pytest.mark.parametrize("command", [("presets", "list"), ("profile", "rows.csv"), ("--help",)])
+@pytest.mark.parametrize("command", [("presets", "list"), ("--help",)])
 def test_a_reader_that_goes_ends_a_listing_without_a_traceback(
     tmp_path: Path, command: Sequence[str]
 ) -> None:
-    (tmp_path / "rows.csv").write_text(TABLE)
     reader, writer = os.pipe()
     os.close(reader)  # sooner than any `head` does, so that the outcome never depends on who is faster
     done = subprocess.run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from engine.models.text.foundation import FoundationParams, adapted, shares
 from engine.training import pretraining
 from engine.training.preload import preload
 from tests.models.tiny_presets import in_keras_form, tiny_bert, tiny_deberta, tiny_xlm_r, with_head
-from tests.models.toys import Line, texts_of, toy_data
+from tests.models.toys import Line, eagerly, texts_of, toy_data
 
 TEXTS = [*texts_of(30, seed=5)[0], "", "Café Yorùbá ọ̀nà，好", "great  taste! unheard-of"]
 FAMILY: Any = families.get("foundation")
@@ -163,12 +163,13 @@ def test_every_architecture_is_built_from_plain_numbers_and_read(architecture: s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [tiny_xlm_r, tiny_deberta])
+@eagerly()
 def test_an_adapter_reloaded_gives_the_same_answers(
     make: Callable[[Path], Path], bentu_home: Path, line: Line, tmp_path: Path
 ) -> None:
     tiny = import_preset(make(tmp_path / "source"), bentu_home / "presets", "tiny")
     params = FoundationParams(
-        preset="tiny", adapt="lora", rank=4, epochs=2, batch_size=16, learning_rate=0.01
+        preset="tiny", adapt="lora", rank=4, epochs=2, batch_size=64, learning_rate=0.01
     )
     fitted = FAMILY.fit(toy_data(), params, line.training)
     fitted.save(tmp_path)
@@ -200,10 +201,13 @@ def test_an_adapter_reloaded_gives_the_same_answers(
 
 
 @pytest.mark.slow
+@eagerly()
 def test_a_frozen_model_reads_every_text_once(
     tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params = FoundationParams(preset="tiny", adapt="frozen", epochs=20, patience=0, learning_rate=0.05)
+    params = FoundationParams(
+        preset="tiny", adapt="frozen", epochs=3, batch_size=32, patience=0, learning_rate=0.05
+    )
     line = Line(tmp_path / "checkpoints")
     first = FAMILY.fit(toy_data(), params, line.training).predict_proba(TEXTS)
     files = sorted(p.name for p in (tmp_path / "checkpoints").glob("embeddings-*.npy"))
@@ -226,20 +230,10 @@ def test_a_frozen_model_reads_every_text_once(
     assert np.abs(first - again).max() < 1e-6
 
 
-@pytest.fixture
-def eagerly() -> Iterator[None]:
-    """A few small steps are over before a graph of them is made."""
-    preload()
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 @pytest.mark.slow
+@eagerly()
 def test_pretraining_with_new_words_goes_on_where_it_was_ended_and_is_served_as_trained(
-    bentu_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eagerly: None
+    bentu_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = import_preset(with_head(tiny_bert(tmp_path / "source")), bentu_home / "presets", "tiny")
     monkeypatch.setattr(pretraining, "_BETWEEN_CHECKPOINTS", 0)
@@ -334,8 +328,9 @@ def test_what_pretraining_and_new_words_lack_is_said_before(tiny: Preset) -> Non
 
 
 @pytest.mark.slow
+@eagerly()
 def test_in_the_first_epoch_of_gradual_thawing_only_the_read_out_learns(tiny: Preset, line: Line) -> None:
-    params = FoundationParams(preset="tiny", adapt="gradual", epochs=1, batch_size=16, learning_rate=0.01)
+    params = FoundationParams(preset="tiny", adapt="gradual", epochs=1, batch_size=64, learning_rate=0.01)
     before = {v.path: v.numpy() for v in load_backbone(tiny).trainable_variables}
 
     def removed(kind: str, **said: Any) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from engine.models.family import Facts, Machine, Training, TrainingData
+from engine.training.preload import preload
 
 GOOD = ("好吃 很快", "味道 不错", "great taste", "fast and friendly", "ọ̀nà dára")
 BAD = ("难吃 太慢", "味道 很差", "awful taste", "slow and rude", "kò dára rárá")
@@ -33,6 +36,19 @@ def toy_facts(rows: int = 10_000, classes: int = 2, han: float = 0.0) -> Facts:
 
 
 MACHINE = Machine(cores=2, memory_bytes=8 * 2**30)
+
+
+@contextmanager
+def eagerly() -> Iterator[None]:
+    """A few small steps are over before a graph of them is made; decorates a test too."""
+    preload()
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 class Line:

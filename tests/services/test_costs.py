@@ -60,7 +60,11 @@ def test_energy_before_and_after_are_counted_alike(
     before = workspace.recipes.estimate(version.project_id, recipe)
     run = workspace.runs.submit(version.project_id, recipe)
     run_waiting(workspace.scope)
-    after = workspace.runs.get(run.id).environment or {}
+    after = workspace.runs.get(run.id).environment
+    assert after is not None
+    assert after["processor_seconds"] > 0
+    assert after["peak_memory_bytes"] > 1e7
+    assert after["energy_method"] == "Green Algorithms"
     assert after["energy_method"] == before.energy_method
     ratio = before.seconds / after["processor_seconds"]
     assert before.energy_wh / after["energy_wh"] == pytest.approx(ratio, rel=0.7), "as far off as the time is"

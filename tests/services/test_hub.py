@@ -1,4 +1,4 @@
-"""Foundation models over HTTP, through the command line in a process of its own, from a hub on this machine."""
+"""Foundation models over HTTP, by the command line (once in a process of its own) and as a job, from a hub on this machine."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.__main__ import main
 from engine.models.preset_errors import HubInterrupted, PresetDamaged
 from engine.models.presets import check, everything
 from engine.services import preset_hub
@@ -35,21 +36,14 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
         yield opened
 
 
-def fetch(address: str, tmp_path: Path, asked: str = f"hf://{NAME}") -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HTTP", "http"))}
-    return subprocess.run(
-        [sys.executable, "-m", "engine", "presets", "fetch", asked], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
-        env={**kept, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hf"), "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
-
-
-def here(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process ask `hub`, as HF_ENDPOINT would from its start."""
+def here(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process ask the hub at `address`, as HF_ENDPOINT would from its start."""
     from huggingface_hub import constants
 
-    monkeypatch.setattr(constants, "ENDPOINT", hub.address)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setattr(constants, "ENDPOINT", address)
     monkeypatch.setattr(
-        constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.address + "/{repo_id}/resolve/{revision}/{filename}"
+        constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"
     )
 
 
@@ -63,7 +57,11 @@ def test_a_model_comes_over_http_whole_though_the_way_breaks_off_once(
     hub: Hub, bentu_home: Path, tmp_path: Path
 ) -> None:
     hub.cut = "model.safetensors"
-    done = fetch(hub.address, tmp_path)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HTTP", "http"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "presets", "fetch", f"hf://{NAME}"], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        env={**kept, "HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "hf"), "LC_ALL": "C.UTF-8"}, check=False,
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     head, *files, last = done.stdout.splitlines()
     wanted = ("config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt")
@@ -86,17 +84,17 @@ def test_a_model_comes_over_http_whole_though_the_way_breaks_off_once(
 
 
 def test_a_download_that_broke_off_says_so_and_the_next_one_goes_on(
-    hub: Hub, bentu_home: Path, tmp_path: Path
+    hub: Hub, bentu_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    here(hub.address, monkeypatch)
     hub.cut, hub.gone = "model.safetensors", True
-    done = fetch(hub.address, tmp_path)
-    assert done.returncode == 1
-    assert "broke off before" in done.stderr and "Traceback" not in done.stderr
+    assert main(["presets", "fetch", f"hf://{NAME}"]) == 1
+    assert "broke off before" in capsys.readouterr().err
     assert everything() == [] and "preset.json" not in left(bentu_home), "nothing half is offered"
     assert left(bentu_home) == ["config.json", "model.safetensors.part"]
     hub.dead, hub.asked = False, []
-    done = fetch(hub.address, tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert main(["presets", "fetch", f"hf://{NAME}"]) == 0
+    assert capsys.readouterr().err == ""
     assert hub.ranges("config.json") == [], "it had come"
     half = len(hub.models[NAME]["model.safetensors"]) // 2
     assert hub.ranges("model.safetensors") == [f"bytes={half}-"]
@@ -107,8 +105,8 @@ def test_a_download_that_broke_off_says_so_and_the_next_one_goes_on(
 
 
 def test_what_cannot_be_had_says_so_before_anything_starts(
-    hub: Hub, bentu_home: Path, tmp_path: Path
-) -> None:
+    hub: Hub, bentu_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
     hub.add("Somebody/Pickled", None, **{"config.json": b"{}", "pytorch_model.bin": b"\x80\x04"})
     hub.add("Somebody/Closed", tmp_path / "model")
     hub.gated.add("Somebody/Closed")
@@ -121,10 +119,11 @@ def test_what_cannot_be_had_says_so_before_anything_starts(
             (hub.address, "hf://Somebody/Pickled", "pytorch_model.bin"),
             (nowhere, "minilm-l6", f"must be fetched from {nowhere}, which cannot be reached"),
         ):
-            done = fetch(address, tmp_path, asked)
-            assert (done.returncode, done.stdout) == (1, "")
-            assert said in done.stderr
-            assert len(done.stderr.splitlines()) == 2, "what happened, and what to do"
+            here(address, monkeypatch)
+            assert main(["presets", "fetch", asked]) == 1
+            out, err = capsys.readouterr()
+            assert out == "" and said in err
+            assert len(err.splitlines()) == 2, "what happened, and what to do"
     assert [path for path, _ in hub.asked if "/resolve/" in path] == []
     assert not (bentu_home / "presets").exists()
 
@@ -132,7 +131,7 @@ def test_what_cannot_be_had_says_so_before_anything_starts(
 def test_what_is_not_what_the_hub_lists_is_not_taken_over(
     hub: Hub, bentu_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here(hub, monkeypatch)
+    here(hub.address, monkeypatch)
     listed = look(NAME)
     weights = hub.models[NAME]["model.safetensors"]
     for name, content in (
@@ -156,7 +155,7 @@ def test_what_is_not_what_the_hub_lists_is_not_taken_over(
 def test_what_was_broken_off_long_ago_or_of_another_commit_is_cleared(
     hub: Hub, bentu_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here(hub, monkeypatch)
+    here(hub.address, monkeypatch)
     stays, old, other = (
         bentu_home / f".fetch-{place}" for place in ("a--b/1", "c--d/1", "Somebody--Tiny_BERT/1")
     )
@@ -177,7 +176,7 @@ def test_what_was_broken_off_long_ago_or_of_another_commit_is_cleared(
 def test_the_page_brings_a_model_as_a_job_that_tells_how_far_it_is(
     hub: Hub, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here(hub, monkeypatch)
+    here(hub.address, monkeypatch)
     monkeypatch.setattr(preset_hub, "_BETWEEN_TOLD", 0.0)
     hub.models[NAME]["assets/tokenizer/more.txt"] = b"in a folder"
     project = workspace.projects.create("Reviews").id

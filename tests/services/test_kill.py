@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.recipe import Augmentation, Step
-from engine.workspace import DatasetVersion, Plan, Run, Workspace
+from engine.workspace import DatasetVersion, Run, Workspace
 
 Importer = Callable[..., DatasetVersion]
 ROOT = Path(__file__).parents[2]
@@ -22,12 +22,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
-def worker(workspace: Workspace, request: pytest.FixtureRequest) -> Iterator[None]:
-    """A worker of its own, with the lanes that the test names kept warm."""
+def worker(workspace: Workspace) -> Iterator[None]:
+    """A worker of its own that keeps TensorFlow warm, so that it is loaded once for all trainings."""
     process = subprocess.Popen(
         [sys.executable, "-m", "engine", "worker", "--stay"],
         cwd=ROOT,
-        env={**os.environ, "BENTU_WARM": request.param},
+        env={**os.environ, "BENTU_WARM": "training"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -52,13 +52,12 @@ def epochs(workspace: Workspace, run: Run) -> dict[int, float]:
     }
 
 
-@pytest.mark.parametrize("worker", ["training"], indirect=True)
 def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     workspace: Workspace, imported: Importer, worker: None
 ) -> None:
-    version = imported(rows=300)
+    version = imported(rows=120)
     recipe = workspace.recipes.choose(version.project_id, "case_network", "quick")
-    params = {**recipe.family.params, "epochs": 8, "patience": 0, "max_features": 2000, "batch_size": 8}
+    params = {**recipe.family.params, "epochs": 6, "patience": 0, "max_features": 200, "batch_size": 8}
     augment = Augmentation(
         steps=(Step(name="delete"), Step(name="snippets")), factor=0.5
     )  # copies are drawn again too
@@ -70,7 +69,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     assert workspace.runs.get(whole.id).state == "succeeded", workspace.runs.get(whole.id).error
 
     killed = workspace.runs.submit(version.project_id, recipe)
-    eventually(lambda: len(epochs(workspace, killed)) >= 3)
+    eventually(lambda: len(epochs(workspace, killed)) >= 2)
     process = workspace.jobs.get(killed.job_id).pid
     assert process is not None
     os.kill(process, signal.SIGKILL)
@@ -82,26 +81,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     ended = workspace.runs.get(killed.id)
     assert ended.state == "succeeded", ended.error
     first, second = epochs(workspace, whole), epochs(workspace, killed)
-    assert set(second) == set(first) == set(range(1, 9))
+    assert set(second) == set(first) == set(range(1, 7))
     assert all(abs(first[i] - second[i]) < 1e-6 for i in first), (first, second)
     assert ended.environment is not None and ended.environment["augmented_rows"] > 0
     assert ended.metrics == workspace.runs.get(whole.id).metrics
-
-
-@pytest.mark.parametrize("worker", [""], indirect=True)
-def test_a_killed_search_loses_one_candidate_and_goes_on(
-    workspace: Workspace, imported: Importer, worker: None
-) -> None:
-    version = imported(rows=300)
-    recipe = workspace.recipes.choose(version.project_id, "tfidf_svm", "quick")
-    begun = workspace.searches.start(version.project_id, recipe, "settings", Plan(minutes=5, most=16))
-    eventually(lambda: sum(c.state == "done" for c in workspace.searches.get(begun.id).candidates) >= 3)
-    (job,) = workspace.searches.get(begun.id).jobs
-    os.kill(int(workspace.jobs.get(job.id).pid or 0), signal.SIGKILL)
-    eventually(lambda: not workspace.searches.get(begun.id).active)
-    found = workspace.searches.get(begun.id)
-    assert found.jobs[0].state == "succeeded"
-    assert found.jobs[0].attempt == 2
-    assert len(found.candidates) == 16
-    assert sum(c.state == "lost" for c in found.candidates) <= 1
-    assert all(c.state in ("done", "lost") for c in found.candidates)

@@ -30,11 +30,6 @@ from engine.workspace import DatasetVersion, Run, Workspace
 Importer = Callable[..., DatasetVersion]
 
 
-@pytest.fixture(autouse=True)
-def parity_here() -> None:
-    """Here packaged models are checked in a process of their own, as they are outside of tests."""
-
-
 @pytest.fixture
 def version(imported: Importer) -> DatasetVersion:
     return imported(rows=300)
@@ -55,7 +50,10 @@ def test_a_double_click_makes_one_run(workspace: Workspace, version: DatasetVers
     assert workspace.runs.count(version.project_id) == 1
 
 
-def test_a_run_records_what_it_needs_to_be_believed(workspace: Workspace, version: DatasetVersion) -> None:
+@pytest.mark.parametrize("parity_here", ["a process of its own, as outside of tests"], ids=[""])
+def test_a_run_records_what_it_needs_to_be_believed(
+    workspace: Workspace, version: DatasetVersion, parity_here: str
+) -> None:
     run = trained(workspace, version, "tfidf_svm")
     assert run.state == "succeeded", run.error
     assert run.metrics is not None
@@ -381,15 +379,3 @@ def test_a_missing_validation_result_is_not_called_sealed(
     ):
         with pytest.raises(RunNotFinished):
             look(run.id, "validation")
-
-
-def test_a_run_says_what_its_training_cost(workspace: Workspace, version: DatasetVersion) -> None:
-    recipe = workspace.recipes.choose(version.project_id, "tfidf_svm", "quick")
-    run = workspace.runs.submit(version.project_id, recipe)
-    run_waiting(workspace.scope)
-    cost = workspace.runs.get(run.id).environment
-    assert cost is not None
-    assert cost["processor_seconds"] > 0
-    assert cost["peak_memory_bytes"] > 1e7
-    assert cost["energy_wh"] > 0
-    assert cost["energy_method"] == "Green Algorithms"

@@ -51,7 +51,7 @@ def test_two_workers_search_at_once_and_a_killed_one_comes_back(
 ) -> None:
     version = imported(rows=300)
     recipe = workspace.recipes.choose(version.project_id, "tfidf_svm", "quick")
-    plan = Plan(minutes=5, most=40, workers=2)
+    plan = Plan(minutes=5, most=24, workers=2)
     begun = workspace.searches.start(version.project_id, recipe, "settings", plan)
 
     def now() -> Search:
@@ -71,10 +71,10 @@ def test_two_workers_search_at_once_and_a_killed_one_comes_back(
     found = now()
     assert [job.state for job in found.jobs] == ["succeeded", "succeeded"]
     assert {job.id: job.attempt for job in found.jobs} == {job: 1 + (job == victim) for job in pids}
-    assert len(found.candidates) == 40
+    assert len(found.candidates) == 24
     assert sum(one.state == "lost" for one in found.candidates) <= 1
     assert {one.state for one in found.candidates} <= {"done", "lost"}
     ended = {one.id: (one.params, one.score) for one in found.candidates}
     assert {key: ended[key] for key in kept} == kept, "what was finished before stays as it was"
-    assert overlapping(found) >= 6
+    assert overlapping(found) >= 3
     assert found.insight.best is not None

@@ -43,9 +43,9 @@ def searched(workspace: Workspace, version: DatasetVersion, family: str = "tfidf
 def test_a_search_tries_the_form_first_and_ends_with_a_best_one(
     workspace: Workspace, version: DatasetVersion
 ) -> None:
-    found = searched(workspace, version, most=12)
+    found = searched(workspace, version, most=6)
     assert found.state == "ended"
-    assert [c.state for c in found.candidates] == ["done"] * 12
+    assert [c.state for c in found.candidates] == ["done"] * 6
     assert found.candidates[0].params == found.recipe.family.params
     assert found.deadline is not None
     scores = {c.number: c.score for c in found.candidates}

@@ -13,7 +13,7 @@ from engine.models.family import Discarded, families
 from engine.models.features.tokens import SPECIAL, Tokens
 from engine.models.hiding import Marks, hide
 from engine.models.language import GUESSED
-from tests.models.toys import Line, texts_of, toy_data
+from tests.models.toys import Line, eagerly, texts_of, toy_data
 
 SETTINGS = {
     "epochs": 2, "batch_size": 16, "vocabulary": 500, "embedding_size": 16, "heads": 2, "depth": 1, "pretraining": 4,
@@ -82,6 +82,7 @@ def test_hidden_pieces_are_guessed_better_and_texts_without_a_label_give_words(l
 
 
 @pytest.mark.slow
+@eagerly()
 def test_giving_up_in_pretraining_ends_it_and_keeping_learns_one_epoch_of_classes(tmp_path: Path) -> None:
     with pytest.raises(Discarded):
         fit(Line(tmp_path / "a", "discard", after=3))
