@@ -18,6 +18,7 @@ from engine.i18n.extract import extract
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "engine/i18n/zh_CN/LC_MESSAGES"
+GAP = re.compile("(?<=[\u4e00-\u9fff]) +(?=[A-Za-z0-9{])|(?<=[A-Za-z0-9}%]) +(?=[\u4e00-\u9fff])")
 PLACEHOLDER = re.compile(r"{([a-z_0-9]+)[^}]*}")
 
 
@@ -69,6 +70,11 @@ def test_placeholders_survive_translation() -> None:
         wanted, found = set(PLACEHOLDER.findall(text)), set(PLACEHOLDER.findall(chinese))
         assert found <= wanted | {"n"}, f"{chinese!r} uses a placeholder that {text!r} does not fill"
         assert wanted - {"n"} <= found, f"{chinese!r} loses a placeholder of {text!r}"
+
+
+def test_chinese_is_written_one_way() -> None:
+    apart = [chinese for chinese in translations().values() if GAP.search(chinese)]
+    assert not apart, f"no space between Chinese and letters, digits or placeholders: {apart[:8]}"
 
 
 def texts(found: Catalog) -> dict[str, object]:

@@ -35,7 +35,7 @@ def _mislabelled(workspace: Workspace) -> DatasetVersion:
 
 @pytest.mark.parametrize(
     ("locale", "words", "place", "kind"),
-    [("en-US", "2 rows ticked", 0, "relabelled"), ("zh-CN", "已勾选 2 行", 1, "rows_removed")],
+    [("en-US", "2 rows ticked", 0, "relabelled"), ("zh-CN", "已勾选2行", 1, "rows_removed")],
 )
 def test_only_what_is_ticked_changes(
     open_page: OpenPage, workspace: Workspace, version: DatasetVersion, locale: str, words: str, place: int, kind: str

@@ -32,7 +32,7 @@ def child(workspace: Workspace, parent: DatasetVersion) -> DatasetVersion:
     return workspace.datasets.version(result["version_id"])
 
 
-@pytest.mark.parametrize(("locale", "dropped"), [("en-US", "3 rows dropped"), ("zh-CN", "丢弃 3 行")])
+@pytest.mark.parametrize(("locale", "dropped"), [("en-US", "3 rows dropped"), ("zh-CN", "丢弃3行")])
 def test_the_tree_says_what_each_step_did_and_leads_back(
     open_page: OpenPage, workspace: Workspace, parent: DatasetVersion, child: DatasetVersion, locale: str, dropped: str
 ) -> None:  # fmt: skip

@@ -39,7 +39,7 @@ def test_words_and_health_are_shown_with_their_reasons(
     assert "](#findings)" in shown and "findings" in [head.anchor for head in at.subheader]
     points = [int(found[1]) for found in (re.search(r"−(\d+)", line.value) for line in at.markdown) if found]
     assert 100 - sum(points) == score, "the reasons shown add up to what is missing"
-    assert ("60 rows have a label" if locale == "en-US" else "60 行有标签") in shown
+    assert ("60 rows have a label" if locale == "en-US" else "60行有标签") in shown
     assert ("Words that tell classes apart" if locale == "en-US" else "区分类别的词") in shown
     choice = next(box for box in at.selectbox if (box.key or "").startswith("wording_class_"))
     assert len(choice.options) == 2
