@@ -27,7 +27,7 @@ def test_words_and_health_are_shown_with_their_reasons(
     score = next(
         int(found[1])
         for found in (
-            re.search(r"(?:Health so far: at most |数据健康度：最多 )(\d+)", line.value)
+            re.search(r"(?:Health so far: at most |数据健康度：最多)(\d+)", line.value)
             for line in at.markdown
         )
         if found

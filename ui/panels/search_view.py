@@ -17,7 +17,7 @@ from ui.panels.metrics import metric_title
 from ui.panels.run_table import family_title
 from ui.panels.search_charts import candidate_name, search_charts
 from ui.state import SEARCH_SHOWN, workspace
-from ui.text import N_, language, n, t
+from ui.text import N_, language, n, sentences, t
 
 STATES = {
     "running": N_("● running"), "done": N_("✓ done"), "pruned": N_("✂ given up early"), "failed": N_("✕ failed"),
@@ -148,10 +148,12 @@ def _verdict(search: Search, done: list[Candidate]) -> None:
             t("**{name}** has the highest score: {score}, {size}, {time} ms a text.", **_facts(search, best))
         )
     rows = workspace().splits.current(search.version_id)
-    st.caption(
+    said = [
         n("Chosen on the validation rows out of {n} candidate: on the sealed test, expect a little less.", "Chosen on the validation rows out of {n} candidates: on the sealed test, expect a little less.", len(done))
-        + (" " + t("n = {rows}.", rows=f"{rows.counts.get('validation', 0):,}") if rows else "")
-    )  # fmt: skip
+    ]  # fmt: skip
+    if rows:
+        said.append(t("n = {rows}.", rows=f"{rows.counts.get('validation', 0):,}"))
+    st.caption(sentences(said))
     with st.container(horizontal=True):
         st.button(
             t("Open the recommended one in the form"), key="search_open", icon=":material/tune:",
