@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.i18n import translate
 from engine.jobs.queue import list_jobs
 from engine.models.preset_import import import_preset
 from engine.models.presets import find
@@ -67,8 +68,15 @@ def test_without_steps_only_the_way_to_add_one_is_shown(
 def test_every_augmentation_can_be_added_and_shows_its_form(
     open_page: OpenPage, workspace: Workspace, project: str, locale: str
 ) -> None:
-    names = [s.name for s in workspace.augmentations.steps() if lacking(s) is None]
-    at = add(open_page("prepare", locale=locale), *names)
+    able = [s for s in workspace.augmentations.steps() if lacking(s) is None]
+    names = [s.name for s in able]
+    workspace.recipes.update(
+        project, augment=Augmentation(steps=tuple(Step(name=name) for name in names[:-1]))
+    )
+    at = open_page("prepare", locale=locale)
+    titles = [translate(s.title, locale.replace("-", "_")) for s in able]
+    assert at.menu_button(key="augment_add").options == titles
+    add(at, names[-1])
     assert not at.exception
     assert steps(workspace, project) == [(name, True) for name in names]
     assert len([s for s in at.slider if (s.key or "").endswith("_share")]) == len(names)

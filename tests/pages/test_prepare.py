@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine.recipe import Recipe, Split
+from engine.recipe import Recipe, Split, Step
 from engine.services.inline import run_waiting
 from engine.workspace import Workspace
 from tests.conftest import Once
@@ -70,7 +70,10 @@ def test_every_step_of_the_registry_can_be_added(
     open_page: OpenPage, workspace: Workspace, project: str
 ) -> None:
     names = [s.name for s in workspace.recipes.steps()]
-    at = add(open_page("prepare"), *names)
+    workspace.recipes.update(project, clean=tuple(Step(name=name) for name in names[:-1]))
+    at = open_page("prepare")
+    assert at.menu_button(key="clean_add").options == [s.title for s in workspace.recipes.steps()]
+    add(at, names[-1])
     assert not at.exception
     assert steps(workspace, project) == [(name, True) for name in names]
 

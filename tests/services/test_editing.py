@@ -206,9 +206,15 @@ STEPS = [
     (editing, "check_table"), (editing, "keep_table"), (editing, "insert_child"), (dividing, "insert_split"), (importing, "store_profile"),
 ]  # fmt: skip
 
+MOMENTS = [(*STEPS[0], False), *((*step, True) for step in STEPS), (*STEPS[-1], False)]
+"""After a step is before the next one; before the last one, all that is written at once has been."""
 
-@pytest.mark.parametrize(("module", "step"), STEPS, ids=[name for _, name in STEPS])
-@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+
+@pytest.mark.parametrize(
+    ("module", "step", "done"),
+    MOMENTS,
+    ids=[f"{'after' if done else 'before'}-{name}" for _, name, done in MOMENTS],
+)
 def test_a_death_between_steps_leaves_nothing_half_made(
     workspace: Workspace,
     imported: Importer,
