@@ -60,7 +60,7 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
             t("Tries settings of “{family}”, the present ones first, and learns from each what to try next. The division, the cleaning and the rows stay the same.", family=family_title(recipe.family.name))
         )  # fmt: skip
     _budget(left, kept)
-    chosen: list[str] = []
+    chosen: list[str] | None = None
     if kind == "settings":
         chosen = _settings(project_id, recipe, left, kept)
     rows = ws.splits.current(str(recipe.data))
@@ -79,7 +79,7 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
         )  # fmt: skip
         if not ready:
             st.caption(t("First what stands under “not ready”."))
-        elif empty:
+        elif chosen == []:
             st.caption(t("Choose at least one setting."))
 
 
@@ -102,13 +102,13 @@ def _budget(left: SearchDraft, kept: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
-def _settings(project_id: str, recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[str]:
-    """Which settings are varied, and what else a search through them asks for; returns the chosen names."""
+def _settings(project_id: str, recipe: Recipe, left: SearchDraft, kept: dict[str, Any]) -> list[str] | None:
+    """Which settings are varied, and what else a search through them asks for; returns the chosen names, None where there are none to choose."""
     ws = workspace()
     possible, usual = ws.searches.fields(recipe.family.name)
     if not possible:
         st.info(t("This family has nothing to adjust."))
-        return []
+        return None
     titles = {field.name: t(field.title) for field in ws.recipes.fields(recipe.family.name)}
     key = _fields_key(recipe.family.name)
     show(key, [name for name in left.varied.get(recipe.family.name, usual) if name in possible])
