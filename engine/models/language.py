@@ -21,7 +21,7 @@ class PretrainingParams(Params):
     pretraining: int = param(
         0, N_("Epochs of pretraining"),
         N_("Before it learns the classes, the network guesses hidden pieces of the training texts and of the texts without a label. More of these can be added to the dataset as rows of a file that have no label."),
-        low=0, high=200, level="advanced", unit=N_("epochs"),
+        low=0, high=200, level="advanced",
     )  # fmt: skip
 
 
