@@ -71,14 +71,8 @@ class ListingParams(ParamsBase):
         depends_on=("variant", ("repaired",)),
     )  # fmt: skip
     units: int = param(
-        128,
-        N_("Units"),
-        N_("Neurons in the hidden layer."),
-        low=4,
-        high=1024,
-        scale="log",
-        unit=N_("neurons"),
-    )
+        128, N_("Neurons"), N_("In the hidden layer."), low=4, high=1024, scale="log",
+    )  # fmt: skip
     dropout: float = param(
         0.5, N_("Dropout"), N_("Share of hidden neurons switched off at random in each step."), low=0.0, high=0.8,
     )  # fmt: skip

@@ -51,8 +51,7 @@ class CaseShape(ParamsBase):
         scale="log", depends_on=("input", ("embedding",)),
     )  # fmt: skip
     units: int = param(
-        100, N_("Units a layer"), N_("Neurons in each hidden layer; the article uses 100."), low=4, high=1024, scale="log",
-        unit=N_("neurons"),
+        100, N_("Neurons a layer"), N_("In each hidden layer; the article uses 100."), low=4, high=1024, scale="log",
     )  # fmt: skip
     hidden_layers: int = param(2, N_("Hidden layers"), N_("The article uses two."), low=1, high=4)
     activation: Literal["relu", "sigmoid", "tanh", "gelu"] = param(
