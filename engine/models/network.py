@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.decision import fit_decision
-from engine.models.family import FloatArray, TrainingData
+from engine.models.family import FloatArray, IntArray, TrainingData
 from engine.models.litert import MODEL, LiteModel, export_network
 from engine.params import Params
 
@@ -33,6 +33,11 @@ def dense(rows: Any) -> NDArray[Any]:
     """Rows as the network takes them; sparse ones are filled up only now, a batch at a time."""
     full: NDArray[Any] = rows.toarray() if hasattr(rows, "toarray") else rows
     return full
+
+
+def short_first(texts: Sequence[str]) -> IntArray:
+    """The order in which texts are answered in batches: short rows among themselves need little padding."""
+    return np.argsort([len(text) for text in texts], kind="stable")
 
 
 def probabilities(outputs: NDArray[Any]) -> FloatArray:
@@ -60,9 +65,10 @@ class NetworkFitted:
 
         if not len(inputs):
             return np.zeros((0, max(int(self.model.outputs[0].shape[-1]), 2)))
-        forward, rows = forward_pass(self.model), self.encoder.transform(inputs)
+        forward, rows, order = forward_pass(self.model), self.encoder.transform(inputs), short_first(inputs)
         starts = range(0, len(inputs), _AT_ONCE)
-        return probabilities(np.concatenate([forward(dense(rows[at : at + _AT_ONCE])) for at in starts]))
+        found = np.concatenate([forward(dense(rows[order[at : at + _AT_ONCE]])) for at in starts])
+        return probabilities(found[np.argsort(order)])
 
     def save(self, folder: Path) -> None:
         self.encoder.save(folder)
@@ -77,13 +83,13 @@ class NetworkPredictor:
     lite: LiteModel
 
     def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
-        rows = self.encoder.transform(inputs)
-        return probabilities(self.lite.run(len(inputs), lambda part: dense(rows[part])))
+        rows, order = self.encoder.transform(inputs), short_first(inputs)
+        found = self.lite.run(len(inputs), lambda part: dense(rows[order[part]]))
+        return probabilities(found[np.argsort(order)])
 
     def vectors(self, inputs: Sequence[str], progress: Callable[[float], None]) -> FloatArray:
         """What the last layer reads of each text, shape (n, width); `progress` is told the share of texts that are read."""
-        rows = self.encoder.transform(inputs)
-        order = np.argsort([len(text) for text in inputs], kind="stable")  # short rows need little padding
+        rows, order = self.encoder.transform(inputs), short_first(inputs)
 
         def take(part: slice) -> NDArray[Any]:
             progress(part.start / len(inputs))
