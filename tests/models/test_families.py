@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import yaml
 
+from engine.errors import fill
 from engine.models.calibration import class_scores, softmax
 from engine.models.family import Discarded, Family, Machine, families, lacks
 from engine.models.preset_import import import_preset
@@ -160,7 +161,7 @@ def test_every_dial_gives_valid_params_and_an_estimate(family: Family, dial: str
     assert read_params(family.Params, params.model_dump(mode="json"), family.name) == params
     for name, one in family.settings(dial, facts, MACHINE).items():  # type: ignore[arg-type]
         assert getattr(params, name) == one.value
-        assert "{" not in one.reason.format_map(dict(one.params))
+        assert "{" not in fill(one.reason, one.params)
     cost = family.estimate(params, facts, MACHINE)  # type: ignore[arg-type]
     assert cost.parameters > 0 or lacks(family, params)
     assert cost.memory_bytes > 0
@@ -181,7 +182,7 @@ def test_what_cannot_be_learnt_is_said_before_the_start(family: Family) -> None:
     ):
         reason = family.unsuitable(facts, machine)
         assert reason is not None
-        assert "{" not in reason.message.format_map(dict(reason.params))
+        assert "{" not in fill(reason.message, reason.params)
 
 
 @pytest.mark.parametrize("name", list(SMALL))

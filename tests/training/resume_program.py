@@ -57,13 +57,6 @@ FAMILIES = {
         "batch_size": 16,
         "learning_rate": 0.01,
     },
-    "article_listing": {
-        "variant": "repaired",
-        "epochs": 6,
-        "batch_size": 16,
-        "max_words": 200,
-        "max_length": 20,
-    },
 }
 DAMAGED = "case_network"
 """The family whose newest checkpoint is damaged besides: how one is read is the same for all."""
