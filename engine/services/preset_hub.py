@@ -209,17 +209,21 @@ def download(model: OnHub, file: HubFile, written: BinaryIO, told: Callable[[int
                         written.write(piece)
                         seen.update(len(piece))
                         told(written.tell())
+                        if written.tell() > file.size:  # it might never end
+                            break
             except OSError:  # the hub said no, or the disk is full
                 raise
             except Exception:  # the transport's: its classes change with its versions
                 if written.tell() == had:
                     raise
             else:
-                if written.tell() != file.size:
+                if written.tell() < file.size:
                     raise EOFError(f"{file.path}: {written.tell()} / {file.size}")
 
 
 def _as_listed(part: Path, file: HubFile) -> bool:
+    if part.stat().st_size != file.size:
+        return False
     if file.sha256:
         return file_digest(part) == file.sha256
     if file.blob and len(file.blob) == 40:

@@ -16,7 +16,7 @@ from engine.models.preset_errors import HubInterrupted, PresetDamaged
 from engine.models.presets import check, everything
 from engine.services import preset_hub
 from engine.services.inline import run_waiting
-from engine.services.preset_hub import fetched, look
+from engine.services.preset_hub import download, fetched, look
 from engine.workspace import Workspace
 from tests.models.tiny_presets import tiny_bert
 from tests.services.hub import Hub, local_hub
@@ -144,6 +144,16 @@ def test_what_is_not_what_the_hub_lists_is_not_taken_over(
             pass
         assert not list(bentu_home.glob(".fetch-*"))
         hub.models[NAME][name] = rightly
+    hub.models[NAME]["model.safetensors"] = weights + bytes(20_000_000)
+    (file,) = (one for one in listed.files if one.path == "model.safetensors")
+    with (tmp_path / "endless").open("ab") as written:
+        download(listed, file, written, lambda count: None)
+        assert file.size < written.tell() < file.size + 1_000_000, (
+            "it does not wait for the end of what is too long"
+        )
+    with pytest.raises(PresetDamaged, match=r"model\.safetensors"), fetched(listed, bentu_home) as _:
+        pass
+    hub.models[NAME]["model.safetensors"] = weights
     hub.add(
         "Somebody/Sly",
         tmp_path / "model",
