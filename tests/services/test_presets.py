@@ -104,7 +104,11 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[s
             if problem:
                 raise problem
             found = [*(sorted(path.name for path in folder.iterdir()) if folder else ()), *extra]
-            files = [SimpleNamespace(rfilename=name, size=1000, lfs=None, blob_id=None) for name in found]
+            sizes = {path.name: path.stat().st_size for path in folder.iterdir()} if folder else {}
+            files = [
+                SimpleNamespace(rfilename=name, size=sizes.get(name, 1000), lfs=None, blob_id=None)
+                for name in found
+            ]
             card = SimpleNamespace(license="mit", language=["sw", "ha"])
             return SimpleNamespace(siblings=files, card_data=card, sha=40 * "0")
 
