@@ -100,10 +100,11 @@ def _parity(
     answers = packaged_answers(
         bundle, [*data.inputs.iloc[validation[:PARITY_ROWS]], *data.inputs.iloc[train[:extra]]]
     )
+    seconds = time.monotonic() - start
     expected = proba[: len(answers)]
     if more := len(answers) - len(expected):
         expected = np.vstack([expected, fitted.predict_proba(training_data.train_inputs[:more])])
-    return compare(answers, expected, time.monotonic() - start), answers
+    return compare(answers, expected, seconds), answers
 
 
 def _record(scope: Scope, run_id: str, **values: Any) -> None:
