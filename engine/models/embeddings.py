@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,13 +48,10 @@ def text_embeddings(model: Any, rows: TokenRows, training: Training, mark: str) 
     folder.mkdir(parents=True, exist_ok=True)
     if training.shared:
         _make_room(training.shared)
-    partial = path.with_suffix(f".{os.getpid()}.tmp")  # another candidate may be writing the same
-    try:
-        with partial.open("wb") as file:
-            np.save(file, found)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    partial = path.with_suffix(".tmp")
+    with partial.open("wb") as file:
+        np.save(file, found)
+    partial.replace(path)
     return found
 
 
@@ -87,17 +83,10 @@ def _kept(path: Any, count: int) -> Vectors | None:
 
 
 def _make_room(folder: Path) -> None:
-    """Leave the newest files, so that one more is not too many; other candidates do the same meanwhile."""
-
-    def written(path: Path) -> float:
-        try:
-            return path.stat().st_mtime
-        except FileNotFoundError:
-            return 0.0
-
-    files = sorted(folder.glob("embeddings-*.npy"), key=written)
+    """Leave the newest files, so that one more is not too many."""
+    files = sorted(folder.glob("embeddings-*.npy"), key=lambda path: path.stat().st_mtime)
     for path in files[: max(len(files) - _MOST_SHARED + 1, 0)]:
-        path.unlink(missing_ok=True)
+        path.unlink()
 
 
 def _computed(model: Any, rows: TokenRows, training: Training) -> Vectors:
