@@ -16,21 +16,25 @@ KEPT = 3
 """Of so many candidates at a rung one goes on; the next rung is so many times as far."""
 
 
-def halved(epoch: int, score: float, curves: Sequence[Mapping[int, float]], first: int = 1) -> bool:
+def halved(
+    epoch: int, score: float, curves: Sequence[Mapping[int, float]], epochs: int, first: int = 1
+) -> bool:
     """Whether a candidate is given up at `epoch` (from 1): it is a rung, and the candidate is not in the best third of those that got there.
 
-    Until three got there, all go on.
+    Until three got there, all go on; and who reached the last rung goes to the end, as in the algorithm: soon after it nothing
+    would be saved, and at the last epoch a candidate would be thrown away that has cost all it can.
 
     Args:
         epoch: the one that just ended.
         score: the candidate's then; the larger the better.
         curves: of the others, score by epoch.
-        first: the first rung; the others are at 3, 9, 27 ... times that.
+        epochs: the most that the candidate takes.
+        first: the first rung; the others are at 3, 9, 27 ... times that, as far as `epochs` go.
     """
     rung = first
     while rung < epoch:
         rung *= KEPT
-    if rung != epoch:
+    if rung != epoch or rung * KEPT > epochs:
         return False
     there = sorted([score, *(curve[epoch] for curve in curves if epoch in curve)], reverse=True)
     return len(there) >= KEPT and score < there[len(there) // KEPT - 1]

@@ -98,24 +98,27 @@ def propose(
         if spec.depends_on is None or chosen.get(spec.depends_on[0]) in spec.depends_on[1]:
             chosen[spec.name] = _suggest(asked, spec)
 
-    def hopeless(epoch: int, score: float) -> bool:
-        asked.report(score, epoch)
-        return bool(asked.should_prune())
+    last = chosen.get("epochs")
 
-    return Proposal(chosen, _by_rungs(base, trials, pruning) or hopeless)
+    def below_the_median(epoch: int, score: float) -> bool:
+        asked.report(score, epoch)
+        return epoch != last and bool(asked.should_prune())  # at its end it has cost all it can
+
+    return Proposal(chosen, _by_rungs(base, last, trials, pruning) or below_the_median)
 
 
 def _by_rungs(
-    base: Mapping[str, Any], trials: Sequence[Trial], pruning: Pruning
+    base: Mapping[str, Any], last: int | None, trials: Sequence[Trial], pruning: Pruning
 ) -> Callable[[int, float], bool] | None:
-    """When successive halving or Hyperband give the next trial up; None for the other ways."""
+    """When successive halving or Hyperband give the next trial, whose last epoch is `last`, up; None for the other ways."""
+    most = int(base.get("epochs", KEPT**3))  # of all candidates, so that each keeps its bracket
+    end = most if last is None else last
     if pruning == "halving":
-        return lambda epoch, score: halved(epoch, score, [t.curve for t in trials])
+        return lambda epoch, score: halved(epoch, score, [t.curve for t in trials], end)
     if pruning == "hyperband":
-        most = int(base.get("epochs", KEPT**3))
         own = bracket(len(trials), most)
         rivals = [t.curve for t in trials if bracket(t.number, most) == own]
-        return lambda epoch, score: halved(epoch, score, rivals, KEPT**own)
+        return lambda epoch, score: halved(epoch, score, rivals, end, KEPT**own)
     return None
 
 

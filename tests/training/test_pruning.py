@@ -20,22 +20,31 @@ class Toy(Params):
 
 
 def test_at_a_rung_the_best_third_goes_on() -> None:
-    assert halved(1, 0.3, CURVES)
-    assert halved(3, CURVES[5][3] - 0.001, CURVES), "the sixth of nine is not in the best third"
-    assert not halved(3, CURVES[6][3] - 0.001, CURVES), "the third of nine is"
-    assert not any(halved(epoch, 0.0, CURVES) for epoch in (2, 4, 5, 8, 10, 26)), "between rungs nobody is"
-    assert halved(9, 0.0, CURVES) and halved(27, 0.0, CURVES)
+    assert halved(1, 0.3, CURVES, 27)
+    assert halved(3, CURVES[5][3] - 0.001, CURVES, 27), "the sixth of nine is not in the best third"
+    assert not halved(3, CURVES[6][3] - 0.001, CURVES, 27), "the third of nine is"
+    assert not any(halved(epoch, 0.0, CURVES, 27) for epoch in (2, 4, 5, 8, 10, 26)), (
+        "between rungs nobody is"
+    )
+    assert halved(9, 0.0, CURVES, 27)
+
+
+def test_who_reached_the_last_rung_goes_to_the_end() -> None:
+    assert not halved(27, 0.0, CURVES, 27), "it has cost all it can"
+    assert not halved(9, 0.0, CURVES, 10), "one epoch would be saved"
+    assert halved(3, 0.0, CURVES, 10)
+    assert not halved(9, 0.0, CURVES, 26, first=9), "Hyperband's last bracket gives nobody up"
 
 
 def test_until_three_got_to_a_rung_all_go_on() -> None:
-    assert not halved(3, 0.0, CURVES[:1])
-    assert halved(3, 0.0, CURVES[:2])
-    assert not halved(9, 0.0, [{1: 0.5, 3: 0.5}] * 8), "those that were given up before do not count"
+    assert not halved(3, 0.0, CURVES[:1], 27)
+    assert halved(3, 0.0, CURVES[:2], 27)
+    assert not halved(9, 0.0, [{1: 0.5, 3: 0.5}] * 8, 27), "those that were given up before do not count"
 
 
 def test_rungs_begin_where_the_bracket_says() -> None:
-    assert not halved(3, 0.0, CURVES, first=9)
-    assert halved(9, 0.0, CURVES, first=9)
+    assert not halved(3, 0.0, CURVES, 27, first=9)
+    assert halved(9, 0.0, CURVES, 27, first=9)
 
 
 def test_brackets_share_the_epochs() -> None:
@@ -54,7 +63,7 @@ def test_every_way_gives_up_a_hopeless_candidate_of_a_search_and_keeps_the_best(
         found = propose("toy", Toy, Toy().model_dump(), ["rate"], done, seed=0, pruning=pruning)
         return [epoch for epoch in range(1, 28) if found.hopeless(epoch, score)]
 
-    assert given_up(0.01)
+    assert given_up(0.01) and 27 not in given_up(0.01), "one that got to its end is measured"
     assert not given_up(0.99)
     assert not propose("toy", Toy, Toy().model_dump(), ["rate"], done, seed=0, pruning="none").hopeless(
         27, 0.0
