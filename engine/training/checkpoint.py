@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.errors import N_
+from engine.models.family import Reporter
 
 _KEPT = 2
 _META = "meta"
@@ -47,18 +50,27 @@ class Checkpoints:
             leftover.unlink()
 
     def save(self, number: int, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
-        """Write generation `number` durably, then drop all but the two newest."""
+        """Write generation `number` durably, then drop all but it and the one before it.
+
+        Later ones are damaged or of another training: they would stand before this training's own.
+        """
         described = json.dumps({"fingerprint": self._fingerprint, **meta}).encode()
         target = self._folder / f"generation-{number:06d}.npz"
         temporary = target.with_suffix(".tmp")
-        with temporary.open("wb") as file:
-            np.savez(file, **{**arrays, _META: np.frombuffer(described, dtype=np.uint8)})  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with temporary.open("wb") as file:
+                np.savez(file, **{**arrays, _META: np.frombuffer(described, dtype=np.uint8)})  # type: ignore[arg-type]
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)  # on a full disk half a file is in the way of everything else
+            raise
         temporary.replace(target)
         _flush_folder(self._folder)
-        for old in self._generations()[_KEPT:]:
-            old.unlink()
+        found = self._generations()
+        at = found.index(target)
+        for other in (*found[:at], *found[at + _KEPT :]):
+            other.unlink()
 
     def latest(self) -> Snapshot | None:
         """The newest generation that is whole and of this training, or None."""
@@ -76,10 +88,23 @@ class Checkpoints:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             meta = json.loads(arrays.pop(_META).tobytes())
-        except (zipfile.BadZipFile, ValueError, KeyError, EOFError):
+        except MemoryError:
+            raise
+        except Exception:  # whatever damage makes the reader raise: of a wrong byte it says that it is encrypted, or of a later format
             self.damaged.append(path.name)
             return None
         return Snapshot(arrays, meta) if meta.pop("fingerprint") == self._fingerprint else None
+
+
+@contextmanager
+def spared(report: Reporter) -> Iterator[None]:
+    """A full disk costs the checkpoint that is written inside, not the training: it is said to `report`."""
+    try:
+        yield
+    except OSError as problem:
+        report(
+            "log", level="warning", message=N_("A checkpoint was not written: {problem}"), params={"problem": str(problem)}
+        )  # fmt: skip
 
 
 def _flush_folder(folder: Path) -> None:

@@ -20,7 +20,7 @@ from engine.errors import N_
 from engine.models.calibration import class_scores, negative_log_likelihood
 from engine.models.family import BatchTooLarge, Discarded, Diverged, FloatArray, IntArray, Training
 from engine.models.learning import Precision
-from engine.training.checkpoint import Checkpoints
+from engine.training.checkpoint import Checkpoints, spared
 from engine.training.machine import memory_in_use
 from engine.training.precision import computing_in, loss_scaled, suited_precision
 from engine.training.step import CompiledStep, Loss, Objective, forward_pass
@@ -367,14 +367,10 @@ def _state(
 
 
 def _settle(written: Future[None] | None, training: Training) -> None:
-    """Wait for the checkpoint before; a full disk costs the checkpoint, not the training."""
-    try:
+    """Wait for the checkpoint before."""
+    with spared(training.report):
         if written is not None:
             written.result()
-    except OSError as problem:
-        training.report(
-            "log", level="warning", message=N_("A checkpoint was not written: {problem}"), params={"problem": str(problem)}
-        )  # fmt: skip
 
 
 def _values(variables: Any) -> list[NDArray[Any]]:

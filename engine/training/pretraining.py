@@ -23,7 +23,7 @@ from engine.models.family import IntArray, PretrainingDiverged, Training, Traini
 from engine.models.features.tokens import TokenRows, Tokens
 from engine.models.hiding import Marks, hide
 from engine.models.preset_head import Head
-from engine.training.checkpoint import Checkpoints
+from engine.training.checkpoint import Checkpoints, spared
 from engine.training.forgetting import general_losses, held_out, verdict
 from engine.training.loop import Plan, Rows, ask, batches, within_memory
 
@@ -134,7 +134,8 @@ def pretrain(
             arrays = {
                 f"{index:04d}": variable.numpy().copy() for index, variable in enumerate(guesser.variables)
             }
-            checkpoints.save(epoch + 1, arrays, {"epochs": epoch + 1})
+            with spared(training.report):
+                checkpoints.save(epoch + 1, arrays, {"epochs": epoch + 1})
             due = time.monotonic() + _BETWEEN_CHECKPOINTS
     if len(general) and done < settings.epochs:
         training.report("note", **verdict(before, exam(), known=reader.head is not None))

@@ -18,7 +18,7 @@ from engine.models.decision import macro_f1
 from engine.models.family import Fitted, FloatArray, IntArray, Training, TrainingData, read_part
 from engine.models.network import fingerprint
 from engine.recipe import PseudoLabels, Recipe
-from engine.training.checkpoint import Checkpoints
+from engine.training.checkpoint import Checkpoints, spared
 from engine.training.run import fit_run
 
 FOLDER = "pseudo-labels"
@@ -60,7 +60,8 @@ def with_pseudo_labels(
         training.report(
             "log", level="info", message=N_("First training: macro F1 {score} on validation"), params={"score": f"{score:.4f}"},
         )  # fmt: skip
-        kept.save(1, {"rows": rows, "labels": labels}, {})
+        with spared(training.report):
+            kept.save(1, {"rows": rows, "labels": labels}, {})
     else:
         rows, labels = snapshot.arrays["rows"], snapshot.arrays["labels"]
     made = np.bincount(labels, minlength=len(data.classes))

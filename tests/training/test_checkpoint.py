@@ -59,7 +59,13 @@ def _empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [_truncate, _flip, _empty])
+def _of_another_format(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 99  # the version of ZIP that it takes to read it
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("damage", [_truncate, _flip, _empty, _of_another_format])
 def test_a_damaged_generation_gives_way_to_the_one_before(tmp_path: Path, damage: object) -> None:
     filled(tmp_path, 1, 2)
     damage(tmp_path / "generation-000002.npz")  # type: ignore[operator]
@@ -70,9 +76,13 @@ def test_a_damaged_generation_gives_way_to_the_one_before(tmp_path: Path, damage
     assert checkpoints.damaged == ["generation-000002.npz"]
 
 
-def test_another_training_is_never_taken_up(tmp_path: Path) -> None:
-    filled(tmp_path, 1)
-    assert Checkpoints(tmp_path, "other").latest() is None
+def test_another_training_is_never_taken_up_nor_in_the_way(tmp_path: Path) -> None:
+    filled(tmp_path, 7, 8)
+    other = Checkpoints(tmp_path, "other")
+    assert other.latest() is None
+    other.save(1, state(1), {"best": 1})
+    found = Checkpoints(tmp_path, "other").latest()
+    assert found is not None and found.meta["best"] == 1
 
 
 def test_nothing_yet_and_half_a_file(tmp_path: Path) -> None:
@@ -93,6 +103,7 @@ def test_a_full_disk_leaves_the_earlier_generation(tmp_path: Path, monkeypatch: 
         patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
             checkpoints.save(2, state(2), {"best": 2})
+    assert not list(tmp_path.glob("*.tmp")), "half a file takes no room on it"
     found = Checkpoints(tmp_path, "this").latest()
     assert found is not None
     assert found.meta["best"] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,10 +84,19 @@ def test_hidden_pieces_are_guessed_better_and_texts_without_a_label_give_words(l
 
 @pytest.mark.slow
 @eagerly()
-def test_giving_up_in_pretraining_ends_it_and_keeping_learns_one_epoch_of_classes(tmp_path: Path) -> None:
+def test_giving_up_in_pretraining_ends_it_and_keeping_learns_one_epoch_of_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(Discarded):
         fit(Line(tmp_path / "a", "discard", after=3))
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
     line = Line(tmp_path / "b", "keep", after=3)
-    assert fit(line, epochs=5).stopped_early
+    assert fit(line, epochs=5, batch_size=128).stopped_early
+    lost = [log for log in line.of("log") if log["message"] == "A checkpoint was not written: {problem}"]
+    assert len(lost) == 2, "one of pretraining and one of the classes: a full disk ends neither"
     assert len(line.of("epoch")) == 1
     assert any("Pretraining was stopped" in str(note["message"]) for note in line.of("note"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,14 @@ def test_nothing_happens_unasked_or_without_such_rows(line: Line) -> None:
 def test_a_killed_run_guesses_once_and_other_settings_guess_anew(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        unkept, _ = with_pseudo_labels(recipe(), data(), line.training)
     grown, _ = with_pseudo_labels(recipe(), data(), line.training)
+    assert list(unkept.train_inputs) == list(grown.train_inputs), "a full disk costs no guess"
     fits: list[Recipe] = []
     fit = pseudo_labels.fit_run
     monkeypatch.setattr(pseudo_labels, "fit_run", lambda r, d, t: fits.append(r) or fit(r, d, t))
