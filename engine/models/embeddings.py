@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,36 +21,31 @@ READ_PIECES = 128
 """What `preset_embeddings` reads of a text."""
 
 _AT_ONCE, _SAID_EVERY = 64, 8
-_MOST_SHARED = 16
-"""Files that the candidates of a search leave to one another; of 10 000 texts by a base model one has 30 MB."""
 
 Vectors = NDArray[np.float32]
 
 
 def text_embeddings(model: Any, rows: TokenRows, training: Training, mark: str) -> Vectors:
-    """What `model` answers to `rows`, shape (n, width), from the file that an earlier try, or another candidate of the search,
-    left, or computed and kept.
+    """What `model` answers to `rows`, shape (n, width), as another training on the same data kept it, or computed and kept.
 
     Args:
         model: Keras model from token numbers to one vector a text.
         rows: the texts.
-        training: the file lies in its `checkpoints`, or in what it shares; asked whether to give up between batches.
-        mark: of what the answer depends on beside the rows: another mark, another file.
+        training: its `vectors` keep; asked whether to give up between batches.
+        mark: of the weights and the way to read them: with another mark everything is computed anew.
     """
-    key = hashlib.sha256(f"{mark} {rows.digest}".encode()).hexdigest()[:32]
-    folder = training.shared or training.checkpoints
-    path = folder / f"embeddings-{key}.npy"
-    if (kept := _kept(path, len(rows))) is not None:
+    import keras
+    import keras_hub  # type: ignore[import-untyped]
+
+    said = f"{mark} {keras.__version__} {keras_hub.__version__} {rows.digest}"
+    key = hashlib.sha256(said.encode()).hexdigest()
+    kept = None if training.vectors is None else training.vectors.get(key)
+    if kept is not None:
         training.report("log", level="info", message=N_("{n} text vectors were computed before."), params={"n": f"{len(rows):,}"})  # fmt: skip
         return kept
     found = _computed(model, rows, training)
-    folder.mkdir(parents=True, exist_ok=True)
-    if training.shared:
-        _make_room(training.shared)
-    partial = path.with_suffix(".tmp")
-    with partial.open("wb") as file:
-        np.save(file, found)
-    partial.replace(path)
+    if training.vectors is not None:
+        training.vectors.put(key, found)
     return found
 
 
@@ -72,21 +66,6 @@ def preset_embeddings(preset: Preset, texts: Sequence[str], training: Training) 
     ids = keras.Input((None,), dtype="int32")
     vectors = text_vectors(load_backbone(preset), ids, tokens.pad, "mean")
     return _computed(keras.Model(ids, vectors), tokens.transform(texts), training)
-
-
-def _kept(path: Any, count: int) -> Vectors | None:
-    try:
-        kept: Vectors = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return kept if kept.ndim == 2 and len(kept) == count else None
-
-
-def _make_room(folder: Path) -> None:
-    """Leave the newest files, so that one more is not too many."""
-    files = sorted(folder.glob("embeddings-*.npy"), key=lambda path: path.stat().st_mtime)
-    for path in files[: max(len(files) - _MOST_SHARED + 1, 0)]:
-        path.unlink()
 
 
 def _computed(model: Any, rows: TokenRows, training: Training) -> Vectors:

@@ -101,6 +101,18 @@ class TrainingData:
 Reporter = Callable[..., None]
 
 
+class VectorStore(Protocol):
+    """What frozen models answered to the texts of the same data, by everything that the answer depends on."""
+
+    def get(self, key: str) -> NDArray[np.float32] | None:
+        """What was kept, whole, or None."""
+        ...
+
+    def put(self, key: str, vectors: NDArray[np.float32]) -> None:
+        """Keep it if that can be; never raises."""
+        ...
+
+
 @dataclass(frozen=True)
 class Training:
     """The family's line to the outside while it fits.
@@ -114,14 +126,14 @@ class Training:
         stop: returns "keep" (stop and keep the best), "discard" (give up) or None; ask between batches.
         checkpoints: folder that survives a kill; `fit` resumes from what it finds there.
         threads: how many processor threads to use.
-        shared: folder that the candidates of a search have in common, for what is worked out alike in several; None in a run.
+        vectors: where the answers of frozen models outlive this training; None keeps none.
     """
 
     report: Reporter
     stop: Callable[[], str | None]
     checkpoints: Path
     threads: int = 1
-    shared: Path | None = None
+    vectors: VectorStore | None = None
 
 
 class Discarded(JobError):

@@ -25,14 +25,14 @@ from engine.jobs.job import Job
 from engine.prepare.filters import RowFilter, filters
 from engine.prepare.preview import CleaningPreview
 from engine.recipe import Step
-from engine.services import uploads
+from engine.services import kept_vectors, uploads
 from engine.services.cleaning_previews import cleaning_key
 from engine.services.found_rows import ASIDE, FOUND, findings_of
 from engine.services.scope import Scope
 from engine.services.stored_versions import page_of_rows, schema_of
 from engine.services.uploads import Upload
 from engine.storage import artifacts
-from engine.storage.database import read, write
+from engine.storage.database import read, serialise, write
 from engine.storage.tables import (
     dataset,
     dataset_version,
@@ -331,6 +331,7 @@ class Datasets:
 def forget_results(connection: Connection, owner: str, version_ids: Sequence[str]) -> None:
     """Remove what was computed from versions that are being deleted: profiles and previews hold their texts."""
     key, kind = result.c.key, result.c.kind
+    serialise(connection, kept_vectors.RESULT)
     for version_id in version_ids:
         parts = kind.in_(
             (
@@ -345,6 +346,7 @@ def forget_results(connection: Connection, owner: str, version_ids: Sequence[str
                 "map",
                 "trial",
                 "trial_result",
+                kept_vectors.RESULT,
             )
         ) & key.startswith(f"{version_id}:", autoescape=True)
         computed = (kind.in_(("profile", "facts", "map", ASIDE)) & (key == version_id)) | parts

@@ -26,6 +26,7 @@ from engine.params import read_params
 from engine.recipe import Recipe, read_recipe
 from engine.services import splits
 from engine.services.costs import Load, cost_of, load_of
+from engine.services.kept_vectors import KeptVectors
 from engine.services.prepared import prepare
 from engine.services.recipes import resolve
 from engine.services.scope import Scope
@@ -190,7 +191,8 @@ def _try(
             return asked
         return "discard" if given_up else "keep" if now() >= deadline else None
 
-    training = Training(report, stop, folder, threads=threads(plan), shared=context.folder / "shared")
+    kept = KeptVectors(scope, str(recipe.data), context.report)
+    training = Training(report, stop, folder, threads=threads(plan), vectors=kept)
     try:
         found = measure(recipe.model_copy(update={"family": part}), data, training)
     except Discarded:

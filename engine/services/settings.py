@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from engine.errors import N_
+from engine.services.kept_vectors import kept_bytes
 from engine.services.scope import Scope
 from engine.storage import artifacts
 from engine.storage.database import read, write
@@ -60,8 +61,12 @@ class Settings:
         """Bytes used by kind, as (label message id, bytes)."""
         used = [(label, _bytes(name)) for name, label in _FOLDERS]
         database = sum(_size(p) for p in home().glob("*.db*"))
-        stored = artifacts.stored_bytes()
-        return [(N_("Database"), database), (N_("Datasets, models and results"), stored), *used]
+        vectors = kept_bytes(self._scope)
+        stored = artifacts.stored_bytes() - vectors
+        return [
+            (N_("Database"), database), (N_("Datasets, models and results"), stored),
+            (N_("Text vectors for later trainings"), vectors), *used,
+        ]  # fmt: skip
 
     def free_bytes(self) -> int:
         """Free space on the disk that holds BENTU_HOME."""

@@ -18,6 +18,7 @@ from engine.packaging.bundle import pack, write_bundle
 from engine.packaging.parity import Parity, compare, packaged_answers
 from engine.recipe import read_recipe
 from engine.services.evaluating import store_evaluation
+from engine.services.kept_vectors import KeptVectors
 from engine.services.prepared import Prepared, prepare
 from engine.services.recipes import FamilyUnsuitable, resolve
 from engine.services.scope import Scope
@@ -54,7 +55,10 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     context.report("phase", name="training")
     checkpoints = context.folder / "checkpoints"
     checkpoints.mkdir(parents=True, exist_ok=True)
-    training = Training(context.report, context.stop, checkpoints, threads=max(1, (os.cpu_count() or 2) - 1))
+    training = Training(
+        context.report, context.stop, checkpoints, threads=max(1, (os.cpu_count() or 2) - 1),
+        vectors=KeptVectors(scope, str(recipe.data), context.report),
+    )  # fmt: skip
     with measured() as cost:
         training_data, stopped = with_pseudo_labels(recipe, rows.data, training)
         fitted = stopped or fit_run(recipe, training_data, training)

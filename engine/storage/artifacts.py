@@ -113,6 +113,11 @@ def verify(digest: str) -> Path:
     return place
 
 
+def discard(digest: str) -> None:
+    """Remove a file at once: only for what no row names, and what is made anew where somebody had just begun to name it."""
+    _place(digest).unlink(missing_ok=True)
+
+
 def collect(engine: Engine, *, young: float = YOUNG_SECONDS) -> list[str]:
     """Remove files that no row uses, and left-over temporary files; none younger than `young` seconds.
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.models.family import Facts, Machine, Training, TrainingData
 from engine.training.preload import preload
@@ -49,6 +50,12 @@ def eagerly() -> Iterator[None]:
         yield
     finally:
         tf.config.run_functions_eagerly(False)
+
+
+class Shelf(dict[str, NDArray[np.float32]]):
+    """Keeps what frozen models answered, as long as it lives."""
+
+    put = dict.__setitem__
 
 
 class Line:

@@ -1,8 +1,7 @@
-"""Candidates of a search that read the same texts with the same frozen model read them once."""
+"""Texts that the same frozen model reads are read once: by one candidate of a search for all, and for later trainings."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from engine.models import embeddings
 from engine.models.preset_import import import_preset
 from engine.models.text import foundation
 from engine.services.inline import run_waiting
-from engine.workspace import DatasetVersion, Plan, Workspace
+from engine.workspace import DatasetVersion, Plan, Search, Workspace
 from tests.models.tiny_presets import tiny_bert
 from tests.models.toys import eagerly
 
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 @eagerly()
-def test_a_search_over_the_read_out_reads_every_text_once(
+def test_searches_over_the_read_out_read_every_text_once(
     workspace: Workspace, imported: Callable[..., DatasetVersion], bentu_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     import_preset(tiny_bert(tmp_path / "source"), bentu_home / "presets", "tiny", ["en"])
@@ -41,26 +40,19 @@ def test_a_search_over_the_read_out_reads_every_text_once(
     fitted: list[Any] = []
     monkeypatch.setattr(foundation.FoundationFitted, "save", lambda self, folder: fitted.append(self))
     monkeypatch.setattr(foundation.Foundation, "load", lambda self, folder: fitted[-1])
-    plan = Plan(minutes=5, most=2, fields=("learning_rate", "dropout"))
-    begun = workspace.searches.start(version.project_id, recipe, "settings", plan, inline=True)
-    run_waiting(workspace.scope)
-    found = workspace.searches.get(begun.id)
+
+    def searched(most: int) -> Search:
+        plan = Plan(minutes=5, most=most, fields=("learning_rate", "dropout"))
+        begun = workspace.searches.start(version.project_id, recipe, "settings", plan, inline=True)
+        run_waiting(workspace.scope)
+        return workspace.searches.get(begun.id)
+
+    found = searched(2)
     assert [one.state for one in found.candidates] == ["done"] * 2
     assert len({one.params["learning_rate"] for one in found.candidates}) == 2
     assert len({one.score for one in found.candidates}) > 1, "each learnt for itself"
     counts = workspace.splits.current(version.id).counts  # type: ignore[union-attr]
     assert read == [counts["train"], counts["validation"]]
-    (job,) = found.jobs
-    assert not (bentu_home / "jobs" / job.id / "work").exists(), "vectors of texts do not outlive the search"
-
-
-def test_a_search_keeps_the_newest_vectors_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embeddings, "_MOST_SHARED", 3)
-    for number in range(5):
-        embeddings._make_room(tmp_path)
-        path = tmp_path / f"embeddings-{number}.npy"
-        path.write_bytes(b"x")
-        os.utime(path, (number, number))
-    assert sorted(path.name for path in tmp_path.glob("embeddings-*")) == [
-        f"embeddings-{n}.npy" for n in (2, 3, 4)
-    ]
+    later = searched(1)
+    assert len(read) == 2, "another job, another process, the same vectors"
+    assert later.candidates[0].score == found.candidates[0].score

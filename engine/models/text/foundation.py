@@ -302,8 +302,8 @@ class Foundation(Dialled):
         training.report("phase", name=N_("Reading the texts with the foundation model"))
         # what a text is to the frozen model does not depend on how the read-out learns
         read = [
-            text_embeddings(vectors, some, training, f"{weights} {params.pooling} {kind}")
-            for kind, some in (("train", rows), ("validation", checks))
+            text_embeddings(vectors, some, training, f"{self.version} {weights} {params.pooling}")
+            for some in (rows, checks)
         ]
         scale = Affine.of(read[0])
         train, validation = (
