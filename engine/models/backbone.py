@@ -24,6 +24,7 @@ Pooling = Literal["mean", "first", "max"]
 ADAPTER = "adapter.npz"
 _UNREAD = ("pooled_dense",)
 """Layers whose answer nothing here reads: they get no gradient."""
+_SHARED = "group_"
 _NUMBERED = re.compile(r"_layer_(\d+)(?:/|$)")
 _SETTINGS = (
     "vocabulary_size", "num_layers", "num_heads", "hidden_dim", "intermediate_dim", "dropout", "max_sequence_length",
@@ -120,14 +121,18 @@ def weights_digest(backbone: Any) -> str:
 
 
 def depths(paths: Sequence[str], layers: int) -> list[int]:
-    """How far from the input each variable is: 0 for word vectors, 1 for the first layer, `layers` + 1 for the head."""
-    found = []
-    for path in paths:
+    """How far from the input each variable is: 0 for word vectors, 1 for the first layer, `layers` + 1 for the head.
+
+    What serves as several layers, as in ALBERT, is as far as the last of them.
+    """
+
+    def depth(path: str) -> int:
+        if path.startswith(_SHARED):
+            return layers
         numbered = _NUMBERED.search(path)
-        found.append(
-            int(numbered[1]) + 1 if numbered else layers + 1 if path.split("/")[0] == "logits" else 0
-        )
-    return found
+        return int(numbered[1]) + 1 if numbered else layers + 1 if path.split("/")[0] == "logits" else 0
+
+    return [depth(path) for path in paths]
 
 
 def merge_lora(backbone: Any) -> None:

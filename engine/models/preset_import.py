@@ -166,7 +166,8 @@ def _config(path: Path) -> tuple[str, Literal["keras", "hugging_face"], PresetFa
             raise ValueError("no object")
     except (OSError, ValueError) as problem:
         raise PresetDamaged(file=str(path), problem={"message": N_("is missing, or no JSON")}) from problem
-    if "model_type" in said:
+    # KerasHub takes what has both for its own form, and makes whatever objects stand in it
+    if "model_type" in said and "registered_name" not in said:
         kind = str(said["model_type"]).replace("-", "_")
         if kind == "deberta_v2" and _is_deberta_v3(said):
             kind = "deberta_v3"

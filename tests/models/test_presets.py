@@ -55,8 +55,8 @@ def test_a_folder_becomes_a_preset_with_its_digest(
         check(find("tiny"))
 
 
-def rewritten(config: Path, **changes: object) -> None:
-    config.write_text(json.dumps({**json.loads(config.read_text()), **changes}))
+def rewritten(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
 def longer(path: Path, more: str) -> None:
@@ -91,6 +91,10 @@ SPOILT: dict[str, tuple[Callable[[Path], object], type[BentuError], str]] = {
     ),
     "a pickle beside": (lambda f: (f / "pytorch_model.bin").write_bytes(b"x"), PresetUnsafe, "pytorch_model.bin"),
     "another kind": (lambda f: rewritten(f / "config.json", model_type="llama"), PresetUnknownKind, "llama"),
+    "two forms at once": (
+        lambda f: rewritten(f / "config.json", class_name="Lambda", registered_name="keras_hub>BertBackbone", config={}),
+        PresetUnknownKind, "Lambda",
+    ),
     "relative positions": (
         lambda f: rewritten(f / "config.json", position_embedding_type="relative_key"), PresetUnknownKind, "relative_key",
     ),

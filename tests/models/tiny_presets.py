@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,43 @@ def tiny_bert(folder: Path) -> Path:
     settings = {"do_lower_case": True, "strip_accents": False}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     _write(folder, "bert", "", len(pieces), LENGTH, 2)
+    return folder
+
+
+def tiny_distilbert(folder: Path) -> Path:
+    """BERT's vocabulary, no segments, and names of its own."""
+    tiny_bert(folder)
+    _write(
+        folder, "distilbert", "distilbert.", len((folder / "vocab.txt").read_text().splitlines()), LENGTH, 0
+    )
+    return folder
+
+
+def tiny_roberta(folder: Path) -> Path:
+    """Byte pairs in two files, padding of number 1 and positions that begin at 2."""
+    from tokenizers import ByteLevelBPETokenizer
+
+    folder.mkdir(parents=True)
+    tokenizer = ByteLevelBPETokenizer()
+    marks = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    tokenizer.train_from_iterator(texts_of(400, seed=9)[0], vocab_size=320, show_progress=False, special_tokens=marks)  # fmt: skip
+    tokenizer.save_model(str(folder))
+    _write(folder, "roberta", "roberta.", tokenizer.get_vocab_size(), LENGTH + 2, 1)
+    return folder
+
+
+def tiny_albert(folder: Path) -> Path:
+    """One layer used again and again, narrow word vectors, and a SentencePiece vocabulary of small letters without accents."""
+    import sentencepiece
+
+    folder.mkdir(parents=True)
+    texts = [text.lower() for text in texts_of(400, seed=9)[0] if text.isascii()]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts), model_prefix=str(folder / "spiece"), vocab_size=120, hard_vocab_limit=False,
+        minloglevel=2, pad_id=0, unk_id=1, bos_id=-1, eos_id=-1, control_symbols=["[CLS]", "[SEP]", "[MASK]"],
+    )  # fmt: skip
+    size = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spiece.model")).get_piece_size()
+    _write(folder, "albert", "albert.", size, LENGTH, 2)
     return folder
 
 
@@ -125,40 +163,64 @@ def in_keras_form(source: Path, folder: Path, kind: str, task: Any = None) -> Pa
     import keras_hub
 
     builder = getattr(keras_hub.models, f"{kind}Backbone")
-    deberta = kind == "DebertaV3"
-    backbone = from_hugging_face(source, builder) if deberta else builder.from_preset(str(source))
-    tokenizer: Any
-    if kind == "Bert":
-        tokenizer = keras_hub.models.BertTokenizer(
-            str(source / "vocab.txt"), lowercase=True, strip_accents=False
-        )
-    else:
-        name = "spm.model" if deberta else "sentencepiece.bpe.model"
-        tokenizer = getattr(keras_hub.models, f"{kind}Tokenizer")((source / name).read_bytes())
+    backbone = from_hugging_face(source, builder) if kind == "DebertaV3" else builder.from_preset(str(source))
+    tokenizer = keras_tokenizer(source, kind)
     (task(backbone) if task else backbone).save_to_preset(str(folder))
     tokenizer.save_to_preset(str(folder))
     return folder
+
+
+def keras_tokenizer(source: Path, kind: str) -> Any:
+    """KerasHub's own reading of the vocabulary in `source`."""
+    import keras_hub
+
+    maker = getattr(keras_hub.models, f"{kind}Tokenizer")
+    if kind in ("Bert", "DistilBert"):
+        return maker(str(source / "vocab.txt"), lowercase=True, strip_accents=False)
+    if kind == "Roberta":
+        return maker(str(source / "vocab.json"), str(source / "merges.txt"))
+    pieces = {"XLMRoberta": "sentencepiece.bpe.model", "Albert": "spiece.model", "DebertaV3": "spm.model"}
+    return maker((source / pieces[kind]).read_bytes())
+
+
+_DISTILBERT = {
+    "attention.self.query": "attention.q_lin", "attention.self.key": "attention.k_lin", "attention.self.value": "attention.v_lin",
+    "attention.output.dense": "attention.out_lin", "attention.output.LayerNorm": "sa_layer_norm",
+    "intermediate.dense": "ffn.lin1", "output.dense": "ffn.lin2", "output.LayerNorm": "output_layer_norm",
+    "encoder.layer.": "transformer.layer.",
+}  # fmt: skip
+_ALBERT = {
+    "attention.self.": "attention.", "attention.output.dense": "attention.dense", "attention.output.LayerNorm": "attention.LayerNorm",
+    "intermediate.dense": "ffn", "output.dense": "ffn_output", "output.LayerNorm": "full_layer_layer_norm",
+    "encoder.layer.0.": "encoder.albert_layer_groups.0.albert_layers.0.", "pooler.dense": "pooler",
+}  # fmt: skip
+"""What stands in a name of BERT's, and what stands there in theirs."""
 
 
 def _write(folder: Path, kind: str, prefix: str, vocabulary: int, positions: int, segments: int) -> None:
     from safetensors.numpy import save_file
 
     random = np.random.default_rng(0)
-    deberta = kind == "deberta-v2"
+    deberta, albert = kind == "deberta-v2", kind == "albert"
+    narrow = HIDDEN // 2 if albert else HIDDEN
     shapes: dict[str, tuple[int, ...]] = {
-        "embeddings.word_embeddings.weight": (vocabulary, HIDDEN),
-        "embeddings.LayerNorm.weight": (HIDDEN,),
-        "embeddings.LayerNorm.bias": (HIDDEN,),
-        "pooler.dense.weight": (HIDDEN, HIDDEN),
-        "pooler.dense.bias": (HIDDEN,),
+        "embeddings.word_embeddings.weight": (vocabulary, narrow),
+        "embeddings.LayerNorm.weight": (narrow,),
+        "embeddings.LayerNorm.bias": (narrow,),
     }
+    if kind != "distilbert":
+        shapes |= {"pooler.dense.weight": (HIDDEN, HIDDEN), "pooler.dense.bias": (HIDDEN,)}
     if deberta:
         shapes["encoder.rel_embeddings.weight"] = (2 * BUCKETS, HIDDEN)
         shapes |= {f"encoder.LayerNorm.{part}": (HIDDEN,) for part in ("weight", "bias")}
     else:
-        shapes["embeddings.position_embeddings.weight"] = (positions, HIDDEN)
-        shapes["embeddings.token_type_embeddings.weight"] = (segments, HIDDEN)
-    for layer in range(LAYERS):
+        shapes["embeddings.position_embeddings.weight"] = (positions, narrow)
+    if segments:
+        shapes["embeddings.token_type_embeddings.weight"] = (segments, narrow)
+    if albert:
+        shapes["encoder.embedding_hidden_mapping_in.weight"] = (HIDDEN, narrow)
+        shapes["encoder.embedding_hidden_mapping_in.bias"] = (HIDDEN,)
+    for layer in range(1 if albert else LAYERS):
         at = f"encoder.layer.{layer}"
         for part in (
             "attention.self.query",
@@ -175,8 +237,14 @@ def _write(folder: Path, kind: str, prefix: str, vocabulary: int, positions: int
         shapes |= {f"{at}.output.dense.weight": (HIDDEN, INNER), f"{at}.output.dense.bias": (HIDDEN,)}
         for norm in ("attention.output.LayerNorm", "output.LayerNorm"):
             shapes |= {f"{at}.{norm}.weight": (HIDDEN,), f"{at}.{norm}.bias": (HIDDEN,)}
+    renamed = {"distilbert": _DISTILBERT, "albert": _ALBERT}.get(kind, {})
+    shapes = {
+        reduce(lambda name, pair: name.replace(*pair), renamed.items(), n): s for n, s in shapes.items()
+    }
     arrays = {
-        prefix + name: (random.normal(0, 0.3, shape) + (name.endswith("LayerNorm.weight"))).astype(np.float32)
+        prefix + name: (
+            random.normal(0, 0.3, shape) + (name.lower().endswith(("layernorm.weight", "layer_norm.weight")))
+        ).astype(np.float32)
         for name, shape in shapes.items()
     }
     save_file(arrays, folder / "model.safetensors")
@@ -185,4 +253,18 @@ def _write(folder: Path, kind: str, prefix: str, vocabulary: int, positions: int
         "num_attention_heads": HEADS, "intermediate_size": INNER, "max_position_embeddings": positions,
         "type_vocab_size": segments, "hidden_act": "gelu",
     }  # fmt: skip
+    if kind == "distilbert":
+        config = {
+            "model_type": kind, "vocab_size": vocabulary, "dim": HIDDEN, "n_layers": LAYERS, "n_heads": HEADS, "hidden_dim": INNER,
+            "max_position_embeddings": positions, "dropout": 0.1, "activation": "gelu",
+        }  # fmt: skip
+    if kind == "roberta":
+        config["hidden_dropout_prob"] = 0.1
+    if albert:
+        config |= {
+            "embedding_size": narrow,
+            "num_hidden_groups": 1,
+            "inner_group_num": 1,
+            "attention_probs_dropout_prob": 0,
+        }
     (folder / "config.json").write_text(json.dumps(config))
