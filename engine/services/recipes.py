@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import true, update
 
-from engine.errors import N_, NotFound, RecipeError
+from engine.errors import N_, BentuError, NotFound, RecipeError
 from engine.jobs.context import JobContext
 from engine.models.dial import values
 from engine.models.family import Dial, Estimate, Facts, Family, Setting, Unsuitable, families, lacks
@@ -80,6 +80,15 @@ def resolve(recipe: Recipe) -> tuple[Family, Params]:
     return family, read_params(family.Params, recipe.family.params, family.name)
 
 
+def _whole(recipe: Recipe) -> Recipe:
+    """With every setting that the family would train with, also those that a file left out; unchanged where it cannot be read."""
+    try:
+        params = resolve(recipe)[1].model_dump(mode="json")
+    except BentuError:
+        return recipe
+    return recipe.model_copy(update={"family": recipe.family.model_copy(update={"params": params})})
+
+
 def reason_against(family: Family, params: Params, facts: Facts) -> Unsuitable | None:
     """Why a family cannot learn from such data with these parameters on this machine, or None."""
     return family.unsuitable(facts, machine()) or lacks(family, params)
@@ -97,7 +106,7 @@ class Recipes:
         if row.draft:
             recipe = read_recipe(row.draft)
             if stored_versions.exists(self._scope, str(recipe.data)):
-                return recipe
+                return _whole(recipe)
         latest = stored_versions.latest(self._scope, project_id)
         return self._fresh(latest) if latest else None
 
@@ -257,7 +266,7 @@ class Recipes:
         return list(family.formulas(params, self._facts(recipe)))
 
     def schedule(self, recipe: Recipe) -> list[float]:
-        """The learning rate of each epoch that the recipe asks for; empty for a family without one."""
+        """The learning rate over the training that the recipe asks for, at even distances; empty for a family without one."""
         family, params = resolve(recipe)
         rates = getattr(family, "schedule", None)
         return list(rates(params)) if rates else []

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from engine.errors import BentuError, NotFound
+from engine.models.text.case_network import CaseNetworkParams
 from engine.params import InvalidParameter
 from engine.recipe import Step, read_recipe
 from engine.registry import UnknownName
@@ -159,6 +160,16 @@ def test_a_recipe_survives_its_file(workspace: Workspace, imported: Importer) ->
     assert (
         workspace.recipes.replace(project, again.model_copy(update={"data": "ver_elsewhere"})).data
         == recipe.data
+    )
+    workspace.recipes.replace(
+        project, workspace.recipes.read("data: x\nfamily: {name: case_network, params: {units: 8}}")
+    )
+    draft = workspace.recipes.draft(project)
+    assert draft is not None
+    family, dialled = draft.family, workspace.recipes.defaults(project, "case_network", "balanced")
+    assert (family.params["units"], family.params["batch_size"]) == (8, CaseNetworkParams().batch_size)
+    assert family.params.keys() == dialled.keys(), (
+        "what a file leaves out is what it would train with, not the dial's"
     )
 
 
