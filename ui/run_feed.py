@@ -13,6 +13,8 @@ MOST_BATCHES = 1000
 """Above it, every second point is dropped: the line keeps its shape and the tab its size."""
 
 MOST_NOTES = 200
+AFTER = ("packaging", "checking_parity", "evaluating")
+"""Phases of a run in which no more epochs come."""
 STEP, STEPS, SLOWER = 4, 5, 80.0
 """Seconds between two pictures of a run that goes on: 4 at first, one more 4 for every 80 seconds, 20 at most."""
 
@@ -118,6 +120,8 @@ class RunFeed:
 
         The browser mounts a chart anew whenever its data change, so they change no more often than that.
         """
+        if self.phases and self.phases[-1] in AFTER:
+            return self.table, self.batches
         newest = max([*self.ended.values(), *(b.when for b in self.batches[-1:])], default=None)
         if newest is None:
             return [], []

@@ -29,7 +29,7 @@ REPORT_FORMAT = 1
 
 METRICS: Mapping[str, str] = {
     "accuracy": N_("Accuracy"),
-    "macro_f1": N_("Macro F1"),
+    "macro_f1": N_("Macro-F1"),
     "macro_precision": N_("Macro precision"),
     "macro_recall": N_("Macro recall"),
     "weighted_f1": N_("Weighted F1"),
@@ -207,7 +207,7 @@ def _confusion(result: EvaluationResult, t: Any) -> str:
 def _slices(result: EvaluationResult, t: Any) -> str:
     if not result.slices:
         return ""
-    head = tuple(t(word) for word in (N_("Value"), N_("Accuracy"), N_("Macro F1"), N_("Rows")))
+    head = tuple(t(word) for word in (N_("Value"), N_("Accuracy"), N_("Macro-F1"), N_("Rows")))
     tables = []
     for column in dict.fromkeys(s.column for s in result.slices):
         rows = [

@@ -190,13 +190,13 @@ def step_formulas(params: LearningParams) -> Sequence[Formula]:
                 rf"\theta \leftarrow \theta - \alpha_e \cdot {_number(params.weight_decay)} \, \theta",
             )
         )
-    rate = N_("Learning rate in epoch e, counted from 0")
-    lines.append(
-        (
-            N_("Learning rate after r reductions on a plateau") if params.decay == "plateau" else rate,
-            _rate(params),
-        )
-    )
+    if params.decay == "plateau":
+        rate = N_("Learning rate after r reductions on a plateau")
+    elif params.decay == "linear" or params.warmup:
+        rate = N_("Learning rate after e epochs; e grows with every batch")
+    else:
+        rate = N_("Learning rate in epoch e, counted from 0")
+    lines.append((rate, _rate(params)))
     return lines  # fmt: skip
 
 

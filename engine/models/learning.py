@@ -156,8 +156,9 @@ def expected_epochs(params: LearningParams) -> int:
 
 
 def rates(params: LearningParams) -> list[float]:
-    """The learning rate at the middle of every epoch, for a preview; a plateau cannot be foreseen."""
-    return [learning_rate(params, epoch + 0.5) for epoch in range(params.epochs)]
+    """The learning rate over the whole training, as many values an epoch, for a preview; a plateau cannot be foreseen."""
+    points = max(2, min(20, 1000 // params.epochs))
+    return [learning_rate(params, (place + 0.5) / points) for place in range(points * params.epochs)]
 
 
 def plan(params: LearningParams, data: TrainingData, fingerprint: str) -> Plan:

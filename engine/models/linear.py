@@ -151,7 +151,7 @@ class LinearFamily(Dialled):
     """Parameters that differ from their defaults on every dial."""
     passes: ClassVar[float]
     """How often the estimator reads the training rows, for the estimate."""
-    tried_message: ClassVar[str] = N_("C = {strength}: macro F1 {score} on validation")
+    tried_message: ClassVar[str] = N_("C = {strength}: macro-F1 {score} on validation")
 
     @abstractmethod
     def estimator(self, params: Any, strength: float, seed: int) -> Any:

@@ -152,7 +152,7 @@ def adaptation_formulas(
     elif params.layer_decay < 1 or params.adapt == "gradual":
         lines.append(
             (
-                N_("Deeper layers learn at a smaller rate (l counts from the bottom, the read-out is the last)"),
+                N_("The nearer a layer is to the input, the smaller its rate (l counts from there, the read-out is the last)"),
                 rf"\alpha^{{(l)}} = \alpha_e \cdot {params.layer_decay:.4g}^{{\,{layers + 1} - l}}",
             )
         )  # fmt: skip

@@ -68,7 +68,7 @@ def test_three_classes(family: Any, line: Line) -> None:
 
 def test_tuning_keeps_the_best_strength_on_validation(line: Line) -> None:
     fitted = SVM.fit(toy_data(), SVM.Params(min_df=1, tune_c=True), line.training)
-    tried = [event["params"] for event in line.of("log") if "macro F1" in str(event.get("message"))]
+    tried = [event["params"] for event in line.of("log") if "macro-F1" in str(event.get("message"))]
     assert len(tried) == len(STRENGTHS)
     scores = [float(params["score"]) for params in tried]
     assert STRENGTHS[int(np.argmax(scores))] == fitted.estimator.C

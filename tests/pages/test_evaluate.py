@@ -62,8 +62,8 @@ def test_scores_stand_with_interval_rows_and_the_majority_class(
     at = open_page("evaluate", project=trained.project, run=trained.svm)
     result = workspace.evaluations.get(trained.svm).result
     shown = {m.label: m for m in at.metric}
-    assert shown["Macro F1"].value == f"{result.overall['macro_f1'].value * 100:.1f} %"
-    assert shown["Majority class, Macro F1"].value == f"{result.baseline['macro_f1'].value * 100:.1f} %"
+    assert shown["Macro-F1"].value == f"{result.overall['macro_f1'].value * 100:.1f} %"
+    assert shown["Majority class, Macro-F1"].value == f"{result.baseline['macro_f1'].value * 100:.1f} %"
     assert f"n = {result.n}" in said(at)
     assert "95 % bootstrap" in said(at)
     runs = frame(at, "macro_f1")

@@ -56,6 +56,7 @@ def test_a_language_that_was_not_read_and_a_script_that_cannot_be_written_are_sa
     at.session_state[f"locality_{version}"] = True
     at.run()
     assert not at.exception
+    assert ("train texts" if locale == "en-US" else "训练文本") in said(at)
     assert unread in said(at)
     assert script in said(at)
     assert "Han" not in said(at), "three letters of forty thousand are not worth a line"

@@ -35,7 +35,12 @@ def test_the_rate_rises_in_warm_up_and_falls_to_zero() -> None:
     assert learning_rate(params, 2.0) == pytest.approx(1.0)
     assert learning_rate(params, 6.0) == pytest.approx(0.5)
     assert learning_rate(params, 10.0) == 0
-    assert len(rates(params)) == 10
+    shown = rates(params)
+    assert (len(shown), shown.index(max(shown))) == (200, 40), (
+        "twenty an epoch, the top where the warm-up ends"
+    )
+    assert shown[0] < 0.02 > shown[-1]
+    assert len(rates(LearningParams(epochs=200))) == 1000
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,8 @@ def test_the_rate_decays_from_where_the_warm_up_ends(decay: Any, after: Callable
     params = LearningParams(
         epochs=10, learning_rate=1.0, decay=decay, decay_rate=0.8, decay_every=2, warmup=0.5
     )
-    assert rates(params) == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9, *map(after, range(5))], abs=1e-3)
+    middles = [learning_rate(params, epoch + 0.5) for epoch in range(10)]
+    assert middles == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9, *map(after, range(5))], abs=1e-3)
 
 
 def test_no_dial_warms_up_a_decay_that_once_went_by_all_epochs() -> None:

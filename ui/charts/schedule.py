@@ -10,14 +10,14 @@ from ui.charts.layout import finish, palette
 from ui.text import t
 
 
-def schedule_figure(rates: Sequence[float]) -> go.Figure:
-    """The learning rate of each epoch, constant within it."""
+def schedule_figure(rates: Sequence[float], epochs: int) -> go.Figure:
+    """The learning rate over so many epochs, given at even distances."""
     figure = go.Figure(
         go.Scatter(
-            x=list(range(1, len(rates) + 1)), y=list(rates), mode="lines+markers" if len(rates) <= 50 else "lines",
-            line={"color": palette()[0], "shape": "hv"}, marker={"size": 5}, hovertemplate="%{x}: %{y:.2g}<extra></extra>",
+            x=[place * epochs / len(rates) for place in range(len(rates) + 1)], y=[*rates, rates[-1]], mode="lines",
+            line={"color": palette()[0], "shape": "hv"}, hovertemplate="%{x:.2f}: %{y:.2g}<extra></extra>",
         )
     )  # fmt: skip
-    finish(figure, height=280, x=t("epoch"), y=t("learning rate"), legend=False)
+    finish(figure, height=280, x=t("epochs done"), y=t("learning rate"), legend=False)
     figure.update_yaxes(exponentformat="power", tickformat=".2g")
     return figure

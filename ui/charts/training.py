@@ -49,12 +49,12 @@ def loss_figure(epochs: Sequence[Mapping[str, Any]], batches: Sequence[Batch] = 
 
 
 def metric_figure(epochs: Sequence[Mapping[str, Any]]) -> go.Figure:
-    """Accuracy on training and validation, and macro F1 on validation, by epoch."""
+    """Accuracy on training and validation, and macro-F1 on validation, by epoch."""
     figure = go.Figure()
     epochs = thin(epochs, MOST_POINTS // 4)
     _line(figure, epochs, "accuracy", t("training accuracy"), 0)
     _line(figure, epochs, "val_accuracy", t("validation accuracy"), 1)
-    _line(figure, epochs, "val_macro_f1", t("validation macro F1"), 2)
+    _line(figure, epochs, "val_macro_f1", t("validation macro-F1"), 2)
     _mark_best(figure, epochs, "val_macro_f1")
     finish(figure, height=280, x=t("epoch"), y=t("share"))
     figure.update_yaxes(rangemode="normal", tickformat=".0%")

@@ -10,13 +10,16 @@ import streamlit as st
 from engine.recipe import Recipe
 from engine.workspace import Job, PresetLine, PresetOffer
 from ui.errors import attempt, errors_shown
-from ui.format import size
+from ui.format import listed, size
 from ui.panels.job import watch
 from ui.state import follow, followed, workspace
-from ui.text import safe_text, t
+from ui.text import N_, safe_text, t
+from ui.writing import language_name
 
 ASKED = "preset_asked"
 OFFER = "preset_offer"
+WIDTHS = {N_("Where"): 120, N_("Languages"): 150}
+"""Pixels of the columns whose texts would push the figures out of sight."""
 _SHOWN = 8
 """Languages named in the table; the others are counted."""
 
@@ -39,6 +42,7 @@ def foundation_models(project_id: str, recipe: Recipe) -> None:
             pd.DataFrame([_row(line, familiar) for line in workspace().presets.list()]), key="presets_table",
             hide_index=True, width="stretch", placeholder="",
             column_config={
+                **{t(name): st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
                 t("Memory (GB)"): st.column_config.NumberColumn(format="%.1f"),
                 t("Language read"): st.column_config.NumberColumn(format="%.0f %%", help=t("Share of your train texts in a language that the model has read, of those whose language is recognised.")),
             },
@@ -53,7 +57,9 @@ def foundation_models(project_id: str, recipe: Recipe) -> None:
             )  # fmt: skip
             clicked = st.button(t("Bring it here"), key="preset_bring", icon=":material/download:")
         asked = st.session_state[ASKED].strip()
-        if clicked and asked:
+        if clicked and not asked:
+            st.caption(t("First say which one: a name, a folder or an address."))
+        elif clicked:
             with errors_shown():  # here, in view, not at the head of the page
                 if offer := workspace().presets.offer(asked):
                     st.session_state[OFFER] = offer
@@ -108,13 +114,14 @@ def _choose(job: Job, project_id: str, recipe: Recipe) -> None:
 
 def _row(line: PresetLine, familiar: Mapping[str, float]) -> dict[str, object]:
     more = len(line.languages) - _SHOWN
-    languages = " ".join(line.languages[:_SHOWN]) + (t(" and {n} more", n=more) if more > 0 else "")
+    languages = listed(map(language_name, line.languages[:_SHOWN])) + (
+        t(" and {n} more", n=more) if more > 0 else ""
+    )
     share = familiar.get(line.name)
     read = {t("Language read"): None if share is None else 100 * share} if familiar else {}
     return {
-        t("Name"): line.name, t("Model"): line.title, t("Languages"): languages or t("not stated"),
-        **read,
+        t("Name"): line.name, t("Where"): t("on this machine") if line.here else f"hf://{line.source}",
+        **read, t("Languages"): languages or t("not stated"),
         t("Numbers (million)"): round(line.parameters / 1e6), t("On disk (MB)"): round(line.megabytes),
-        t("Memory (GB)"): line.memory / 1e9, t("Licence"): line.licence or t("not stated"),
-        t("Where"): t("on this machine") if line.here else f"hf://{line.source}",
+        t("Memory (GB)"): line.memory / 1e9, t("Licence"): line.licence or t("not stated"), t("Model"): line.title,
     }  # fmt: skip

@@ -12,7 +12,7 @@ from engine.workspace import DatasetVersion, Locality
 from ui.format import percent
 from ui.panels.job import attach, watch
 from ui.state import follow, workspace
-from ui.text import N_, safe_text, t
+from ui.text import N_, safe_text, sentences, t
 from ui.writing import script_name
 
 VERDICTS = {
@@ -36,7 +36,7 @@ def locality(version: DatasetVersion) -> None:
         if found is None:
             _measuring(version)
         else:
-            _shown(version.project_id, *found)
+            _shown(version, *found)
 
 
 def _measuring(version: DatasetVersion) -> None:
@@ -48,14 +48,19 @@ def _measuring(version: DatasetVersion) -> None:
     watch(job_id, t("Reading the texts with every vocabulary"))
 
 
-def _shown(project_id: str, found: Sequence[Locality], texts: int) -> None:
+def _shown(version: DatasetVersion, found: Sequence[Locality], texts: int) -> None:
+    measured = (
+        t("Measured on {texts} train texts.", texts=f"{texts:,}")
+        if workspace().splits.current(version.id)
+        else t("Measured on {texts} texts, which are not divided yet.", texts=f"{texts:,}")
+    )
     st.caption(
-        t("Measured on {texts} train texts. Networks read pieces of words: the more pieces a word costs, the less of a text fits in and the less the model knows of it. In scripts without spaces a character counts as a word.", texts=f"{texts:,}")
+        sentences([measured, t("Networks read pieces of words: the more pieces a word costs, the less of a text fits in and the less the model knows of it. In scripts without spaces a character counts as a word.")])
     )  # fmt: skip
     for one in found:
         for sentence in _verdicts(one):
             st.markdown(sentence)
-    st.session_state.setdefault(LENGTH, _chosen_length(project_id))
+    st.session_state.setdefault(LENGTH, _chosen_length(version.project_id))
     length = st.select_slider(
         t("Longest text read"), LENGTHS, key=LENGTH, help=t("The table says how many texts would lose their end."),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from ui.text import t
 
 METRICS = {
     "accuracy": N_("Accuracy"),
-    "macro_f1": N_("Macro F1"), "macro_precision": N_("Macro precision"), "macro_recall": N_("Macro recall"),
+    "macro_f1": N_("Macro-F1"), "macro_precision": N_("Macro precision"), "macro_recall": N_("Macro recall"),
     "weighted_f1": N_("Weighted F1"), "weighted_precision": N_("Weighted precision"), "weighted_recall": N_("Weighted recall"),
 }  # fmt: skip
 

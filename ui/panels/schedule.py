@@ -7,9 +7,9 @@ import streamlit as st
 from engine.recipe import Recipe
 from ui.charts.layout import draw
 from ui.charts.schedule import schedule_figure
-from ui.format import significant
+from ui.format import percent, significant
 from ui.state import workspace
-from ui.text import t
+from ui.text import sentences, t
 
 
 def schedule(recipe: Recipe) -> None:
@@ -25,13 +25,18 @@ def schedule(recipe: Recipe) -> None:
     )
     if box.open:
         with box:
-            alt = t(
-                "The learning rate goes from {first} to {last} in {epochs} epochs.",
-                first=significant(rates[0]), last=significant(rates[-1]), epochs=len(rates),
-            )  # fmt: skip
-            st.caption(alt)
-            if recipe.family.params.get("decay") == "plateau":
-                st.caption(
+            settings = recipe.family.params
+            said = [
+                t(
+                    "The learning rate is {highest} at most and {last} at the end of {epochs} {epochs:epoch|epochs}.",
+                    highest=significant(max(rates)), last=significant(rates[-1]), epochs=settings["epochs"],
+                )
+            ]  # fmt: skip
+            if settings.get("warmup"):
+                said.append(t("It rises to that over the first {share}.", share=percent(settings["warmup"])))
+            if settings.get("decay") == "plateau":
+                said.append(
                     t("Each time validation stops improving it is lowered; when that will be cannot be foreseen, so the line is flat.")
                 )  # fmt: skip
-            draw(schedule_figure(rates), key="model_schedule_chart", alt=alt)
+            st.caption(sentences(said))
+            draw(schedule_figure(rates, settings["epochs"]), key="model_schedule_chart", alt=said[0])

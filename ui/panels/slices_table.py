@@ -69,7 +69,7 @@ def slices(result: EvaluationResult, key: str) -> None:
             column_config={
                 "value": t("Value"), "n": number(t("Rows"), format="localized"),
                 "accuracy": number(t("Accuracy, %"), format="%.1f"), "accuracy_interval": t("Interval"),
-                "f1": number(t("Macro F1, %"), format="%.1f"), "f1_interval": t("Interval") + " ",
+                "f1": number(t("Macro-F1, %"), format="%.1f"), "f1_interval": t("Interval") + " ",
             },
         )  # fmt: skip
     else:

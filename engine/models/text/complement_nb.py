@@ -84,7 +84,7 @@ class ComplementNaiveBayes(LinearFamily):
     Params: type[ParamsBase] = ComplementParams
     usual: ClassVar[dict[str, Any]] = {}
     passes = 3
-    tried_message = N_("Smoothing {strength}: macro F1 {score} on validation")
+    tried_message = N_("Smoothing {strength}: macro-F1 {score} on validation")
 
     def strengths(self, params: ComplementParams) -> Sequence[float]:
         return SMOOTHINGS if params.tune_smoothing else (params.smoothing,)

@@ -188,7 +188,7 @@ class LinearBlend(LinearFamily):
     Params: type[ParamsBase] = BlendParams
     usual: ClassVar[dict[str, Any]] = {}
     passes = 25
-    tried_message = N_("Blend: macro F1 {score} on validation")
+    tried_message = N_("Blend: macro-F1 {score} on validation")
 
     def settings(self, dial: Dial, facts: Facts, machine: Machine) -> dict[str, Setting]:
         return super().settings(dial, facts, machine) | ratio_values(facts, "ratio_values", "ratio_c", 1.0)

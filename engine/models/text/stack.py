@@ -182,7 +182,7 @@ class StackFamily(Dialled):
         weights, unseen = weigh(answers, labels, data.seed)
         alone = [macro_f1(labels, said.argmax(axis=1), classes) for said in answers]
         training.report(
-            "note", message=N_("Macro F1 on validation, each half answered by weights that the other half chose: {score}; the best member alone: {best}. Weights: {weights}."),
+            "note", message=N_("Macro-F1 on validation, each half answered by weights that the other half chose: {score}; the best member alone: {best}. Weights: {weights}."),
             params={
                 "score": f"{100 * macro_f1(labels, unseen.argmax(axis=1), classes):.1f} %", "best": f"{100 * max(alone):.1f} %",
                 "weights": [
