@@ -41,6 +41,7 @@ class KeptVectors:
 
     def __init__(self, scope: Scope, version_id: str, report: Reporter) -> None:
         self._scope, self._version_id, self._report = scope, version_id, report
+        self._most = int(os.environ.get("BENTU_VECTORS_MB") or MOST_MB)
 
     def get(self, key: str) -> NDArray[np.float32] | None:
         """What was kept under `key`, now used most recently; None without it, or where its file is damaged or gone."""
@@ -57,18 +58,17 @@ class KeptVectors:
 
     def put(self, key: str, vectors: NDArray[np.float32]) -> None:
         """Keep `vectors`, at the expense of those unused for longest; says so in the log where that cannot be."""
-        most = int(os.environ.get("BENTU_VECTORS_MB") or MOST_MB)
         size = -(-vectors.nbytes // 1_000_000)
         try:
-            digest = None if size > most else _stored(vectors)
-            self._enter(key, digest, vectors.nbytes, most * 1_000_000)
+            digest = None if size > self._most else _stored(vectors)
+            self._enter(key, digest, vectors.nbytes)
         except (StorageError, OSError) as problem:
             self._not_kept(len(vectors), _words(problem))
         else:
             if digest is None:
-                self._not_kept(len(vectors), saying(N_("they take {size:,} MB, and BENTU_VECTORS_MB allows {most:,} MB in all"), size=size, most=most))  # fmt: skip
+                self._not_kept(len(vectors), saying(N_("they take {size:,} MB, and BENTU_VECTORS_MB allows {most:,} MB in all"), size=size, most=self._most))  # fmt: skip
 
-    def _enter(self, key: str, digest: str | None, size: int, most: int) -> None:
+    def _enter(self, key: str, digest: str | None, size: int) -> None:
         with write(self._scope.engine) as connection:
             serialise(connection, RESULT)
             connection.execute(result.delete().where(*self._mine(key)))
@@ -82,7 +82,7 @@ class KeptVectors:
                         created=now(),
                     )
                 )  # fmt: skip
-            unused = _make_room(connection, self._scope.owner, most)
+            unused = _make_room(connection, self._scope.owner, self._most * 1_000_000)
         for file in unused:
             artifacts.discard(file)
 
