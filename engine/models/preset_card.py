@@ -22,15 +22,19 @@ def card_of(folder: Path) -> tuple[tuple[str, ...], str]:
         with (folder / "README.md").open(encoding="utf-8") as file:
             head = _HEAD.match(file.read(_LONGEST))
         said = yaml.safe_load(head[1]) if head else None
-    except (OSError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
         said = None
     if not isinstance(said, dict):
         return (), ""
-    return codes(said.get("language")), str(said.get("license") or "")[:40]
+    licence = said.get("license")
+    return codes(said.get("language")), licence[:40] if isinstance(licence, str) else ""
 
 
 def codes(spoken: Any) -> tuple[str, ...]:
-    """The ISO codes among what a card calls its languages; YAML takes a bare `no`, Norwegian, for false."""
+    """The ISO codes among what a card calls its languages; YAML takes a bare `no`, Norwegian, for false.
+
+    Only texts are looked at: a list of lists of lists, each named once in YAML, would be endless written out.
+    """
     listed = spoken if isinstance(spoken, list) else [spoken]
-    found = ("no" if one is False else str(one).lower() for one in listed)
+    found = ("no" if one is False else one.lower() for one in listed if one is False or isinstance(one, str))
     return tuple(code for code in found if _CODE.fullmatch(code))

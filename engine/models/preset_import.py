@@ -159,12 +159,12 @@ def _checked(source: Path, translates: tuple[str, str] | None) -> _Checked:
 def _config(path: Path) -> tuple[str, Literal["keras", "hugging_face"], PresetFacts]:
     """Architecture, form and shape by the config; `parameters` is filled in later."""
     try:
-        if path.stat().st_size > _LONGEST_CONFIG:
-            raise ValueError("too long")
+        if not path.is_file() or path.stat().st_size > _LONGEST_CONFIG:
+            raise ValueError("no file, or too long")
         said = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(said, dict):
             raise ValueError("no object")
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise PresetDamaged(file=str(path), problem={"message": N_("is missing, or no JSON")}) from problem
     # KerasHub takes what has both for its own form, and makes whatever objects stand in it
     if "model_type" in said and "registered_name" not in said:
@@ -189,7 +189,8 @@ def _config(path: Path) -> tuple[str, Literal["keras", "hugging_face"], PresetFa
 def _is_deberta_v3(said: Mapping[str, Any]) -> bool:
     plain = {name: said.get(name, 0 if name == "conv_kernel_size" else None) for name in _DEBERTA_V3}
     kinds = plain["pos_att_type"]
-    plain["pos_att_type"] = set(kinds.split("|") if isinstance(kinds, str) else kinds or ())
+    listed = kinds.split("|") if isinstance(kinds, str) else kinds if isinstance(kinds, list) else ()
+    plain["pos_att_type"] = {str(kind) for kind in listed}
     return (
         plain == _DEBERTA_V3
         and isinstance(said.get("position_buckets"), int)

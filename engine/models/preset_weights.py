@@ -23,6 +23,8 @@ _LAYER = re.compile(r"(?:^|\.)layer\.(\d+)\.")
 _WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _LONGEST_HEADER = 100_000_000
+_FOREIGN = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What JSON of another shape than was expected makes its reader raise; brackets within brackets without end are the last."""
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -52,7 +54,7 @@ def weight_files(folder: Path, form: str) -> list[Path]:
     elif (index := folder / _INDEX).is_file():
         try:
             parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (ValueError, KeyError, AttributeError) as problem:
+        except _FOREIGN as problem:
             raise _damaged(index, N_("is no list of weight files")) from problem
         if any(Path(str(part)).name != part or not part.endswith(".safetensors") for part in parts):
             raise _damaged(index, N_("names a file outside the folder"))
@@ -93,7 +95,8 @@ def check_weights(files: list[Path], facts: PresetFacts, architecture: str) -> i
             expected=facts.vocabulary,
         )  # fmt: skip
     layers = {int(number) for name in shapes for number in _LAYER.findall(name)}
-    if first.suffix == ".safetensors" and architecture != "albert" and layers != set(range(facts.layers)):
+    complete = len(layers) == facts.layers and layers == set(range(facts.layers))
+    if first.suffix == ".safetensors" and architecture != "albert" and not complete:
         raise _damaged(
             first, N_("holds {found} layers, but its config says {expected}"), found=len(layers), expected=facts.layers
         )  # fmt: skip
@@ -109,14 +112,16 @@ def check_hdf5(path: Path) -> Shapes:
 
     try:
         with h5py.File(path, "r") as file:
-            found = dict(_datasets(path, file, ""))
-    except OSError as problem:
+            found = dict(_datasets(path, file, "", set()))
+    except (OSError, RecursionError) as problem:
         raise _damaged(path, N_("is no Keras weights file, or cut off")) from problem
     return found
 
 
 def _safetensors(path: Path) -> Shapes:
     """Names and shapes by the header, after every number was looked at."""
+    from safetensors import safe_open
+
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -126,7 +131,7 @@ def _safetensors(path: Path) -> Shapes:
             header = json.loads(file.read(length))
             header.pop("__metadata__", None)
             parts = {name: _Part.of(said) for name, said in header.items()}
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        except _FOREIGN as problem:
             raise _damaged(path, N_("is no safetensors file, or cut off")) from problem
     for name, part in parts.items():
         fits = part.start >= 0 and part.end - part.start == _WIDTHS.get(part.kind, -1) * prod(part.shape)
@@ -134,6 +139,11 @@ def _safetensors(path: Path) -> Shapes:
             raise _damaged(path, N_("is cut off, or lies about its content ({part})"), part=name[:80])
         if part.kind in _FLOATS and not _finite(path, part, 8 + length):
             raise _damaged(path, N_("holds values that are no numbers ({part})"), part=name[:80])
+    try:
+        with safe_open(path, framework="np"):  # type: ignore[no-untyped-call]
+            pass  # it wants the parts to follow on one another, and would refuse later what it refuses now
+    except Exception as problem:  # its own error is a plain Exception
+        raise _damaged(path, N_("is no safetensors file, or cut off")) from problem
     return {name: part.shape for name, part in parts.items()}
 
 
@@ -147,16 +157,21 @@ def _finite(path: Path, part: _Part, offset: int) -> bool:
     return bool(np.isfinite(values).all())
 
 
-def _datasets(path: Path, group: Any, prefix: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _datasets(path: Path, group: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Names and shapes below `group`; a group that is found twice (`seen` are their places) could lead round in circles for ever."""
     import h5py
 
+    place = h5py.h5o.get_info(group.id).addr
+    if place in seen:
+        raise _damaged(path, N_("is cut off, or lies about its content ({part})"), part=prefix[:80])
+    seen.add(place)
     for name in group:
         link, full = group.get(name, getlink=True), f"{prefix}/{name}"
         if not isinstance(link, h5py.HardLink):
             raise _damaged(path, N_("points to something outside itself ({part})"), part=full[:80])
         item = group[name]
         if isinstance(item, h5py.Group):
-            yield from _datasets(path, item, full)
+            yield from _datasets(path, item, full, seen)
             continue
         if item.external or item.is_virtual or item.id.get_storage_size() < item.nbytes:
             raise _damaged(path, N_("is cut off, or lies about its content ({part})"), part=full[:80])

@@ -71,6 +71,35 @@ def spoil_values(folder: Path) -> None:
     save_file(arrays, folder / "model.safetensors")
 
 
+def head(folder: Path, more: str, end: bytes = b"") -> None:
+    """Let the header of the weights say one part more, `more`, and something stand behind all of them."""
+    path = folder / "model.safetensors"
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    said = content[8 : 8 + length].rstrip()[:-1] + more.encode() + b"}"
+    path.write_bytes(len(said).to_bytes(8, "little") + said + content[8 + length :] + end)
+
+
+def round_in_circles(folder: Path) -> None:
+    import h5py  # type: ignore[import-untyped]
+
+    config = folder / "config.json"
+    size = json.loads(config.read_text())["vocab_size"]
+    shape = {
+        "num_layers": 2,
+        "num_heads": 2,
+        "hidden_dim": 16,
+        "intermediate_dim": 32,
+        "max_sequence_length": 64,
+    }
+    config.write_text(
+        json.dumps({"class_name": "BertBackbone", "config": {**shape, "vocabulary_size": size}})
+    )
+    with h5py.File(folder / "model.weights.h5", "w") as file:
+        layers = file.create_group("layers")
+        layers["again"] = layers
+
+
 SPOILT: dict[str, tuple[Callable[[Path], object], type[BentuError], str]] = {
     "cut off": (
         lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:-50]),
@@ -84,6 +113,22 @@ SPOILT: dict[str, tuple[Callable[[Path], object], type[BentuError], str]] = {
         lambda f: (f / "model.safetensors").write_bytes(b"\x80\x04\x95" + b"x" * 500), PresetDamaged, "model.safetensors",
     ),
     "no numbers": (spoil_values, PresetDamaged, "pooler.dense.bias"),
+    "parts that overlap": (
+        lambda f: head(f, ', "x": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}'), PresetDamaged, "model.safetensors",
+    ),
+    "more than the header says": (lambda f: head(f, "", bytes(64)), PresetDamaged, "model.safetensors"),
+    "an endless part": (
+        lambda f: head(f, ', "x": {"dtype": "F32", "shape": [Infinity], "data_offsets": [0, 8]}'), PresetDamaged, "model.safetensors",
+    ),
+    "brackets without end": (lambda f: head(f, f', "x": {"[" * 100_000}'), PresetDamaged, "model.safetensors"),
+    "a config of brackets": (lambda f: (f / "config.json").write_text("[" * 300_000), PresetDamaged, "config.json"),
+    "groups in a circle": (round_in_circles, PresetDamaged, "layers/again"),
+    "no list of parts": (
+        lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": []}}'), PresetDamaged, "index.json",
+    ),
+    "positions that are a number": (
+        lambda f: rewritten(f / "config.json", model_type="deberta-v2", pos_att_type=5), PresetUnknownKind, "deberta_v2",
+    ),
     "no weights": (lambda f: (f / "model.safetensors").unlink(), PresetDamaged, "model.safetensors"),
     "a part outside": (
         lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../x.safetensors"}}'),
@@ -136,7 +181,9 @@ def test_a_card_tells_languages_and_licence(home: Path, tmp_path: Path) -> None:
     preset = import_preset(source, home, "tiny")
     assert (preset.languages, preset.licence) == (("sw", "no"), "mit")
     assert import_preset(source, home, "tiny", ["ha"]).languages == ("ha",)
-    for unread in ("", "---\nlanguage: [\n---\n", "---\n- en\n---\n", "no head", "\udcff"):
+    lists = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 30))
+    endless = f"---\na0: &a0 en\n{lists}language: [*a29]\nlicense: *a29\n---\n"
+    for unread in ("", "---\nlanguage: [\n---\n", "---\n- en\n---\n", "no head", "\udcff", endless):
         card.write_bytes(unread.encode("utf-8", "surrogateescape"))
         assert import_preset(source, home, "tiny").languages == ()
 
