@@ -32,6 +32,9 @@ UNREAD = 0.5
 """Share of the texts, of those whose language is recognised, that a model must have the language of: pieces of letters cut any
 language, so a model of English cuts Yoruba into 1.8 pieces a word and knows none of it."""
 
+MOST_TEXTS, MOST_CHARACTERS = 20_000, 3_000_000
+"""Texts and characters that are read: long articles are worked through for seconds, and shares settle long before."""
+
 _COVERED = 0.95
 """Share of the texts that the recommended length reads whole."""
 
@@ -101,6 +104,14 @@ class Reading:
         if self.familiar_share is not None and self.familiar_share < UNREAD:
             return "unread"
         return "dear" if self.fertility >= DEAR else "fits"
+
+
+def sample(texts: Sequence[str]) -> IntArray:
+    """Places of the texts that are read, in order: all, or a seeded draw of as many as the limits allow, and one at least."""
+    drawn = np.random.default_rng(0).permutation(len(texts))[:MOST_TEXTS]
+    within = np.cumsum([len(texts[place]) for place in drawn]) <= MOST_CHARACTERS
+    within[:1] = True
+    return np.asarray(np.sort(drawn[within]), dtype=np.int64)
 
 
 def count_tokens(tokenizer: Any, texts: Sequence[str]) -> tuple[IntArray, IntArray]:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from engine.data.languages import languages_of
 from engine.data.schema import ROW_ID
 from engine.jobs.context import JobContext
@@ -17,7 +15,7 @@ from engine.modality import modalities
 from engine.models import presets
 from engine.models.features.tokens import Tokens
 from engine.models.letters import count_letters
-from engine.models.locality import Reading, count_tokens, count_words, readings, unknown_id
+from engine.models.locality import Reading, count_tokens, count_words, readings, sample, unknown_id
 from engine.services import splits, stored_versions
 from engine.services.scope import Scope
 from engine.storage.tables import dataset_version
@@ -25,8 +23,6 @@ from engine.storage.tables import dataset_version
 RESULT = "locality"
 FORMAT = 2
 """Of what is kept; a result of another format is worked out anew."""
-MOST_TEXTS = 20_000
-"""Train texts that are read; a seeded sample where there are more."""
 
 OWN_PIECES, OWN_SIZE = "own", 8000
 """The vocabulary that a network from scratch would learn from these texts."""
@@ -76,10 +72,9 @@ def check_locality(
         parts = splits.assignment(scope, divided.id).reindex(frame[ROW_ID])
         # the sealed rows are not read, and a vocabulary is learnt from the train part alone
         frame = frame[(parts == "train").to_numpy()]
-    if len(frame) > MOST_TEXTS:
-        chosen = np.random.default_rng(0).choice(len(frame), MOST_TEXTS, replace=False)
-        frame = frame.iloc[np.sort(chosen)]
-    texts = [str(text) for text in modalities.get(schema.task).read(frame, schema)]
+    every = [str(text) for text in modalities.get(schema.task).read(frame, schema)]
+    chosen = sample(every)
+    texts, frame = [every[place] for place in chosen], frame.iloc[chosen]
     slices = frame[list(schema.names("slice"))].reset_index(drop=True)
     context.report("phase", name="reading_texts")
     words, spoken = count_words(texts), languages_of(texts)

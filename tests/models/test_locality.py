@@ -8,7 +8,16 @@ import pytest
 
 from engine.models.features.tokens import Tokens
 from engine.models.letters import count_letters
-from engine.models.locality import LENGTHS, count_tokens, count_words, readings, unknown_id
+from engine.models.locality import (
+    LENGTHS,
+    MOST_CHARACTERS,
+    MOST_TEXTS,
+    count_tokens,
+    count_words,
+    readings,
+    sample,
+    unknown_id,
+)
 from tests.models.toys import texts_of
 
 TEXTS, _ = texts_of(300, seed=1)
@@ -30,6 +39,17 @@ def test_a_vocabulary_of_other_texts_reads_worse() -> None:
     assert theirs[0].verdict == "unfit"
     assert theirs[0].fertility > mine[0].fertility
     assert theirs[0].unknown_share > 0.05
+
+
+def test_of_very_many_or_very_long_texts_a_part_is_read() -> None:
+    assert sample(["a"] * 100).tolist() == list(range(100))
+    assert len(sample(["a"] * (MOST_TEXTS + 1))) == MOST_TEXTS
+    long = ["x" * (MOST_CHARACTERS // 100 - number) for number in range(300)]
+    found = sample(long)
+    assert 90 < len(found) < 110 and sum(len(long[place]) for place in found) <= MOST_CHARACTERS
+    assert found.max() - found.min() > 200, "drawn from all of them"
+    assert np.array_equal(found, sample(long))
+    assert len(sample(["x" * (MOST_CHARACTERS + 1)] * 2)) == 1
 
 
 def test_truncation_does_not_hide_length() -> None:
