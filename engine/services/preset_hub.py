@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -36,11 +36,16 @@ _WANTED = (
     "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model",
     "spm.model", "spiece.model", "model.safetensors", "model.safetensors.index.json", "model-*.safetensors", KERAS_WEIGHTS, "assets/tokenizer/*",
 )  # fmt: skip
+FETCHING = ".fetch-"
+"""With this begin the names of folders in which models come."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PATIENCE = 10.0
 _REFUSALS = (401, 403, 404)
 """How a hub says that it has no such model, or not for everybody."""
 _BETWEEN_TOLD = 0.5
+_PIECE = 1_000_000
+_NAMED_IN, _SIGNED = re.compile(r"(?<=://)[^/\s'\"]*@"), re.compile(r"(://[^\s?'\"]+)\?[^\s'\"]*")
+"""What of an address opens a door: name and password before the host, and what is signed behind the path."""
 _KEPT_DAYS = 7
 """For so long a download that was broken off can be gone on with."""
 
@@ -61,7 +66,8 @@ class HubFile:
 class OnHub:
     """A model of the hub as its card tells of it: owner and name apart by "/", licence, ISO codes of languages.
 
-    `files` are those that are needed; `revision` is the commit in which they stand, `host` where.
+    `files` are those that are needed; `revision` is the commit in which they stand, `host` where; `come` are bytes of them that a
+    download which broke off has left here.
     """
 
     repository: str
@@ -70,6 +76,7 @@ class OnHub:
     revision: str
     files: Sequence[HubFile]
     host: str
+    come: int = 0
 
     @property
     def size(self) -> int:
@@ -78,8 +85,8 @@ class OnHub:
 
     @property
     def room(self) -> int:
-        """Bytes that it takes on the disk for a while: as it comes, and as it is taken over."""
-        return 2 * self.size
+        """Bytes that it will still take on the disk for a while: as it comes, and as it is taken over."""
+        return max(2 * self.size - self.come, 0)
 
 
 def look(repository: str) -> OnHub:
@@ -91,13 +98,11 @@ def look(repository: str) -> OnHub:
         HubUnsafe: its weights come as pickles only.
         LowSpace: the disk is too full.
     """
-    hub = _client()
+    hub, host = _client(), _host()
     with _in_words(repository):
         found = hub.HfApi().model_info(repository, timeout=_PATIENCE, files_metadata=True)
     if getattr(found, "gated", False) and not hub.get_token():
-        raise HubRefuses(
-            name=repository, host=hub.constants.ENDPOINT, problem={"message": N_("it wants a login")}
-        )
+        raise HubRefuses(name=repository, host=host, problem={"message": N_("it wants a login")})
     files = [_file(listed) for listed in found.siblings or [] if _wanted(listed.rfilename)]
     if not any(file.path == KERAS_WEIGHTS or file.path.endswith(".safetensors") for file in files):
         listed = [one.rfilename for one in found.siblings or []]
@@ -105,9 +110,24 @@ def look(repository: str) -> OnHub:
         raise HubUnsafe(name=repository, found=", ".join(weights[:5]) or "-")
     licence, spoken = getattr(found.card_data, "license", None), getattr(found.card_data, "language", None)
     revision = str(found.sha) if _COMMIT.fullmatch(str(found.sha)) else "main"
-    model = OnHub(repository, str(licence or ""), codes(spoken), revision, files, hub.constants.ENDPOINT)
+    come = _held(_place(home() / "presets", repository) / revision)
+    model = OnHub(repository, str(licence or ""), codes(spoken), revision, files, host, come)
     require_space(more=model.room)
     return model
+
+
+def _place(into: Path, repository: str) -> Path:
+    """Where the files of a model lie while they come."""
+    return into / f"{FETCHING}{repository.replace('/', '--')}"
+
+
+def _held(place: Path) -> int:
+    """Bytes of all files in a folder, which another process may be changing."""
+    held = 0
+    for path in place.rglob("*"):
+        with suppress(FileNotFoundError):
+            held += path.stat().st_size if path.is_file() else 0
+    return held
 
 
 def _wanted(path: str) -> bool:
@@ -133,7 +153,7 @@ def fetched(model: OnHub, into: Path, progress: Progress = lambda share: None) -
         PresetDamaged: what came is not what the hub lists.
         DiskFull: the disk filled up.
     """
-    place = into / f".fetch-{model.repository.replace('/', '--')}"
+    place = _place(into, model.repository)
     where = place / model.revision
     with lock(into / ".fetch.lock"):
         _clear(into, place, model.revision)
@@ -153,7 +173,7 @@ def fetched(model: OnHub, into: Path, progress: Progress = lambda share: None) -
 
 def _clear(into: Path, place: Path, revision: str) -> None:
     """Remove what nobody will go on with: of other revisions, and of downloads that were broken off long ago."""
-    for other in into.glob(".fetch-*/*"):
+    for other in into.glob(f"{FETCHING}*/*"):
         old = time.time() - other.stat().st_mtime > _KEPT_DAYS * 86400
         if old or (other.parent == place and other.name != revision):
             shutil.rmtree(other, ignore_errors=True)
@@ -172,9 +192,12 @@ class _Told:
 
 
 def _fetch(model: OnHub, file: HubFile, where: Path, told: Callable[[int], None]) -> None:
-    """Bring one file to its place under `where`, if it is not there; a part of it that is there is gone on with."""
+    """Bring one file to its place under `where`, if it is not there; a part of it that is there is gone on with.
+
+    One that is there is compared again: where the power failed, a file has its name and not what stood in it.
+    """
     whole = where / file.path
-    if whole.is_file():
+    if whole.is_file() and _as_listed(whole, file):
         return
     part = whole.with_name(f"{whole.name}.part")
     part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -227,8 +250,10 @@ def _as_listed(part: Path, file: HubFile) -> bool:
     if file.sha256:
         return file_digest(part) == file.sha256
     if file.blob and len(file.blob) == 40:
-        content = part.read_bytes()
-        named = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
+        named = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
+        with part.open("rb") as content:
+            while piece := content.read(_PIECE):
+                named.update(piece)
         return named.hexdigest() == file.blob
     return True
 
@@ -244,17 +269,16 @@ def _client() -> Any:
 
 @contextmanager
 def _in_words(repository: str, begun: bool = False) -> Iterator[None]:
-    from huggingface_hub import constants
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
-    said = {"name": repository, "host": constants.ENDPOINT}
+    said = {"name": repository, "host": _host()}
     try:
         yield
     except (RepositoryNotFoundError, HFValidationError) as problem:
         raise HubRefuses(**said, problem=_first_line(problem)) from problem
     except Exception as problem:
         # whatever the client's transport raises: its classes change with its versions
-        if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
+        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(path=str(home())) from problem
         if getattr(getattr(problem, "response", None), "status_code", 0) in _REFUSALS:
             raise HubRefuses(**said, problem=_first_line(problem)) from problem
@@ -262,5 +286,14 @@ def _in_words(repository: str, begun: bool = False) -> Iterator[None]:
         raise broken(**said, problem=_first_line(problem)) from problem
 
 
+def _host() -> str:
+    """The hub's address as it may be shown."""
+    from huggingface_hub import constants
+
+    return _NAMED_IN.sub("", str(constants.ENDPOINT))
+
+
 def _first_line(problem: Exception) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:300].rstrip(".")
+    """What was said, without what must not be shown; the hub sends a large file from an address that is signed."""
+    line = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+    return _SIGNED.sub(r"\1", _NAMED_IN.sub("", line))[:300].rstrip(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from engine.models.preset_import import import_preset
 from engine.models.presets import TRANSLATORS, Preset, everything, find
 from engine.recipe import Part, Recipe
 from engine.services import splits
-from engine.services.preset_hub import OnHub, Progress, fetched, look
+from engine.services.preset_hub import FETCHING, OnHub, Progress, fetched, look
 from engine.services.scope import Scope
 from engine.storage.errors import DiskFull
 from engine.storage.home import folder, free_mb, home, require_space
@@ -276,9 +277,12 @@ def _importing() -> Iterator[Path]:
     into = folder("presets")
     try:
         with lock(into / ".lock"):
+            for left in into.glob(".*.part"):  # of an import that was killed, whatever its name
+                if not left.name.startswith(FETCHING):
+                    shutil.rmtree(left, ignore_errors=True)
             yield into
     except OSError as problem:
-        if problem.errno != errno.ENOSPC:
+        if problem.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise DiskFull(path=str(into)) from problem
 

@@ -92,10 +92,17 @@ def test_a_download_that_broke_off_says_so_and_the_next_one_goes_on(
     assert "broke off before" in capsys.readouterr().err
     assert everything() == [] and "preset.json" not in left(bentu_home), "nothing half is offered"
     assert left(bentu_home) == ["config.json", "model.safetensors.part"]
+    place = next((bentu_home / "presets").glob(".fetch-*/*"))
     hub.dead, hub.asked = False, []
+    assert look(NAME).room < 2 * look(NAME).size, "what is here takes no more room"
+    (place / "vocab.txt").write_bytes(bytes(len(hub.models[NAME]["vocab.txt"])))  # as after a power cut
+    killed = bentu_home / "presets" / ".another.part"
+    killed.mkdir()
     assert main(["presets", "fetch", f"hf://{NAME}"]) == 0
     assert capsys.readouterr().err == ""
+    assert not killed.exists(), "what an import left that was killed is gone"
     assert hub.ranges("config.json") == [], "it had come"
+    assert hub.ranges("vocab.txt") == [""], "a file with the right name and other content is fetched again"
     half = len(hub.models[NAME]["model.safetensors"]) // 2
     assert hub.ranges("model.safetensors") == [f"bytes={half}-"]
     (preset,) = everything()
@@ -181,6 +188,13 @@ def test_what_was_broken_off_long_ago_or_of_another_commit_is_cleared(
             "vocab.txt",
         }
     assert not where.parent.exists()
+
+
+def test_what_the_transport_says_is_shown_without_what_opens_a_door() -> None:
+    said = "Client error '403 Forbidden' for url 'https://me:secret@cdn.hub/repo/model.safetensors?X-Amz-Signature=secret&a=1'\nmore"
+    assert preset_hub._first_line(Exception(said)) == (
+        "Client error '403 Forbidden' for url 'https://cdn.hub/repo/model.safetensors'"
+    )
 
 
 def test_the_page_brings_a_model_as_a_job_that_tells_how_far_it_is(
