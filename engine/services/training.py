@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -28,7 +27,7 @@ from engine.storage import artifacts
 from engine.storage.database import write
 from engine.storage.tables import run
 from engine.training.cost import measured
-from engine.training.machine import environment
+from engine.training.machine import environment, threads
 from engine.training.pseudo_labels import with_pseudo_labels
 from engine.training.run import fit_run
 
@@ -56,7 +55,7 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     checkpoints = context.folder / "checkpoints"
     checkpoints.mkdir(parents=True, exist_ok=True)
     training = Training(
-        context.report, context.stop, checkpoints, threads=max(1, (os.cpu_count() or 2) - 1),
+        context.report, context.stop, checkpoints, threads=threads(),
         vectors=KeptVectors(scope, str(recipe.data), context.report),
     )  # fmt: skip
     with measured() as cost:

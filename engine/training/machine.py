@@ -32,9 +32,15 @@ def machine() -> Machine:
     limit = _read(Path("/sys/fs/cgroup/memory.max"))
     if limit.isdigit():
         memory = min(memory, int(limit))
-    cards = _cards()
+    cards = _cards(memory)
     name, card_memory = cards[0] if cards else (None, 0)
     return Machine(cores, memory, name, len(cards), card_memory)
+
+
+def threads(at_once: int = 1) -> int:
+    """Processor threads of each of so many trainings; one alone leaves a core to the interface."""
+    cores = machine().cores
+    return max(1, (cores - 1 if at_once == 1 else cores) // at_once)
 
 
 @lru_cache(maxsize=1)
@@ -95,9 +101,12 @@ def card_figures(*names: str) -> list[list[str]]:
     return found
 
 
-def _cards() -> list[tuple[str, int]]:
-    """Name and memory of each card."""
-    return [(name, int(mebibytes) * 2**20) for mebibytes, name in card_figures("memory.total", "name")]
+def _cards(shared: int) -> list[tuple[str, int]]:
+    """Name and memory of each card; of one without any of its own, which has "[N/A]", the `shared` memory of the machine."""
+    return [
+        (name, int(mebibytes) * 2**20 if mebibytes.isdigit() else shared)
+        for mebibytes, name in card_figures("memory.total", "name")
+    ]
 
 
 def _revision() -> str:

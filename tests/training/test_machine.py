@@ -3,19 +3,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.training import machine as module
-from engine.training.machine import environment, machine
+from engine.training.machine import environment, machine, threads
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> None:
+def fresh() -> Iterator[None]:
     machine.cache_clear()
+    environment.cache_clear()
+    yield
+    machine.cache_clear()  # what a test pretended is not the machine of the others
     environment.cache_clear()
 
 
@@ -28,8 +32,14 @@ def test_says_what_a_run_may_use() -> None:
 def test_a_container_s_limits_win(monkeypatch: pytest.MonkeyPatch) -> None:
     files = {"/sys/fs/cgroup/cpu.max": "100000 100000", "/sys/fs/cgroup/memory.max": str(2**30)}
     monkeypatch.setattr(module, "_read", lambda path: files.get(str(path), ""))
-    assert machine().cores == 1
+    assert machine().cores == threads() == 1
     assert machine().memory_bytes == 2**30
+    files["/sys/fs/cgroup/cpu.max"] = "400000 100000"
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda pid: set(range(64)))
+    machine.cache_clear()
+    assert [threads(), threads(2), threads(8)] == [3, 2, 1], (
+        "of the four that the container gives, not the 64 of the machine"
+    )
 
 
 def test_no_limit_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,3 +87,7 @@ def test_cards_are_those_that_this_process_may_use(tmp_path: Path, monkeypatch: 
         machine.cache_clear()
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
         assert machine().accelerator == name
+    program.write_text("#!/bin/sh\necho '1, GPU-bb, [N/A], NVIDIA GB10'\n")
+    machine.cache_clear()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert machine().card_memory_bytes == machine().memory_bytes, "it computes in the memory of the machine"
