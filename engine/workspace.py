@@ -53,8 +53,10 @@ from engine.services.publishing import sync_publications
 from engine.services.recipes import FamilyCard, Recipes
 from engine.services.runs import Run, Runs
 from engine.services.scope import Scope
+from engine.services.search_more import More
 from engine.services.search_plan import Plan, SearchDraft
-from engine.services.searches import Candidate, Insight, Search, Searches, SearchHead
+from engine.services.search_records import Candidate, Insight, Search, SearchHead
+from engine.services.searches import Searches
 from engine.services.settings import Settings
 from engine.services.splits import Splits, SplitView
 from engine.services.trials import Trial, Trials
@@ -95,6 +97,7 @@ __all__ = [
     "Locality",
     "MapSource",
     "ModelVersion",
+    "More",
     "Opening",
     "Plan",
     "PresetLine",

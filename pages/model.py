@@ -142,7 +142,7 @@ formulas(here.id, recipe)
 
 st.subheader(t("Let the machine search"), anchor=False)
 search_start(here.id, recipe, standing.blocked)
-search_view(here.id, version.id)
+search_view(here.id, version.id, family)
 
 recipe_yaml(here.id, recipe)
 

@@ -63,7 +63,7 @@ CLEAN_UNDO = "clean_undo"
 AUGMENT_UNDO = "augment_undo"
 """Former augmentations, by project, newest last."""
 SEARCH_SHOWN = "search_shown"
-"""Id of the search that the model page shows."""
+"""Id of the search that the model page shows, by family: another family has searches of its own."""
 TRIAL_CLICK = "trial_click"
 """Key of the next click that trains with and without augmentation, so that a double click makes one trial."""
 

@@ -12,7 +12,7 @@ from engine.services.scope import Scope
 from engine.storage.tables import project, result, search
 from engine.training.search import Pruning
 
-MOST_WORKERS = 8
+MOST_WORKERS, MOST_CANDIDATES, MOST_MINUTES = 8, 1000, 7 * 24 * 60.0
 INSIGHT, DRAFT = "search", "search_draft"
 """Kinds of kept results: what came of a search, by its id, and the form, by the project's."""
 
@@ -23,7 +23,8 @@ class Plan(BaseModel):
     """What a search may spend and what it asks for.
 
     Args:
-        minutes: budget, counted from its first candidate.
+        minutes: budget in all, counted from the first candidate.
+        used: minutes of it that were used before the search was told to go on.
         fields: settings that are varied (kind "settings").
         most: candidates at most.
         pruning: how candidates that do badly are given up before their last epoch.
@@ -34,9 +35,10 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    minutes: float = Field(default=10, ge=0.1, le=24 * 60)
+    minutes: float = Field(default=10, ge=0.1, le=MOST_MINUTES)
+    used: float = Field(default=0, ge=0)
     fields: tuple[str, ...] = ()
-    most: int = Field(default=100, ge=1, le=1000)
+    most: int = Field(default=100, ge=1, le=MOST_CANDIDATES)
     pruning: Pruning = "median"
     workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
     largest: int | None = Field(default=None, ge=1)

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
 from engine.errors import N_, JobError, NotFound
 from engine.jobs import queue
-from engine.jobs.job import GOING, Job
+from engine.jobs.job import GOING
 from engine.models.family import families
-from engine.recipe import Recipe, read_recipe
-from engine.services import datasets, general_texts, lexicons, search_plan, splits
+from engine.recipe import Recipe
+from engine.services import datasets, general_texts, lexicons, search_more, search_plan, splits
 from engine.services.recipes import resolve
 from engine.services.scope import Scope
+from engine.services.search_more import More
 from engine.services.search_plan import INSIGHT, Kind, Plan, SearchDraft
+from engine.services.search_records import Search, SearchHead, view
 from engine.storage.clock import now
 from engine.storage.database import read, serialise, write
-from engine.storage.tables import candidate, job, new_id, project, result, search
-from engine.training.search import NothingToSearch, Trial, searchable, usual
+from engine.storage.tables import job, new_id, project, result, search
+from engine.training.search import NothingToSearch, searchable, usual
 
 
 class SearchActive(JobError):
@@ -34,91 +34,14 @@ class SearchActive(JobError):
     remedy = N_("Stop it first.")
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """What was tried. `state`: running, done, pruned, failed, lost (its process died), skipped, over (breaks a limit).
-
-    `low` and `high` bound the score on validation; `note` says why it was skipped, failed or is over a limit.
-    """
-
-    id: str
-    number: int
-    family: str
-    params: Mapping[str, Any]
-    state: str
-    score: float | None
-    low: float | None
-    high: float | None
-    curve: Mapping[int, float]
-    seconds: float
-    size: int | None
-    latency: float | None
-    probabilities: str | None
-    note: Mapping[str, Any] | None
-    started: datetime
-    finished: datetime | None
-
-
-@dataclass(frozen=True)
-class Insight:
-    """What came of a search so far.
-
-    `best` has the highest score; `recommended` is the smallest that the best is not certainly better than. `behind` bounds,
-    for each, by how much the best one is better on the same rows (paired interval). `front` are those that nothing beats in
-    score, size and speed at once. `importances` are shares of the searched settings.
-    """
-
-    best: int | None = None
-    recommended: int | None = None
-    behind: Mapping[int, tuple[float, float]] | None = None
-    front: tuple[int, ...] = ()
-    importances: Mapping[str, float] | None = None
-
-
-@dataclass(frozen=True)
-class SearchHead:
-    """A search in a list: what it was of, without what it tried."""
-
-    id: str
-    version_id: str
-    kind: Kind
-    family: str
-    created: datetime
-
-
-@dataclass(frozen=True)
-class Search:
-    """A search with its candidates in order. `state` is that of its jobs: queued, running, or ended."""
-
-    id: str
-    project_id: str
-    version_id: str
-    kind: Kind
-    recipe: Recipe
-    plan: Plan
-    state: Literal["queued", "running", "ended"]
-    jobs: tuple[Job, ...]
-    created: datetime
-    deadline: datetime | None
-    candidates: tuple[Candidate, ...]
-    insight: Insight
-
-    @property
-    def metric(self) -> str:
-        """What candidates are chosen by, on validation."""
-        return self.recipe.evaluation.metric
-
-    @property
-    def active(self) -> bool:
-        """Whether a worker of it waits or runs."""
-        return self.state != "ended"
-
-    def candidate(self, number: int) -> Candidate:
-        """One of them; raises `NotFound`."""
-        for one in self.candidates:
-            if one.number == number:
-                return one
-        raise NotFound(kind=N_("candidate"), id=str(number))
+class SearchRival(JobError):
+    code = "SEARCH_RIVAL"
+    message = N_(
+        "A search of the same goes on already on this version of the data; two would only take each other's time."
+    )
+    remedy = N_(
+        "Watch it, or stop it: what it found is kept, and it can go on for more minutes after its end."
+    )
 
 
 class Searches:
@@ -155,6 +78,7 @@ class Searches:
 
         Raises:
             NothingToSearch: the family has no such settings.
+            SearchRival: a search of the same (the families, or this family) goes on on the version with other settings.
             QueueFull, SplitOpened, LexiconMissing: as `Runs.submit`.
         """
         self._scope.row(project, project_id, "project")
@@ -176,7 +100,7 @@ class Searches:
         asked = {"kind": kind, "recipe": recipe.model_dump(mode="json"), "plan": plan.model_dump(mode="json")}
         with write(self._scope.engine, durable=True) as connection:
             serialise(connection, f"searches:{project_id}")
-            if earlier := self._same(connection, project_id, key, asked):
+            if earlier := self._same(connection, project_id, version.id, key, asked):
                 return self.get(earlier)
             connection.execute(
                 insert(search).values(
@@ -184,28 +108,76 @@ class Searches:
                     idempotency=key, **asked,
                 )
             )  # fmt: skip
-            for number in range(plan.workers):
-                queue.enqueue(
-                    connection, self._scope.owner, "search", {"search": search_id, "worker": number}, "training",
-                    project_id=project_id, idempotency=f"search:{key}:{number}", group_id=search_id,
-                    executor="inline" if inline else "local",
-                )  # fmt: skip
+            search_more.enqueue(connection, self._scope, project_id, search_id, plan.workers, 1, inline)
         return self.get(search_id)
 
+    def more(self, search_id: str) -> More:
+        """Whether a search that has ended can go on, what it has left to try, and what it used."""
+        return search_more.more(self._scope, self.get(search_id))
+
+    def go_on(self, search_id: str, minutes: float, goes: int, inline: bool = False) -> Search:
+        """Give a search that has ended more minutes: the same candidates, the same space, the same rows.
+
+        Args:
+            search_id: which.
+            minutes: on top of what it used.
+            goes: how often it went until now, as the caller saw it (`Search.goes`): where another tab or click was faster,
+                that one counts.
+            inline: no worker takes it: the caller runs it.
+
+        Raises:
+            SearchSpent, SearchDividedAnew, SearchSpaceChanged, NotFound, LexiconMissing: it cannot go on, see `more`.
+            SearchRival: another search of the same goes on.
+            QueueFull: too many are waiting.
+        """
+        found = self.get(search_id)
+        if found.active or found.goes != goes:
+            return found
+        plan = search_more.longer(self._scope, found, minutes)
+        with write(self._scope.engine, durable=True) as connection:
+            serialise(connection, f"searches:{found.project_id}")
+            rivals = self._going(connection, found.project_id)
+            if any(row.id == search_id for row in rivals) or search_more.goes(connection, search_id) != goes:
+                return self.get(search_id)
+            asked = {"kind": found.kind, "recipe": found.recipe.model_dump(mode="json")}
+            if any(_rival(row._asdict(), asked, found.version_id) for row in rivals):
+                raise SearchRival()
+            search_more.reopen(connection, search_id, plan)
+            search_more.enqueue(
+                connection, self._scope, found.project_id, search_id, plan.workers, goes + 1, inline
+            )
+        return self.get(search_id)
+
+    def rival(self, project_id: str, recipe: Recipe, kind: Kind) -> SearchHead | None:
+        """The search that goes on and keeps another of the same from being started, or None."""
+        asked = {"kind": kind, "recipe": recipe.model_dump(mode="json")}
+        with read(self._scope.engine) as connection:
+            rows = self._going(connection, project_id)
+        return next((_head(row) for row in rows if _rival(row._asdict(), asked, str(recipe.data))), None)
+
     def _same(
-        self, connection: Connection, project_id: str, key: str, asked: Mapping[str, Any]
+        self, connection: Connection, project_id: str, version_id: str, key: str, asked: Mapping[str, Any]
     ) -> str | None:
-        """The search of the same click, or one that goes on and asks for the same."""
+        """The search of the same click, or one that goes on and asks for the same; raises `SearchRival`."""
         mine = search.c.owner == self._scope.owner
         if earlier := connection.scalar(select(search.c.id).where(mine, search.c.idempotency == key)):
             return str(earlier)
+        rows = self._going(connection, project_id)
+        if same := next((row.id for row in rows if _content(row._asdict()) == _content(asked)), None):
+            return str(same)
+        if any(_rival(row._asdict(), asked, version_id) for row in rows):
+            raise SearchRival()
+        return None
+
+    def _going(self, connection: Connection, project_id: str) -> Sequence[Any]:
+        """Rows of the project's searches that go on and were not asked to stop, the oldest first."""
         going = select(job.c.group_id).where(
             job.c.owner == self._scope.owner, job.c.state.in_(GOING), job.c.cancel.is_(None)
         )
-        rows = connection.execute(
-            select(search).where(mine, search.c.project_id == project_id, search.c.id.in_(going)).order_by(search.c.created)
-        ).all()  # fmt: skip
-        return next((row.id for row in rows if _content(row._asdict()) == _content(asked)), None)
+        mine = (search.c.owner == self._scope.owner, search.c.project_id == project_id)
+        return connection.execute(
+            select(search).where(*mine, search.c.id.in_(going)).order_by(search.c.created)
+        ).all()
 
     def list(self, project_id: str, limit: int = 10) -> Sequence[SearchHead]:
         """The project's searches, newest first."""
@@ -217,11 +189,11 @@ class Searches:
                 .order_by(search.c.created.desc(), search.c.id)
                 .limit(limit)
             ).all()
-        return [SearchHead(r.id, r.version_id, r.kind, r.recipe["family"]["name"], r.created) for r in rows]
+        return [_head(row) for row in rows]
 
     def get(self, search_id: str) -> Search:
         """One search; raises `NotFound`."""
-        return self._view(self._scope.row(search, search_id, "search"))
+        return view(self._scope, self._scope.row(search, search_id, "search"))
 
     def stop(self, search_id: str) -> None:
         """End it: candidates that run are kept as far as they came, no more are begun."""
@@ -250,29 +222,16 @@ class Searches:
         )
         return found.recipe.model_copy(update={"family": part, "dial": None})
 
-    def _view(self, row: Any) -> Search:
-        with read(self._scope.engine) as connection:
-            going = connection.execute(
-                select(job.c.id).where(job.c.group_id == row.id).order_by(job.c.id)
-            ).all()
-        jobs = tuple(queue.get(self._scope.engine, self._scope.owner, one.id) for one in going)
-        states = {one.state for one in jobs}
-        state: Literal["queued", "running", "ended"] = (
-            "running"
-            if states & {"starting", "running", "lost"}
-            else "queued"
-            if "queued" in states
-            else "ended"
-        )
-        tried = candidates(self._scope, row.id)
-        if state == "ended":  # nobody works on it any more
-            tried = [replace(c, state="lost") if c.state == "running" else c for c in tried]
-        kept = self._scope.cached(INSIGHT, row.id)
-        return Search(
-            id=row.id, project_id=row.project_id, version_id=row.version_id, kind=row.kind, recipe=read_recipe(row.recipe),
-            plan=Plan.model_validate(row.plan), state=state, jobs=jobs, created=row.created, deadline=row.deadline,
-            candidates=tuple(tried), insight=_insight(kept) if kept else Insight(),
-        )  # fmt: skip
+
+def _head(row: Any) -> SearchHead:
+    return SearchHead(row.id, row.version_id, row.kind, row.recipe["family"]["name"], row.created)
+
+
+def _rival(going: Mapping[str, Any], asked: Mapping[str, Any], version_id: str) -> bool:
+    """Whether both go through the same on the same version: the families, or the settings of one."""
+    names = [one["recipe"]["family"]["name"] for one in (going, asked)]
+    same = going["kind"] == asked["kind"] and (asked["kind"] == "ladder" or names[0] == names[1])
+    return same and str(going["version_id"]) == version_id
 
 
 def _content(asked: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -281,42 +240,6 @@ def _content(asked: Mapping[str, Any]) -> tuple[Any, ...]:
     if asked["kind"] == "ladder":
         recipe.pop("family")
     return asked["kind"], recipe, asked["plan"]
-
-
-def candidates(scope: Scope, search_id: str) -> list[Candidate]:
-    """The candidates of a search in order."""
-    with read(scope.engine) as connection:
-        rows = connection.execute(
-            select(candidate).where(candidate.c.search_id == search_id, candidate.c.owner == scope.owner)
-            .order_by(candidate.c.number)
-        ).all()  # fmt: skip
-    return [candidate_of(row) for row in rows]
-
-
-def candidate_of(row: Any) -> Candidate:
-    """The candidate of a row."""
-    return Candidate(
-        id=row.id, number=row.number, family=row.family, params=row.params, state=row.state, score=row.score, low=row.low, high=row.high,
-        curve={int(epoch): value for epoch, value in row.curve.items()}, seconds=row.seconds, size=row.size,
-        latency=row.latency, probabilities=row.probabilities, note=row.note, started=row.started, finished=row.finished,
-    )  # fmt: skip
-
-
-def trial_of(one: Candidate) -> Trial:
-    """A candidate as the search sees it; one over a limit counts as worthless."""
-    states = {"done": "done", "over": "done", "pruned": "pruned", "running": "running", "lost": "lost"}
-    state: Any = states.get(one.state, "failed")
-    found = Trial(
-        one.number, one.family, one.params, state, one.score, one.curve, one.seconds, one.size, one.latency
-    )
-    return replace(found, score=0.0) if one.state == "over" else found
-
-
-def _insight(kept: Mapping[str, Any]) -> Insight:
-    return Insight(
-        best=kept["best"], recommended=kept["recommended"], front=tuple(kept["front"]), importances=kept["importances"],
-        behind={int(number): (low, high) for number, (low, high) in kept["behind"].items()},
-    )  # fmt: skip
 
 
 def threads(plan: Plan) -> int:

@@ -21,25 +21,26 @@ from engine.errors import BentuError
 from engine.evaluation.compare import compare
 from engine.evaluation.metrics import evaluate
 from engine.jobs.context import JobContext
-from engine.models.family import Discarded, Facts, Family, FloatArray, Training, TrainingData, families
-from engine.params import read_params
+from engine.models.family import Discarded, FloatArray, Training, TrainingData, families
 from engine.recipe import Recipe, read_recipe
 from engine.services import splits
-from engine.services.costs import Load, cost_of, load_of
+from engine.services.costs import load_of
 from engine.services.kept_vectors import KeptVectors
 from engine.services.prepared import prepare
 from engine.services.recipes import resolve
 from engine.services.scope import Scope
+from engine.services.search_more import again
 from engine.services.search_plan import INSIGHT, Plan
-from engine.services.searches import Candidate, candidate_of, candidates, threads, trial_of
+from engine.services.search_records import Candidate, candidate_of, candidates, trial_of
+from engine.services.search_rungs import dialled, rungs
+from engine.services.searches import threads
 from engine.services.training_rows import rows_to_train
 from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import serialise, write
 from engine.storage.tables import candidate, new_id, search
 from engine.training.candidate import measure
-from engine.training.ladder import Climbed, Rung, order, recommended, skip
-from engine.training.machine import machine
+from engine.training.ladder import Climbed, Rung, recommended, skip
 from engine.training.search import Proposal, front, importances, propose
 
 WATCHED = {"macro_f1": "val_macro_f1", "accuracy": "val_accuracy", "weighted_f1": "val_macro_f1"}
@@ -59,15 +60,16 @@ def search_on(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     data = prepare(scope, recipe, context.report, row.split_id)
     rows = rows_to_train(context, scope, project_id, recipe, data)
     deadline = _begin(scope, row.id, context.job_id, data.split_id, plan)
+    begun = deadline - timedelta(minutes=plan.minutes - plan.used)
     context.report("phase", name="searching")
     facts = splits.facts(scope, str(recipe.data))
     load = replace(load_of(scope, recipe, facts), copying=0.0)  # the copies are made
-    ladder = _rungs(recipe, facts, load) if row.kind == "ladder" else []
+    ladder = rungs(recipe, facts, load) if row.kind == "ladder" else []
     climbed = _weigh(scope, row.id, recipe, plan, rows.data)
     while context.stop() is None and (left := (deadline - now()).total_seconds()) > _LEAST:
         context.check()
         chosen = (
-            _next_rung(scope, context, row.id, recipe, ladder, climbed, left)
+            _next_rung(scope, context, row.id, recipe, ladder, climbed, begun, left)
             if ladder
             else _next(scope, context, row.id, recipe, plan)
         )
@@ -83,8 +85,8 @@ def search_on(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
 
 
 def _begin(scope: Scope, search_id: str, job_id: str, split_id: str, plan: Plan) -> datetime:
-    """Start the clock of the search, once, and give up what an earlier attempt of this worker had begun."""
-    deadline = now() + timedelta(minutes=plan.minutes)
+    """Start the clock of the search, once a go, and give up what an earlier attempt of this worker had begun."""
+    deadline = now() + timedelta(minutes=plan.minutes - plan.used)
     with write(scope.engine) as connection:
         connection.execute(
             update(search).where(search.c.id == search_id, search.c.deadline.is_(None)).values(deadline=deadline, split_id=split_id)
@@ -112,8 +114,9 @@ def _next(
         known = _known(connection, search_id)
         if len(known) >= plan.most:
             return None
+        # what was cut short says nothing of its settings; without it they are proposed once more
         proposal = propose(
-            family.name, family.Params, params.model_dump(mode="json"), plan.fields, [trial_of(c) for c in known],
+            family.name, family.Params, params.model_dump(mode="json"), plan.fields, [trial_of(c) for c in known if not c.cut],
             seed=recipe.seed, pruning=plan.pruning,
         )  # fmt: skip
         return _take(
@@ -122,26 +125,33 @@ def _next(
 
 
 def _next_rung(
-    scope: Scope, context: JobContext, search_id: str, recipe: Recipe, ladder: Sequence[Rung], climbed: Sequence[Climbed], left: float,
+    scope: Scope, context: JobContext, search_id: str, recipe: Recipe, ladder: Sequence[Rung], climbed: Sequence[Climbed], begun: datetime,
+    left: float,
 ) -> tuple[Candidate, Proposal | None] | None:  # fmt: skip
     """Take the next rung that is worth it, or None at the top; those that are passed over are noted."""
     known = candidates(scope, search_id)
     scratch = [rung.family for rung in ladder if rung.needs_tensorflow and not rung.pretrained]
-    tried = {c.family for c in known if c.state != "lost"}
+    # in this go each rung is looked at once; what an earlier one passed over or cut short is looked at anew
+    tried = {c.family for c in known if c.state != "lost" and (c.started >= begun or not again(c))}
+    passed = {c.family: c for c in known if c.state == "skipped"}
     facts, number = splits.facts(scope, str(recipe.data)), len(known)
     for rung in ladder:
         if rung.family in tried:
             continue
         reason = skip(rung, climbed, scratch, left)
-        params = _params(recipe, rung.family, facts)
+        params = dialled(recipe, rung.family, facts)
         note = {"reason": reason, "seconds": rung.estimate.seconds} if reason else None
+        earlier = passed.get(rung.family)
         with write(scope.engine) as connection:
             context.fence(connection)
             state = "skipped" if reason else "running"
-            one = _take(connection, scope, context, search_id, number, rung.family, params, state, note)
+            if earlier is not None:
+                connection.execute(candidate.delete().where(candidate.c.id == earlier.id))
+            place = number if earlier is None else earlier.number
+            one = _take(connection, scope, context, search_id, place, rung.family, params, state, note)
         if not reason:
             return one, None
-        number += 1
+        number += earlier is None
     return None
 
 
@@ -210,13 +220,15 @@ def _try(
         majority=int(np.bincount(data.train_labels, minlength=len(data.classes)).argmax()), spec=recipe.evaluation,
         seed=recipe.seed,
     ).overall[recipe.evaluation.metric]  # fmt: skip
+    # a whole training never ends that way; the next go trains it anew
+    note = {"reason": "cut"} if found.stopped_early and (context.stop() or now() >= deadline) else None
     over = (plan.largest is not None and found.size > plan.largest) or (
         plan.slowest is not None and found.latency > plan.slowest
     )
     _note(
         scope, one, curve=curve, state="over" if over else "done", score=scored.value, low=scored.low, high=scored.high,
         seconds=found.seconds, size=found.size, latency=found.latency, probabilities=_keep(found.probabilities),
-        finished=now(),
+        note=note, finished=now(),
     )  # fmt: skip
 
 
@@ -226,31 +238,6 @@ def _note(scope: Scope, one: Candidate, **values: Any) -> None:
     with write(scope.engine) as connection:
         mine = (candidate.c.id == one.id, candidate.c.owner == scope.owner, candidate.c.state == "running")
         connection.execute(update(candidate).where(*mine).values(values))
-
-
-def _rungs(recipe: Recipe, facts: Facts, load: Load) -> list[Rung]:
-    """The families that fit the data, cheapest first, each with the values of the dial."""
-    here, rungs = machine(), []
-    for family in families:
-        if (
-            family.task != recipe.task
-            or not getattr(family, "ladder", True)
-            or family.unsuitable(facts, here)
-        ):
-            continue
-        params = _read(family, _params(recipe, family.name, facts))
-        rungs.append(
-            Rung(family.name, cost_of(family, params, load), family.needs_tensorflow, getattr(family, "pretrained", False))
-        )  # fmt: skip
-    return order(rungs)
-
-
-def _params(recipe: Recipe, name: str, facts: Facts) -> dict[str, Any]:
-    return families.get(name).defaults(recipe.dial or "balanced", facts, machine()).model_dump(mode="json")
-
-
-def _read(family: Family, params: Mapping[str, Any]) -> Any:
-    return read_params(family.Params, params, family.name)
 
 
 def _weigh(scope: Scope, search_id: str, recipe: Recipe, plan: Plan, data: TrainingData) -> list[Climbed]:
@@ -277,7 +264,7 @@ def _weigh(scope: Scope, search_id: str, recipe: Recipe, plan: Plan, data: Train
             "importances": shares, "behind": {str(number): list(bounds) for number, bounds in behind.items()},
         },
     )  # fmt: skip
-    return weighed
+    return [w for w, c in zip(weighed, near, strict=True) if not c.cut]
 
 
 def _best(done: Sequence[Candidate]) -> Candidate:

@@ -17,9 +17,9 @@ from tests.pages.test_model import said
 @pytest.fixture
 def light(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only rungs without TensorFlow."""
-    real = searching._rungs
+    real = searching.rungs
     monkeypatch.setattr(
-        searching, "_rungs", lambda *given: [r for r in real(*given) if not r.needs_tensorflow]
+        searching, "rungs", lambda *given: [r for r in real(*given) if not r.needs_tensorflow]
     )
 
 
@@ -100,19 +100,31 @@ def test_settings_are_varied_and_shown(trained: Any, open_page: Any, workspace: 
         at.run()
         assert not at.exception
         assert [one.key for one in at.get("plotly_chart") if one.key] == [chart], "only the open tab is drawn"
+    workspace.recipes.choose(trained.project, "complement_nb")
+    at.run()
+    assert not [one.key for one in at.get("plotly_chart") if one.key], "it was of another family"
+    at.selectbox(key="search_shown_complement_nb").set_value(found.id).run()
+    assert not at.exception
+    assert "goes through the settings of “TF-IDF" in said(at)
+    assert [one.key for one in at.get("plotly_chart") if one.key]
 
 
-def test_two_tabs_and_a_way_back_start_one_search(trained: Any, open_page: Any, workspace: Workspace) -> None:
-    first, second, idle = (open_page("model", project=trained.project) for _ in range(3))
-    for at in (first, second, first):
+def test_two_tabs_start_one_search_whatever_their_minutes(
+    trained: Any, open_page: Any, workspace: Workspace
+) -> None:
+    first, second, other, idle = (open_page("model", project=trained.project) for _ in range(4))
+    other.select_slider(key="search_minutes").set_value(45).run()
+    for at in (first, second):
         at.button(key="search_start").click().run()
         assert not at.exception
         assert at.button(key="search_stop")
-    back = open_page("model", project=trained.project)
-    back.button(key="search_start").click().run()
+        assert at.button(key="search_start").disabled, "the way back starts no second one"
+    other.button(key="search_start").click().run()
+    assert not other.exception
+    assert "goes on already on this version" in said(other)
     begun = shown(workspace, trained.project)
     assert len(begun.jobs) == 1
-    workspace.searches.stop(begun.id)
+    other.button(key="search_stop_rival").click().run()
     idle.button(key="search_start").click().run()
     assert len(workspace.searches.list(trained.project)) == 1, "it is shown the one that it did not know of"
     idle.button(key="search_start").click().run()
@@ -165,13 +177,24 @@ def test_without_a_setting_the_start_says_why_it_is_off(trained: Any, open_page:
     assert "at least one setting" in said(at), "in view: a finger does not hover"
 
 
-def test_a_search_is_stopped_by_a_button(trained: Any, open_page: Any, workspace: Workspace) -> None:
+def test_a_search_is_stopped_by_a_button_and_goes_on_by_another(
+    trained: Any, open_page: Any, workspace: Workspace, light: None
+) -> None:
     at = open_page("model", project=trained.project)
     at.button(key="search_start").click().run()
     at.button(key="search_stop").click().run()
     assert not at.exception
     assert shown(workspace, trained.project).state == "ended"
     assert "No candidate got to its end" in said(at)
+    assert "Not tried to the end yet: " in said(at)
+    tab = open_page("model", project=trained.project)
+    for one in (at, tab):
+        one.select_slider(key="search_more_minutes").set_value(30)
+        one.button(key="search_more").click().run()
+        assert not one.exception
+        assert one.button(key="search_stop")
+    longer = shown(workspace, trained.project)
+    assert (len(longer.jobs), longer.plan.minutes) == (2, 30)
 
 
 @pytest.mark.parametrize(

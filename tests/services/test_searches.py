@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ import pytest
 from engine.errors import NotFound
 from engine.models.family import Discarded, Estimate, Family, families
 from engine.params import Params
-from engine.recipe import Recipe
-from engine.services import searching
+from engine.recipe import Recipe, Split
+from engine.services import search_rungs, searching
 from engine.services.costs import Load, cost_of
 from engine.services.inline import run_waiting
-from engine.services.searches import SearchActive
+from engine.services.search_more import SearchDividedAnew
+from engine.services.searches import SearchActive, SearchRival
+from engine.storage.clock import now
 from engine.training.ladder import ALIKE
 from engine.training.search import NothingToSearch
 from engine.workspace import DatasetVersion, Plan, Search, SearchDraft, Workspace
@@ -97,9 +100,9 @@ def test_the_ladder_climbs_and_recommends_the_smallest_that_is_as_good(
     workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     light = [family.name for family in families if not family.needs_tensorflow]
-    real = searching._rungs
+    real = searching.rungs
     monkeypatch.setattr(
-        searching, "_rungs", lambda *given: [rung for rung in real(*given) if rung.family in light]
+        searching, "rungs", lambda *given: [rung for rung in real(*given) if rung.family in light]
     )
     recipe = recipe_for(workspace, version)
     begun = workspace.searches.start(version.project_id, recipe, "ladder", Plan(minutes=5), inline=True)
@@ -115,22 +118,40 @@ def test_the_ladder_climbs_and_recommends_the_smallest_that_is_as_good(
     assert recommended.size <= ALIKE * min(found.candidate(n).size or 0 for n in inside)
 
 
-def test_rungs_beyond_the_budget_are_named_and_not_climbed(
+def test_rungs_beyond_the_budget_are_named_and_climbed_with_more_minutes(
     workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(family: Family, params: Params, load: Load) -> Estimate:
-        cost = cost_of(family, params, load)
-        return replace(cost, seconds=600.0) if family.needs_tensorflow else cost
+        cost, seconds = cost_of(family, params, load), {"complement_nb": 600.0}
+        return replace(
+            cost, seconds=6e4 if family.needs_tensorflow else seconds.get(family.name, cost.seconds)
+        )
 
-    monkeypatch.setattr(searching, "cost_of", slow)
+    monkeypatch.setattr(search_rungs, "cost_of", slow)
     recipe = recipe_for(workspace, version)
     begun = workspace.searches.start(version.project_id, recipe, "ladder", Plan(minutes=5), inline=True)
     run_waiting(workspace.scope)
     found = workspace.searches.get(begun.id)
     skipped = [c for c in found.candidates if c.state == "skipped"]
-    assert {c.family for c in skipped} >= {"case_network", "transformer"}
+    assert {c.family for c in skipped} >= {"complement_nb", "case_network", "transformer"}
     assert all(c.note and c.note["reason"] == "budget" for c in skipped)
     assert "article_listing" not in {c.family for c in found.candidates}
+    left = workspace.searches.more(found.id).left
+    assert left[0] == ("complement_nb", 600.0)
+    assert {name for name, _ in left} == {c.family for c in skipped}
+    workspace.searches.go_on(found.id, 11, found.goes, inline=True)
+    run_waiting(workspace.scope)
+    longer = workspace.searches.get(found.id)
+    assert {c.family for c in skipped} - {c.family for c in longer.candidates if c.state == "skipped"} == {
+        "complement_nb"
+    }
+    assert [(c.number, c.family) for c in longer.candidates] == [
+        (c.number, c.family) for c in found.candidates
+    ]
+    assert [
+        c for c in longer.candidates if c.id in {one.id for one in found.candidates if one.state == "done"}
+    ] == [c for c in found.candidates if c.state == "done"]
+    assert 11 < longer.plan.minutes < 12, "what it had not used of the five minutes it did not use"
 
 
 def test_what_breaks_a_limit_is_not_recommended(workspace: Workspace, version: DatasetVersion) -> None:
@@ -205,12 +226,13 @@ def test_what_goes_on_already_is_not_searched_a_second_time(
 
     with ThreadPoolExecutor(4) as tabs:
         (first,) = set(tabs.map(lambda _: begin(), range(4)))
-    assert begin(minutes=6) != first
+    with pytest.raises(SearchRival):
+        begin(minutes=6)
     assert begin(other) != first
     ladder = begin(kind="ladder")
     assert ladder != first
     assert begin(other, kind="ladder") == ladder, "families are compared whatever the form's own is"
-    assert len(workspace.searches.list(version.project_id)) == 4
+    assert len(workspace.searches.list(version.project_id)) == 3
     workspace.searches.stop(first)
     assert begin() != first, "one that is being stopped is not gone on with"
 
@@ -229,6 +251,45 @@ def test_the_form_goes_with_its_project_and_a_strange_one_is_passed_over(
     assert workspace.scope.cached("search", found.id) is None
     with pytest.raises(NotFound):
         workspace.searches.keep_draft(version.project_id, left)
+
+
+def test_a_search_goes_on_once_however_many_tabs_ask_for_it(
+    workspace: Workspace, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls, late = searching.measure, iter(range(100)), [timedelta()]
+
+    def second_is_cut(recipe: Recipe, data: Any, training: Any) -> Any:
+        if next(calls) != 1:
+            return real(recipe, data, training)
+        late[0] = timedelta(minutes=5)  # the budget ends while it learns
+        return replace(real(recipe, data, training), stopped_early=True)
+
+    monkeypatch.setattr(searching, "measure", second_is_cut)
+    monkeypatch.setattr(searching, "now", lambda: now() + late[0])
+    first = searched(workspace, version, most=3)
+    assert [(c.state, c.cut) for c in first.candidates] == [("done", False), ("done", True)]
+    late[0] = timedelta()
+
+    with ThreadPoolExecutor(4) as tabs:
+        longer = list(tabs.map(lambda _: workspace.searches.go_on(first.id, 3, 1, inline=True), range(4)))
+    assert {len(one.jobs) for one in longer} == {2}
+    with pytest.raises(SearchRival):
+        workspace.searches.start(version.project_id, first.recipe, "settings", Plan(minutes=9))
+    run_waiting(workspace.scope)
+    second = workspace.searches.get(first.id)
+    assert [c.state for c in second.candidates] == ["done"] * 3
+    assert second.candidates[:2] == first.candidates
+    assert second.candidates[2].params == first.candidates[1].params, "what was cut short is tried once more"
+    assert second.insight.behind is not None and set(second.insight.behind) == {0, 1, 2}
+    assert second.plan.minutes == pytest.approx(first.used + 3)
+    assert second.used - first.used < 1
+    assert len(workspace.searches.go_on(first.id, 3, 1).jobs) == 2, "a tab that has not seen that it went on"
+    assert workspace.searches.more(first.id).most == 6, "as many as it was allowed were tried"
+
+    workspace.splits.start(version.id, Split(seed=9))
+    run_waiting(workspace.scope)
+    with pytest.raises(SearchDividedAnew):
+        workspace.searches.go_on(first.id, 3, 2)
 
 
 def test_two_workers_share_the_candidates(workspace: Workspace, version: DatasetVersion) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from engine.recipe import Recipe
-from engine.workspace import Plan, SearchDraft, Workspace
+from engine.workspace import Plan, SearchDraft, SearchHead, Workspace
 from ui.errors import attempt
 from ui.format import size
 from ui.panels.readiness import Obstacle
@@ -72,15 +72,36 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
     empty = kind == "settings" and not chosen
     ready = blocked is None or (kind == "ladder" and blocked.page == "model")
     latest = next((one.id for one in ws.searches.list(project_id, limit=1)), "")
+    rival = ws.searches.rival(project_id, recipe, kind)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            t("Start the search"), key="search_start", icon=":material/search:", disabled=not ready or empty,
+            t("Start the search"), key="search_start", icon=":material/search:", disabled=not ready or empty or rival is not None,
             on_click=attempt, args=(_start, project_id, recipe, latest),
         )  # fmt: skip
-        if not ready:
+        if rival is not None:
+            _instead(rival, recipe.family.name)
+        elif not ready:
             st.caption(t("First what stands under “not ready”."))
         elif chosen == []:
             st.caption(t("Choose at least one setting."))
+
+
+def _instead(rival: SearchHead, family: str) -> None:
+    """What one does while a search of the same goes on."""
+    st.caption(
+        t("Such a search goes on already on these data; when it has ended, it can go on for more minutes. Another family, or another version, would wait in line.")
+    )  # fmt: skip
+    st.button(
+        t("Show it"), key="search_watch", icon=":material/visibility:", on_click=_show, args=(family, rival.id),
+    )  # fmt: skip
+    st.button(
+        t("Stop it"), key="search_stop_rival", icon=":material/stop_circle:", help=t("What it found so far is kept."),
+        on_click=attempt, args=(workspace().searches.stop, rival.id),
+    )  # fmt: skip
+
+
+def _show(family: str, search_id: str) -> None:
+    st.session_state[f"{SEARCH_SHOWN}_{family}"] = search_id
 
 
 def _budget(left: SearchDraft, kept: dict[str, Any]) -> None:
@@ -172,4 +193,4 @@ def _start(project_id: str, recipe: Recipe, latest: str) -> None:
         plan = Plan(minutes=plan.minutes, largest=plan.largest, slowest=plan.slowest)
     said = f"{project_id} {latest} {now.kind} {plan.model_dump_json()} {recipe.model_dump_json()}"
     click = hashlib.sha256(said.encode()).hexdigest()
-    st.session_state[SEARCH_SHOWN] = workspace().searches.start(project_id, recipe, now.kind, plan, click).id
+    _show(recipe.family.name, workspace().searches.start(project_id, recipe, now.kind, plan, click).id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from itertools import chain
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +17,8 @@ from ui.forms import shown_value
 from ui.panels.metrics import metric_title
 from ui.panels.run_table import family_title
 from ui.panels.search_charts import candidate_name, search_charts
-from ui.state import SEARCH_SHOWN, workspace
+from ui.panels.search_more import search_more
+from ui.state import SEARCH_SHOWN, show, workspace
 from ui.text import N_, language, n, sentences, t
 
 STATES = {
@@ -25,6 +27,7 @@ STATES = {
 }  # fmt: skip
 REASONS = {
     "budget": N_("would take about {time}, longer than the minutes left"),
+    "cut": N_("was cut short by the end of the search; its score is that of what it had learnt by then"),
     "hopeless": N_("two networks trained from scratch before it were certainly worse than the best"),
 }
 
@@ -32,19 +35,36 @@ WIDTHS = {N_("Interval"): 95, N_("Training"): 90, N_("Size"): 85}
 """Pixels of the columns that are empty at first."""
 
 
-def search_view(project_id: str, version_id: str) -> None:
-    """The search that one chose, else the project's latest; nothing where there was none."""
+def search_view(project_id: str, version_id: str, family: str) -> None:
+    """The search that one chose, else the latest that is about the chosen family, else one that goes on.
+
+    Args:
+        project_id: whose searches.
+        version_id: the data that are open.
+        family: of the draft.
+    """
     ws = workspace()
     known = ws.searches.list(project_id)
     if not known:
         return
-    chosen = next((s for s in known if s.id == st.session_state.get(SEARCH_SHOWN)), known[0])
-    if len(known) > 1:
-        st.session_state[SEARCH_SHOWN] = chosen.id
-        titles = {s.id: f"{_title(s)} · {moment(s.created)}" for s in known}
-        st.selectbox(t("Search"), list(titles), format_func=titles.__getitem__, key=SEARCH_SHOWN)
+    going = {job.group_id for job in ws.jobs.active(project_id)}
+    key = f"{SEARCH_SHOWN}_{family}"
+    chosen = _chosen(known, st.session_state.get(key), family, going)
+    if len(known) > 1 or chosen is None:
+        show(key, chosen.id if chosen else None)
+        running = f" · {t(STATES['running'])}"
+        titles = {s.id: f"{_title(s)} · {moment(s.created)}{running if s.id in going else ''}" for s in known}
+        st.selectbox(
+            t("Search"), list(titles), index=None, format_func=titles.__getitem__, key=key, placeholder=t("Choose an earlier search"),
+        )  # fmt: skip
     else:
         st.markdown(f"**{_title(chosen)}** · {moment(chosen.created)}")
+    if chosen is None:
+        return
+    if not _about(chosen, family):
+        st.caption(
+            t("It goes through the settings of “{other}”; chosen above is “{family}”.", other=family_title(chosen.family), family=family_title(family))
+        )  # fmt: skip
     shown = ws.searches.get(chosen.id)
     if shown.version_id != version_id:
         st.caption(t("It was made on another version of the data than the one that is open now."))
@@ -52,6 +72,19 @@ def search_view(project_id: str, version_id: str) -> None:
         _live(shown)
     else:
         _ended(shown)
+
+
+def _chosen(
+    known: Sequence[SearchHead], asked: str | None, family: str, going: Collection[str | None]
+) -> SearchHead | None:
+    asked_for = (s for s in known if s.id == asked)
+    about = (s for s in known if _about(s, family))
+    return next(chain(asked_for, about, (s for s in known if s.id in going)), None)
+
+
+def _about(search: SearchHead, family: str) -> bool:
+    """Whether the search says something of the family: it went through its settings, or compared all."""
+    return search.kind == "ladder" or search.family == family
 
 
 def _title(search: SearchHead) -> str:
@@ -70,7 +103,7 @@ def _live(search: Search) -> None:
             st.rerun()
         tried = [c for c in now.candidates if c.state != "skipped"]
         if now.state == "queued":
-            st.progress(0.0, text=t("Waits for the trainings before it."))
+            st.progress(_spent(now), text=t("Waits for the trainings before it."))
         else:
             running = next((c for c in reversed(tried) if c.state == "running"), None)
             doing = (
@@ -81,9 +114,11 @@ def _live(search: Search) -> None:
             st.progress(
                 _spent(now),
                 text=n(
-                    "{n} candidate so far · {doing}",
-                    "{n} candidates so far · {doing}",
+                    "{n} candidate so far · {used} of {budget} · {doing}",
+                    "{n} candidates so far · {used} of {budget} · {doing}",
                     len(tried),
+                    used=duration(60 * now.used),
+                    budget=duration(60 * now.plan.minutes),
                     doing=doing,
                 ),
             )
@@ -97,16 +132,12 @@ def _live(search: Search) -> None:
 
 
 def _spent(search: Search) -> float:
-    if search.deadline is None:
-        return 0.0
-    left = (search.deadline - datetime.now(UTC)).total_seconds() / (search.plan.minutes * 60)
-    return min(max(1 - left, 0.0), 1.0)
+    return min(search.used / search.plan.minutes, 1.0)
 
 
 def _ended(search: Search) -> None:
-    problem = next((job.problem for job in search.jobs if job.problem), None)
-    if problem is not None:
-        show_error(problem)
+    if search.problem is not None:
+        show_error(search.problem)
     done = [c for c in search.candidates if c.state == "done"]
     if not done:
         st.info(t("No candidate got to its end."), icon=":material/info:")
@@ -114,6 +145,7 @@ def _ended(search: Search) -> None:
         _verdict(search, done)
         search_charts(search, done)
     _table(search)
+    search_more(search)
     st.button(
         t("Delete this search"), key="search_delete", icon=":material/delete:",
         on_click=attempt, args=(workspace().searches.delete, search.id),
