@@ -5,7 +5,6 @@ A search is a row, its candidates are rows, and its workers are jobs of one grou
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -240,8 +239,3 @@ def _content(asked: Mapping[str, Any]) -> tuple[Any, ...]:
     if asked["kind"] == "ladder":
         recipe.pop("family")
     return asked["kind"], recipe, asked["plan"]
-
-
-def threads(plan: Plan) -> int:
-    """Processor threads of each worker."""
-    return max(1, ((os.cpu_count() or 2) - (0 if plan.workers > 1 else 1)) // plan.workers)

@@ -33,7 +33,6 @@ from engine.services.search_more import again
 from engine.services.search_plan import INSIGHT, Plan
 from engine.services.search_records import Candidate, candidate_of, candidates, trial_of
 from engine.services.search_rungs import dialled, rungs
-from engine.services.searches import threads
 from engine.services.training_rows import rows_to_train
 from engine.storage import artifacts
 from engine.storage.clock import now
@@ -41,6 +40,7 @@ from engine.storage.database import serialise, write
 from engine.storage.tables import candidate, new_id, search
 from engine.training.candidate import measure
 from engine.training.ladder import Climbed, Rung, recommended, skip
+from engine.training.machine import threads
 from engine.training.search import Proposal, front, importances, propose
 
 WATCHED = {"macro_f1": "val_macro_f1", "accuracy": "val_accuracy", "weighted_f1": "val_macro_f1"}
@@ -202,7 +202,7 @@ def _try(
         return "discard" if given_up else "keep" if now() >= deadline else None
 
     kept = KeptVectors(scope, str(recipe.data), context.report)
-    training = Training(report, stop, folder, threads=threads(plan), vectors=kept)
+    training = Training(report, stop, folder, threads=threads(plan.workers), vectors=kept)
     try:
         found = measure(recipe.model_copy(update={"family": part}), data, training)
     except Discarded:
