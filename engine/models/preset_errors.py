@@ -33,7 +33,7 @@ class PresetDamaged(RecipeError):
     code = "PRESET_DAMAGED"
     message = N_("The foundation model cannot be read: {file} {problem}.")
     remedy = N_(
-        "Get a fresh copy of the folder and import it again with `python -m engine presets import DIR`."
+        "Get a fresh copy of the folder and bring it again, on the model page or with `python -m engine presets import DIR`."
     )
 
 
@@ -50,7 +50,9 @@ class PresetUnknownKind(RecipeError):
     message = N_(
         "{file} describes a model of the kind “{found}”, which cannot be adapted here. Known: {known}."
     )
-    remedy = N_("Choose a model of a known kind; `python -m engine presets list` names some.")
+    remedy = N_(
+        "Choose a model of a known kind; the list on the model page and `python -m engine presets list` name some."
+    )
 
 
 class PresetVocabulary(RecipeError):
@@ -70,7 +72,9 @@ class PresetDirection(RecipeError):
 class PresetTooLarge(RecipeError):
     code = "PRESET_TOO_LARGE"
     message = N_("The model has {found} million numbers; at most {cap} million can be served from one file.")
-    remedy = N_("Choose a smaller one; `python -m engine presets list` names some.")
+    remedy = N_(
+        "Choose a smaller one; the list on the model page and `python -m engine presets list` name some."
+    )
 
 
 class PresetName(RecipeError):
@@ -85,7 +89,7 @@ class HubUnreachable(RecipeError):
         "The model “{name}” must be fetched from {host}, which cannot be reached from here: {problem}."
     )
     remedy = N_(
-        "Connect this machine to the network, or bring the folder by other means and import it with `python -m engine presets import DIR`."
+        "Connect this machine to the network, or copy the folder here by other means and bring it on the model page or with `python -m engine presets import DIR`."
     )
 
 
@@ -99,7 +103,7 @@ class HubRefuses(RecipeError):
     code = "HUB_REFUSES"
     message = N_("{host} does not hand out the model “{name}”: {problem}.")
     remedy = N_(
-        "Check its name. One that wants a login is fetched by other means and brought with `python -m engine presets import DIR`."
+        "Check its name. One that wants a login is fetched by other means; its folder is brought on the model page or with `python -m engine presets import DIR`."
     )
 
 
@@ -117,5 +121,5 @@ class PresetUnlisted(RecipeError):
     code = "PRESET_UNLISTED"
     message = N_("There is no foundation model called “{name}” in the catalogue. Known: {known}.")
     remedy = N_(
-        "Correct the name, write `hf://OWNER/NAME`, or import a folder with `python -m engine presets import DIR`."
+        "Correct the name, write `hf://OWNER/NAME`, or bring a folder, on the model page or with `python -m engine presets import DIR`."
     )

@@ -43,6 +43,15 @@ def test_a_folder_named_on_the_page_is_brought_here_and_chosen(
     assert at.selectbox(key="param_foundation_preset").value == find("another").reference, (
         "the last one is chosen"
     )
+    (tmp_path / "empty").mkdir()
+    at.text_input(key="preset_asked").set_value(str(tmp_path / "empty"))
+    at.button(key="preset_bring").click().run()
+    run_waiting(workspace.scope)
+    assert "cannot be read" in at.run().error[0].value
+    at.text_input(key="preset_asked").set_value("")
+    at.button(key="preset_bring").click().run()
+    assert not at.error, "what went wrong with the last try is no answer to this one"
+    assert "First say which one" in texts(at)
 
 
 def test_what_would_come_from_the_hub_is_listed_before_it_is_asked_for(

@@ -12,7 +12,7 @@ from engine.workspace import Job, PresetLine, PresetOffer
 from ui.errors import attempt, errors_shown
 from ui.format import listed, size
 from ui.panels.job import watch
-from ui.state import follow, followed, workspace
+from ui.state import follow, followed, unfollow, workspace
 from ui.text import N_, safe_text, t
 from ui.writing import language_name
 
@@ -57,6 +57,9 @@ def foundation_models(project_id: str, recipe: Recipe) -> None:
             )  # fmt: skip
             clicked = st.button(t("Bring it here"), key="preset_bring", icon=":material/download:")
         asked = st.session_state[ASKED].strip()
+        if clicked and job_id and not workspace().jobs.get(job_id).active:
+            unfollow(purpose)  # what it said is of another try
+            job_id = None
         if clicked and not asked:
             st.caption(t("First say which one: a name, a folder or an address."))
         elif clicked:
