@@ -32,6 +32,23 @@ class Batch:
     when: datetime
 
 
+@dataclass(frozen=True)
+class Guesses:
+    """How far pretraining is: steps in all its epochs, and of the present epoch the loss and the share of hidden pieces guessed."""
+
+    step: int
+    steps: int
+    loss: float | None
+    right: float | None
+    speed: float | None
+    when: datetime
+
+    @property
+    def done(self) -> float:
+        """Share of the steps that are behind."""
+        return self.step / self.steps if self.steps else 0.0
+
+
 @dataclass
 class RunFeed:
     """Epochs, batch losses, phases and notes of one run, fed by `absorb`."""
@@ -53,7 +70,10 @@ class RunFeed:
     member: int | None = None
     """Which model of a stack the epochs are of, from 1; those of the one before it were forgotten."""
     total_epochs: int = 0
+    guesses: Guesses | None = None
+    """While it is pretrained, how far that is."""
     started: datetime | None = None
+    _guessed: Guesses | None = None
     _first: Batch | None = None
     _steps: int = 0
     _ends: list[tuple[int, datetime]] = field(default_factory=list)
@@ -65,12 +85,15 @@ class RunFeed:
             if event.attempt > self.attempt:
                 self.attempt = event.attempt
                 self._first, self._steps, self._ends = None, 0, []
+                self.guesses = self._guessed = None
             self.started = self.started or event.ts
             self.memory = event.payload.get("memory_bytes") or self.memory
             self.rate = event.payload.get("learning_rate") or self.rate
             self.gradient = event.payload.get("gradient_norm") or self.gradient
             if event.kind in ("epoch", "batch") and event.payload.get("member") != self.member:
                 self._next_member(event.payload.get("member"))
+            if event.kind in ("phase", "epoch", "batch"):
+                self.guesses = self._guessed = None
             if event.kind == "phase":
                 name = str(event.payload.get("name"))
                 if name in self.phases:
@@ -80,6 +103,8 @@ class RunFeed:
                 self._epoch(event)
             elif event.kind == "batch" and event.payload.get("loss") is not None:
                 self._batch(event)
+            elif event.kind == "pretraining":
+                self._guess(event)
             elif event.kind in ("note", "log"):
                 self.notes = [*self.notes, event][-MOST_NOTES:]
 
@@ -109,6 +134,24 @@ class RunFeed:
         self._steps += 1
         if len(self.batches) > MOST_BATCHES:
             self.batches = self.batches[::2]
+
+    def _guess(self, event: Event) -> None:
+        payload = event.payload
+        steps = int(payload["steps"])
+        self.guesses = Guesses(
+            (int(payload["epoch"]) - 1) * steps + int(payload["step"]), int(payload["epochs"]) * steps,
+            payload.get("loss"), payload.get("right"), payload.get("examples_per_second"), event.ts,
+        )  # fmt: skip
+        if steps and self._guessed is None:
+            self._guessed = self.guesses  # the compilation lies before it
+
+    def pretraining_left(self) -> float | None:
+        """Seconds to the last step of pretraining at the pace so far; None while too little is known."""
+        first, newest = self._guessed, self.guesses
+        if first is None or newest is None or newest.step <= first.step:
+            return None
+        pace = (newest.when - first.when).total_seconds() / (newest.step - first.step)
+        return (newest.steps - newest.step) * pace
 
     @property
     def table(self) -> list[Mapping[str, Any]]:

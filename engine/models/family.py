@@ -120,7 +120,8 @@ class Training:
     Args:
         report: `report(kind, **payload)` appends a run event. Kinds: `phase` (name), `epoch` (epoch, epochs, loss,
             accuracy, val_loss, val_accuracy, val_macro_f1, learning_rate, gradient_norm, memory_bytes, seconds), `batch` (epoch,
-            epochs, step, steps, loss, accuracy, gradient_norm, memory_bytes, examples_per_second; throttled to 2/s by the family), `log` (level, and message
+            epochs, step, steps, loss, accuracy, gradient_norm, memory_bytes, examples_per_second; throttled to 2/s by the family), `pretraining` (as
+            `batch`, with `right`, the share of hidden pieces that were guessed, in place of accuracy; before the first step without figures), `log` (level, and message
             with params, or text from elsewhere), `note` (message, params). Where several models are trained one after another, epochs
             and batches say of which `member` (from 1) they are.
         stop: returns "keep" (stop and keep the best), "discard" (give up) or None; ask between batches.

@@ -26,11 +26,13 @@ from engine.models.preset_head import Head
 from engine.training.checkpoint import Checkpoints, spared
 from engine.training.forgetting import general_losses, held_out, verdict
 from engine.training.loop import Plan, Rows, ask, batches, within_memory
+from engine.training.machine import memory_in_use
 
 FOLDER = "pretraining"
 _RISING = 0.1
 _DECAY, _CLIP = 0.01, 1.0
 _BETWEEN_CHECKPOINTS = 10.0
+_BETWEEN_EVENTS = 0.5
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def pretrain(
         NothingHides: if the vocabulary has no token to hide others with.
     """
     training.report("phase", name=N_("Pretraining on the texts"))
+    training.report("pretraining", epoch=1, epochs=settings.epochs, step=0, steps=0)
     marks = Marks.of(encoder.tokenizer)
     local = [*data.train_inputs, *data.unlabelled_inputs]
     tokens = encoder.transform([*local, *data.general_inputs])
@@ -168,19 +171,27 @@ def _one_epoch(
 ) -> tuple[float, float] | None:
     """One pass; mean loss and share of right guesses, or None if the user wants to go on to the classes."""
     chosen_rows = batches(rows, plan, epoch)
+    steps, seen, reported = len(chosen_rows), 0, time.monotonic()
     guesser.begin()
     for step, chosen in enumerate(chosen_rows):
         if ask(training):
             return None
-        done = (epoch + step / len(chosen_rows)) / settings.epochs
+        done = (epoch + step / steps) / settings.epochs
         rate = settings.learning_rate * min((done + 1e-3) / _RISING, (1 - done) / (1 - _RISING))
         rng = np.random.default_rng([settings.seed, 1, epoch, step])
         hidden = hide(rows.take(chosen), marks, rng)
         with within_memory(plan.batch_size):
             guesser.step(*hidden, rate)
-    loss, right = guesser.figures()
-    if not np.isfinite(loss):
-        raise PretrainingDiverged(epoch=epoch + 1, learning_rate=float(f"{rate:.3g}"))
+        seen += len(chosen)
+        if (passed := time.monotonic() - reported) >= _BETWEEN_EVENTS or step == steps - 1:
+            loss, right = guesser.figures()
+            if not np.isfinite(loss):
+                raise PretrainingDiverged(epoch=epoch + 1, learning_rate=float(f"{rate:.3g}"))
+            training.report(
+                "pretraining", epoch=epoch + 1, epochs=settings.epochs, step=step + 1, steps=steps, loss=loss, right=right,
+                learning_rate=rate, memory_bytes=memory_in_use(), examples_per_second=seen / max(passed, 1e-9),
+            )  # fmt: skip
+            seen, reported = 0, time.monotonic()
     return loss, right
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import update
@@ -44,12 +45,14 @@ def primaries(at: AppTest) -> list[str | None]:
     return [b.key for b in at.button if b.proto.type == "primary"]
 
 
-def report(workspace: Workspace, run_id: str, *entries: tuple[str, dict[str, Any]]) -> None:
+def report(
+    workspace: Workspace, run_id: str, *entries: tuple[str, dict[str, Any]], first: int = 1000
+) -> None:
     """Events as the training process of the run would write them, half a second apart."""
     job_id = workspace.runs.get(run_id).job_id
     start = now()
     rows = [
-        events.Event(1000 + i, start + timedelta(seconds=i / 2), kind, payload)
+        events.Event(first + i, start + timedelta(seconds=i / 2), kind, payload)
         for i, (kind, payload) in enumerate(entries)
     ]
     with write(workspace.scope.engine) as connection:
@@ -189,9 +192,15 @@ def test_a_running_run_shows_phases_figures_and_curves_and_stops_with_the_best(
         ("phase", {"name": "loading"}),
         ("phase", {"name": "training"}),
         ("phase", {"name": "Fitting"}),
-        *epochs(5),
+        ("pretraining", {"epoch": 2, "epochs": 4, "step": 10, "steps": 50, "loss": 4.5, "right": 0.25}),
     )
     at = open_page("train", project=trained.project, run=run.id)
+    assert {m.label: m.value for m in at.metric} == {
+        "Pretraining step": "60 / 200", "Loss of hidden pieces": "4.5", "Hidden pieces guessed": "25.0 %", "Examples a second": "–",
+        "Learning rate": "–", "Pretraining done": "30.0 %", "Pretraining left": "–", "Memory": "–", "Elapsed": ANY,
+    }  # fmt: skip
+    report(workspace, run.id, *epochs(5), first=2000)
+    at.run()
     assert not at.exception
     shown = {m.label: m for m in at.metric}
     assert shown["Epoch"].value == "6 / 10"

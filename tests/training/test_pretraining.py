@@ -76,6 +76,11 @@ def test_hidden_pieces_are_guessed_better_and_texts_without_a_label_give_words(l
     read = next(log for log in line.of("log") if str(log["message"]).startswith("Pretraining reads"))
     assert read["params"] == {"texts": "300", "unlabelled": "100"}
     assert len(losses) == 20
+    begun, *steps = line.of("pretraining")
+    assert (begun["epoch"], begun["epochs"], begun["step"]) == (1, 20, 0), "before the first step is compiled"
+    whole = [f"{one['loss']:.3f}" for one in steps if one["step"] == one["steps"]]
+    assert whole == [f"{loss:.3f}" for loss in losses]
+    assert all(0 <= float(str(one["right"])) <= 1 and one["memory_bytes"] for one in steps)
     assert losses[-1] < 0.7 * losses[0]
     assert [phase["name"] for phase in line.of("phase")][:3] == [
         "Learning a vocabulary", "Pretraining on the texts", "Training",

@@ -76,6 +76,28 @@ def test_a_resumed_attempt_replaces_what_it_repeats() -> None:
     assert feed.remaining() is None, "a new attempt has a pace of its own"
 
 
+def test_pretraining_is_told_by_its_steps_until_the_classes_are_learnt() -> None:
+    def told(number: int, epoch: int, step: int, steps: int, second: float, **figures: float) -> Happened:
+        payload = {"epoch": epoch, "epochs": 4, "step": step, "steps": steps, **figures}
+        return Happened(number, "pretraining", payload, START + timedelta(seconds=second))
+
+    feed = RunFeed("r")
+    feed.absorb([told(1, 1, 0, 0, 0)])
+    assert feed.guesses is not None
+    assert (feed.guesses.done, feed.guesses.loss, feed.pretraining_left()) == (0, None, None)
+    feed.absorb([told(2, 1, 5, 50, 30, loss=6.0), told(3, 2, 50, 50, 49, loss=4.0, right=0.25)])
+    assert (feed.guesses.step, feed.guesses.steps, feed.guesses.loss, feed.guesses.right) == (
+        100,
+        200,
+        4.0,
+        0.25,
+    )
+    assert feed.pretraining_left() == 20, "95 steps in 19 seconds; the first ones held the compilation"
+    assert not feed.table and feed.picture() == ([], [])
+    feed.absorb([Happened(4, "phase", {"name": "Training"}, START)])
+    assert feed.guesses is None
+
+
 def test_a_run_without_epochs_has_phases_only() -> None:
     feed = RunFeed("r")
     feed.absorb(

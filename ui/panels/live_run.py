@@ -14,6 +14,7 @@ from engine.workspace import Event, Run
 from ui.charts.layout import draw
 from ui.charts.training import loss_figure, metric_figure
 from ui.format import duration, percent, significant, size
+from ui.panels.pretraining_figures import pretraining_figures
 from ui.panels.run_steps import main_phase, step_line
 from ui.run_feed import Batch, RunFeed, best_epoch, by_heart_since, never_fell
 from ui.state import FEED, workspace
@@ -106,6 +107,9 @@ def _waiting(run: Run) -> None:
 
 
 def _figures(run: Run, feed: RunFeed) -> None:
+    if feed.guesses is not None:
+        pretraining_figures(run, feed, feed.guesses)
+        return
     epochs = feed.table
     # Known from the recipe before the first step: the cards stand in their places from the start.
     total = feed.total_epochs or int(run.recipe.family.params.get("epochs") or 0)
