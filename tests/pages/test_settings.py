@@ -15,7 +15,7 @@ def test_settings_open_without_a_project(open_page: OpenPage, locale: str, title
     at = open_page("settings", locale=locale)
     assert not at.exception
     assert at.title[0].value == title
-    assert len(at.metric) == 6
+    assert len(at.metric) == 7
     assert "streamlit" in list(at.dataframe[0].value["package"])
 
 
