@@ -18,7 +18,7 @@ from engine.data.language_batch import Batch
 
 DETECTOR = "py3langid"
 UNKNOWN = "unknown"
-NO_LANGUAGE = "zxx"
+_NO_LANGUAGE = "zxx"
 CONFIDENCE = 0.5
 """A language counts only with at least this probability; short texts often stay unknown."""
 
@@ -27,6 +27,11 @@ _NOISE = re.compile(r"https?://\S+|www\.\S+|[@#]\w+|[\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _TWO_LETTERS = re.compile(r"[^\W\d_](?s:.*?)[^\W\d_]")
 _HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3041-\u30ff]")
+
+
+def recognised(code: str) -> bool:
+    """Whether what `languages_of` says of a text is a language."""
+    return code not in (UNKNOWN, _NO_LANGUAGE)
 
 
 def language_counts(texts: Iterable[str]) -> dict[str, int]:
@@ -83,5 +88,5 @@ def sure_languages(texts: Iterable[str]) -> list[str]:
             asked[place] = plain
     codes, sure = _batch().classify(list(asked.values()))
     for place, code, value in zip(asked, codes, sure, strict=True):
-        found[place] = code if value >= SURE and code != NO_LANGUAGE else ""
+        found[place] = code if value >= SURE and code != _NO_LANGUAGE else ""
     return found

@@ -1,4 +1,4 @@
-"""Which preset suits some data, and what adapting it costs before the start."""
+"""What adapting a foundation model costs, before the start, and how much of a text it reads."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.data.languages import NO_LANGUAGE, UNKNOWN
-from engine.errors import N_
 from engine.models.dial import reading_length
 from engine.models.family import Dial, Estimate, Facts, Machine, Setting
 from engine.models.features.tfidf import typical_length
 from engine.models.features.units import mostly_unspaced
 from engine.models.language import GUESSED
 from engine.models.learning import expected_epochs
-from engine.models.presets import Preset, PresetFacts, here, installed
+from engine.models.presets import Preset, PresetFacts, here
 
 if TYPE_CHECKING:
     from engine.models.text.foundation import FoundationParams
@@ -31,39 +29,6 @@ _RELATIVE = 1.6
 """A DeBERTa's time for that of a BERT with the same layers; 3 layers by 768 over 16 texts of 128 pieces took 1.58 and 0.98 s of processor time."""
 _SUPPOSED = PresetFacts(6, 12, 384, 1536, 30_522, 512, 22_700_000)
 """Where no preset is here yet, the small one that `make minilm` gets."""
-
-FOREIGN = 0.2
-"""Share of texts in a language that a preset has not read from which that is said; among short texts of one language, up to a
-twentieth are taken for a neighbouring one."""
-
-
-def suited_preset(facts: Facts, machine: Machine, largest: bool) -> Setting:
-    """Reference of the preset on this machine that has read most of the texts' languages; among equals the smallest, or `largest`.
-
-    One whose weights take more than an eighth of the memory is left aside while there is another.
-    """
-    languages = {code: int(count) for code, count in (facts.extra.get("languages") or {}).items()}
-    found = installed()
-    roomy = [p for p in found if 4 * p.facts.parameters < machine.memory_bytes / 8] or found
-
-    def fitness(preset: Preset) -> tuple[float, int]:
-        size = preset.facts.parameters
-        return round(preset.coverage(languages), 1), size if largest else -size
-
-    best = max(roomy, key=fitness, default=None)
-    if best is None:
-        return Setting("", N_("No foundation model is on this machine yet."))
-    message = N_("It knows the language of {share} of the texts; of the models here that fit into {memory} GB of memory, none knows clearly more.")  # fmt: skip
-    said = {"share": f"{best.coverage(languages):.0%}", "memory": round(machine.memory_bytes / 1e9)}
-    return Setting(best.reference, message, said)
-
-
-def unread_share(preset: Preset, facts: Facts) -> float:
-    """Share of the texts, of those whose language is recognised, that are in none it has read; 0 where it does not say which."""
-    told = {
-        c: int(n) for c, n in (facts.extra.get("languages") or {}).items() if c not in (UNKNOWN, NO_LANGUAGE)
-    }
-    return 1 - preset.coverage(told) if told and preset.languages else 0.0
 
 
 def suited_length(facts: Facts, dial: Dial) -> Setting:

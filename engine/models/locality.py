@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.data.languages import NO_LANGUAGE, UNKNOWN
+from engine.data.languages import recognised
 from engine.models.family import IntArray
+from engine.models.features.tokens import unknown_id
 from engine.models.features.units import normalise, units
 from engine.models.letters import Letters
 
@@ -131,15 +132,6 @@ def count_tokens(tokenizer: Any, texts: Sequence[str]) -> tuple[IntArray, IntArr
     return lengths, unknown
 
 
-def unknown_id(tokenizer: Any) -> int | None:
-    """The number of the token for what the vocabulary lacks; None where every byte has a piece."""
-    for word in ("[UNK]", "<unk>"):
-        found: int | None = tokenizer.token_to_id(word)
-        if found is not None:
-            return found
-    return None
-
-
 def count_words(texts: Sequence[str]) -> IntArray:
     """Words of each text; characters in scripts without spaces."""
     return np.array([len(units(normalise(text))) for text in texts], dtype=np.int64)
@@ -159,7 +151,7 @@ def readings(
         spoken: languages that the model has read; empty where it does not say.
         most: values of a column at most.
     """
-    told = np.array([code not in (UNKNOWN, NO_LANGUAGE) for code in languages], dtype=bool)
+    told = np.array([recognised(code) for code in languages], dtype=bool)
     read = np.array([code in spoken for code in languages], dtype=bool)
 
     def reading(column: str, value: str, rows: NDArray[np.bool_]) -> Reading:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.models.backbone import load_backbone, token_vectors
 from engine.models.features.checkpoint_tokens import CheckpointTokens
-from engine.models.features.tokens import TokenRows
+from engine.models.features.tokens import TokenRows, unknown_id
 from engine.models.hiding import Marks
 from engine.models.preset_head import Head, find_head
 from engine.models.presets import Preset, check
@@ -88,8 +88,7 @@ class MaskedModel:
     @property
     def unknown(self) -> int | None:
         """The number of the piece that stands for what the vocabulary lacks; None where it lacks nothing."""
-        known = (self._tokens.tokenizer.token_to_id(mark) for mark in ("[UNK]", "<unk>"))
-        return next((number for number in known if number is not None), None)
+        return unknown_id(self._tokens.tokenizer)
 
     def written(self) -> tuple[list[str], NDArray[np.bool_]]:
         """How every piece is written, shape (vocabulary,), and whether it begins a word; "" for marks and for parts of letters."""

@@ -13,9 +13,9 @@ from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.modality import modalities
 from engine.models import presets
-from engine.models.features.tokens import Tokens
+from engine.models.features.tokens import Tokens, unknown_id
 from engine.models.letters import count_letters
-from engine.models.locality import Reading, count_tokens, count_words, readings, sample, unknown_id
+from engine.models.locality import Reading, count_tokens, count_words, readings, sample
 from engine.services import splits, stored_versions
 from engine.services.scope import Scope
 from engine.storage.tables import dataset_version

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.data.languages import NO_LANGUAGE, UNKNOWN
+from engine.data.languages import recognised
 from engine.jobs.context import JobContext
 from engine.jobs.job import Job
 from engine.models.foundation_cost import memory_to_read
@@ -87,7 +87,7 @@ class Presets:
         """
         self._scope.row(dataset_version, version_id, "dataset version")
         counts = splits.facts(self._scope, version_id).extra.get("languages") or {}
-        told = {code: count for code, count in counts.items() if code not in (UNKNOWN, NO_LANGUAGE)}
+        told = {code: count for code, count in counts.items() if recognised(code)}
         total = sum(told.values())
         return {
             line.name: sum(count for code, count in told.items() if code in line.languages) / total

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.models.features.tokens import Tokens
+from engine.models.features.tokens import Tokens, unknown_id
 from engine.models.letters import count_letters
 from engine.models.locality import (
     LENGTHS,
@@ -16,7 +16,6 @@ from engine.models.locality import (
     count_words,
     readings,
     sample,
-    unknown_id,
 )
 from tests.models.toys import texts_of
 

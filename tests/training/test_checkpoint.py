@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.models.family import families
+from engine.models.network import fingerprint
 from engine.training.checkpoint import Checkpoints
+from tests.models.toys import toy_data
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,6 +87,17 @@ def test_another_training_is_never_taken_up_nor_in_the_way(tmp_path: Path) -> No
     other.save(1, state(1), {"best": 1})
     found = Checkpoints(tmp_path, "other").latest()
     assert found is not None and found.meta["best"] == 1
+
+
+def test_the_same_rows_divided_otherwise_are_another_training() -> None:
+    data = toy_data()
+    moved = replace(
+        data, train_inputs=data.train_inputs[:-1], train_labels=data.train_labels[:-1],
+        validation_inputs=[data.train_inputs[-1], *data.validation_inputs],
+        validation_labels=np.concatenate([data.train_labels[-1:], data.validation_labels]),
+    )  # fmt: skip
+    params = families.get("majority").Params()
+    assert fingerprint("majority", 1, params, data) != fingerprint("majority", 1, params, moved)
 
 
 def test_nothing_yet_and_half_a_file(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from engine.models.features.tokens import unknown_id
 from engine.models.features.units import units, unspaced
-from engine.models.locality import unknown_id
 
 CUT, OFTEN = 3, 5
 """From how many pieces on a word gets a token, and how often it must stand in the texts: what is rare is never learnt."""

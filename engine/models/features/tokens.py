@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.family import IntArray
+from engine.models.features.likely_pieces import likely_pieces
 
-Pieces = Literal["pieces", "characters"]
+Pieces = Literal["pieces", "likely", "characters"]
 TOKENIZER = "tokenizer.json"
 LENGTH = "length.npy"
 PAD, UNKNOWN = "[PAD]", "[UNK]"
@@ -25,6 +26,15 @@ SPECIAL = (PAD, UNKNOWN, "[CLS]", "[SEP]", "[MASK]")
 
 ROUNDED_TO = 8
 """Rows are padded to a multiple of this, so that few different shapes occur."""
+
+
+def unknown_id(tokenizer: Any) -> int | None:
+    """The number of the token for what the vocabulary lacks; None where every byte has a piece."""
+    for word in ("[UNK]", "<unk>"):
+        found: int | None = tokenizer.token_to_id(word)
+        if found is not None:
+            return found
+    return None
 
 
 class TokenRows:
@@ -99,12 +109,15 @@ class Tokens:
         Args:
             texts: the training texts.
             kind: "pieces" joins frequent neighbours to pieces of words (Sennrich et al., "Neural machine translation of
-                rare words with subword units", 2016), also across words in scripts without spaces; "characters" are single.
+                rare words with subword units", 2016), also across words in scripts without spaces; "likely" are those that
+                make the texts most likely, see `likely_pieces`; "characters" are single.
             size: most tokens.
             length: most tokens a row.
         """
         from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
+        if kind == "likely":
+            return cls(likely_pieces(texts, size, SPECIAL), length)
         tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
         tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
         cut: list[Any] = [pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]
@@ -130,4 +143,6 @@ class Tokens:
     def load(cls, folder: Path) -> Self:
         from tokenizers import Tokenizer
 
-        return cls(Tokenizer.from_file(str(folder / TOKENIZER)), int(np.load(folder / LENGTH)))
+        return cls(
+            Tokenizer.from_file(str(folder / TOKENIZER)), int(np.load(folder / LENGTH, allow_pickle=False))
+        )

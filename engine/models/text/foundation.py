@@ -42,7 +42,8 @@ from engine.models.family import (
 from engine.models.features.checkpoint_tokens import CheckpointTokens
 from engine.models.features.tokens import TokenRows
 from engine.models.formulas import Formula, learning_formulas
-from engine.models.foundation_cost import FOREIGN, cost, shape_of, suited_length, suited_preset, unread_share
+from engine.models.foundation_choice import FOREIGN, suited_preset, unread_share
+from engine.models.foundation_cost import cost, shape_of, suited_length
 from engine.models.foundation_dial import affordable
 from engine.models.foundation_language import pretrain_backbone, with_words
 from engine.models.language import LanguageParams
