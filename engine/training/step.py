@@ -16,6 +16,9 @@ from engine.models.family import FloatArray, IntArray
 
 Loss = Literal["cross_entropy", "focal", "squared"]
 
+_SURE = 1e-6
+"""A text that lacks less than this of certainty is as good as certain; float32 rounds it away at a tenth of that."""
+
 
 def forward_pass(model: Any) -> Callable[[NDArray[Any]], Any]:
     """The model as one compiled call from an input array to its output; dropout is off."""
@@ -58,7 +61,8 @@ class Objective:
         losses = tf.nn.softmax_cross_entropy_with_logits(targets, scores)
         if self.loss == "focal":
             right = tf.gather(tf.nn.softmax(scores), labels, batch_dims=1)
-            losses *= tf.pow(1 - right, self.focus)
+            # below a focus of 1 the slope at 0 is endless, and what is endless times nothing is no number
+            losses *= tf.pow(tf.maximum(1 - right, _SURE), self.focus)
         return losses
 
 

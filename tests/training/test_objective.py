@@ -39,11 +39,11 @@ def by_formula(objective: Objective) -> Array:
     return np.asarray(guess - target)
 
 
-def by_differentiation(objective: Objective) -> Array:
+def by_differentiation(objective: Objective, at: Array = SCORES) -> Array:
     preload()
     import tensorflow as tf
 
-    scores = tf.constant(SCORES, tf.float32)
+    scores = tf.constant(at, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(scores)
         total = tf.reduce_sum(objective.losses(scores, tf.constant(LABELS), 4))
@@ -55,6 +55,12 @@ def by_differentiation(objective: Objective) -> Array:
 def test_the_gradient_that_is_shown_is_the_one_that_is_followed(loss: Loss, smoothing: float) -> None:
     objective = Objective(loss=loss, focus=1.7, smoothing=smoothing)
     assert by_differentiation(objective) == pytest.approx(by_formula(objective), abs=1e-5)
+
+
+def test_texts_that_are_told_apart_for_certain_leave_the_focal_loss_a_number() -> None:
+    certain = 40 * np.eye(4)[LABELS]
+    for focus in (0.5, 1.0, 2.0):
+        assert np.abs(by_differentiation(Objective(loss="focal", focus=focus), certain)).max() < 1e-6
 
 
 def test_the_sign_of_the_article_would_climb() -> None:
