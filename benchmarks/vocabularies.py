@@ -12,10 +12,13 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from benchmarks.sets import SETS
+from engine.models.features.likely_pieces import likely_pieces
+from engine.models.features.tokens import SPECIAL
 
 SIZE, TIMES, UNKNOWN = 8000, 3, "[UNK]"
 Kind = Callable[[list[str]], tuple[models.Model, trainers.Trainer]]
@@ -55,26 +58,30 @@ def main() -> None:
     sets = {name: SETS[name].part("train")["text"].tolist() for name in names}
     said = (f"{name}, {len(texts):,} texts: same, seconds" for name, texts in sets.items())
     print(f"| kind | {' | '.join(said)} |\n|---|{'---|' * len(sets)}")
-    for title, kind in KINDS.items():
-        print(
-            f"| {title} | {' | '.join(_learnt_again(kind, texts) for texts in sets.values())} |", flush=True
-        )
+    learners = {title: partial(by_tokenizers, kind) for title, kind in KINDS.items()}
+    learners["unigram, by the `sentencepiece` library"] = lambda texts: likely_pieces(texts, SIZE, SPECIAL)
+    for title, learn in learners.items():
+        print(f"| {title} | {' | '.join(_learnt_again(learn, texts) for texts in sets.values())} |", flush=True)  # fmt: skip
 
 
-def _learnt_again(kind: Kind, texts: list[str]) -> str:
+def by_tokenizers(kind: Kind, texts: list[str]) -> Tokenizer:
+    """A vocabulary by the trainers of the `tokenizers` library."""
+    model, trainer = kind(sorted({char for text in texts for char in text.lower() if not char.isspace()}))
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(r"[\p{P}\p{S}]"), "isolated"), pre_tokenizers.Metaspace()]
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _learnt_again(learn: Callable[[list[str]], Tokenizer], texts: list[str]) -> str:
     made, seconds = set(), []
-    alphabet = sorted({letter for text in texts for letter in text.lower() if not letter.isspace()})
     for _ in range(TIMES):
-        model, trainer = kind(alphabet)
-        tokenizer = Tokenizer(model)
-        tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-            [pre_tokenizers.Split(Regex(r"[\p{P}\p{S}]"), "isolated"), pre_tokenizers.Metaspace()]
-        )
         started = time.perf_counter()
-        tokenizer.train_from_iterator(texts, trainer)
+        made.add(learn(texts).to_str())
         seconds.append(time.perf_counter() - started)
-        made.add(tokenizer.to_str())
     return f"{'yes' if len(made) == 1 else 'no'}, {statistics.median(seconds):.1f}"
 
 

@@ -36,8 +36,9 @@ class VocabularyParams(Params):
     """Into what a text is cut, and how much of it is read."""
 
     pieces: Pieces = param(
-        "pieces", N_("Read"), N_("Pieces of words are learnt from your texts; single characters need no vocabulary."),
-        titles=(N_("pieces of words"), N_("characters")),
+        "pieces", N_("Read"),
+        N_("Pieces of words are learnt from your texts, by joining frequent neighbours or, as SentencePiece does, by what makes the texts most likely; single characters need no vocabulary."),
+        titles=(N_("pieces of words"), "SentencePiece", N_("characters")),
     )  # fmt: skip
     vocabulary: int = param(
         8000, N_("Vocabulary"), N_("Most different pieces; with few texts a small one learns more about each."), low=500,
