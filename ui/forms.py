@@ -156,7 +156,7 @@ def widget(field: FieldSpec, value: Any, default: Any, *, key: str, on_set: Set)
         st.session_state[key] = cast(value)
         st.slider(
             **common, min_value=cast(field.low), max_value=cast(field.high), step=step,
-            format="%d" if field.kind == "int" else _decimals(step, value),
+            format="localized" if field.kind == "int" else _decimals(step, value),
         )  # fmt: skip
     else:
         cast, step = _numbers(field)

@@ -58,7 +58,7 @@ def with_pseudo_labels(
         reached = fitted.predict_proba(data.validation_inputs).argmax(axis=1)
         score = macro_f1(data.validation_labels, reached, len(data.classes))
         training.report(
-            "log", level="info", message=N_("First training: macro F1 {score} on validation"), params={"score": f"{score:.4f}"},
+            "log", level="info", message=N_("First training: macro-F1 {score} on validation"), params={"score": f"{score:.4f}"},
         )  # fmt: skip
         with spared(training.report):
             kept.save(1, {"rows": rows, "labels": labels}, {})
@@ -69,7 +69,7 @@ def with_pseudo_labels(
         "note", message=N_("{made:,} of {all:,} rows without a label join the train rows with a guessed one: {classes}."),
         params={
             "made": len(rows), "all": len(data.unlabelled_inputs),
-            "classes": [f"{name} {count:,}" for name, count in zip(data.classes, made.tolist(), strict=True)],
+            "classes": [f"“{name}” {count:,}" for name, count in zip(data.classes, made.tolist(), strict=True)],
         },
     )  # fmt: skip
     joined, left = set(rows.tolist()), data.unlabelled_inputs
@@ -105,7 +105,7 @@ def _told_apart(training: Training) -> Any:
     def report(kind: str, **payload: Any) -> None:
         if kind == "epoch":
             training.report(
-                "log", level="info", message=N_("First training, epoch {epoch} of {epochs}: macro F1 {score} on validation"),
+                "log", level="info", message=N_("First training, epoch {epoch} of {epochs}: macro-F1 {score} on validation"),
                 params={"epoch": payload["epoch"], "epochs": payload["epochs"], "score": f"{payload['val_macro_f1']:.4f}"},
             )  # fmt: skip
         elif kind != "batch":

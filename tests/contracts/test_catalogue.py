@@ -19,6 +19,8 @@ from engine.i18n.extract import extract
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "engine/i18n/zh_CN/LC_MESSAGES"
 GAP = re.compile("(?<=[\u4e00-\u9fff]) +(?=[A-Za-z0-9{])|(?<=[A-Za-z0-9}%]) +(?=[\u4e00-\u9fff])")
+BOLD_RUN_ON = re.compile(r"{(?:name|run|version|parent|reference|first|second|title)}\*\*\w")
+"""A bold name that a letter follows: where the name ends in a bracket, Markdown leaves the stars as they are."""
 PLACEHOLDER = re.compile(r"{([a-z_0-9]+)[^}]*}")
 
 
@@ -75,6 +77,11 @@ def test_placeholders_survive_translation() -> None:
 def test_chinese_is_written_one_way() -> None:
     apart = [chinese for chinese in translations().values() if GAP.search(chinese)]
     assert not apart, f"no space between Chinese and letters, digits or placeholders: {apart[:8]}"
+
+
+def test_a_bold_name_stays_bold_whatever_it_ends_in() -> None:
+    torn = [chinese for chinese in translations().values() if BOLD_RUN_ON.search(chinese)]
+    assert not torn, f"a sign or a quotation mark has to follow the name: {torn[:8]}"
 
 
 def texts(found: Catalog) -> dict[str, object]:

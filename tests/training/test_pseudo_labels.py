@@ -54,7 +54,7 @@ def test_sure_guesses_join_train_and_the_others_stay_without_a_label(line: Line)
     assert grown.validation_inputs == given.validation_inputs
     counts = np.bincount(grown.train_labels[rows:]).tolist()
     assert line.of("note")[0]["params"] == {
-        "made": made, "all": 81, "classes": [f"a {counts[0]}", f"b {counts[1]}"],
+        "made": made, "all": 81, "classes": [f"“a” {counts[0]}", f"“b” {counts[1]}"],
     }  # fmt: skip
 
 
