@@ -124,7 +124,7 @@ def test_two_tabs_start_one_search_whatever_their_minutes(
     assert "goes on already on this version" in said(other)
     begun = shown(workspace, trained.project)
     assert len(begun.jobs) == 1
-    other.button(key="search_stop_rival").click().run()
+    other.button(key="search_stop").click().run()
     idle.button(key="search_start").click().run()
     assert len(workspace.searches.list(trained.project)) == 1, "it is shown the one that it did not know of"
     idle.button(key="search_start").click().run()

@@ -87,16 +87,13 @@ def search_start(project_id: str, recipe: Recipe, blocked: Obstacle | None) -> N
 
 
 def _instead(rival: SearchHead, family: str) -> None:
-    """What one does while a search of the same goes on."""
+    """What one does while a search of the same goes on: it is shown below, unless one chose another there."""
+    if st.session_state.get(f"{SEARCH_SHOWN}_{family}", rival.id) != rival.id:
+        st.button(
+            t("Show it"), key="search_watch", icon=":material/visibility:", on_click=_show, args=(family, rival.id),
+        )  # fmt: skip
     st.caption(
-        t("Such a search goes on already on these data; when it has ended, it can go on for more minutes. Another family, or another version, would wait in line.")
-    )  # fmt: skip
-    st.button(
-        t("Show it"), key="search_watch", icon=":material/visibility:", on_click=_show, args=(family, rival.id),
-    )  # fmt: skip
-    st.button(
-        t("Stop it"), key="search_stop_rival", icon=":material/stop_circle:", help=t("What it found so far is kept."),
-        on_click=attempt, args=(workspace().searches.stop, rival.id),
+        t("Such a search goes on already on these data: stop it below, or let it go on for more minutes when it has ended. Another family, or another version, would wait in line.")
     )  # fmt: skip
 
 

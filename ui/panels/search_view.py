@@ -36,7 +36,7 @@ WIDTHS = {N_("Interval"): 95, N_("Training"): 90, N_("Size"): 85}
 
 
 def search_view(project_id: str, version_id: str, family: str) -> None:
-    """The search that one chose, else the latest that is about the chosen family, else one that goes on.
+    """The search that one chose; else of those about the chosen family one that goes on, or the latest; else any that goes on.
 
     Args:
         project_id: whose searches.
@@ -78,8 +78,9 @@ def _chosen(
     known: Sequence[SearchHead], asked: str | None, family: str, going: Collection[str | None]
 ) -> SearchHead | None:
     asked_for = (s for s in known if s.id == asked)
-    about = (s for s in known if _about(s, family))
-    return next(chain(asked_for, about, (s for s in known if s.id in going)), None)
+    about = [s for s in known if _about(s, family)]
+    active = (s for s in known if s.id in going)
+    return next(chain(asked_for, (s for s in about if s.id in going), about, active), None)
 
 
 def _about(search: SearchHead, family: str) -> bool:
