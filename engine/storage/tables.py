@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -11,8 +10,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -20,9 +17,10 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
+
+from engine.storage.moments import UTCDateTime
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -30,26 +28,6 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 def new_id(prefix: str) -> str:
     """A new id such as `run_` and 20 characters (100 random bits); never made from what a person typed."""
     return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(20))
-
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """A moment with its time zone: UTC in the table (SQLite has no zones), aware in Python."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored time needs its time zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 metadata = MetaData(
