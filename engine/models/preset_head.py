@@ -42,9 +42,15 @@ _found: dict[str, bool] = {}
 
 
 def guesses(preset: Preset) -> bool:
-    """Whether it has a head, kept by its digest: a form asks this at every turn."""
+    """Whether it has a head, kept by its digest: a form asks this at every turn.
+
+    Files that were damaged since the import have none for now; what they are is said where the model is used.
+    """
     if preset.digest not in _found:
-        _found[preset.digest] = find_head(preset) is not None
+        try:
+            _found[preset.digest] = find_head(preset) is not None
+        except Exception:  # whatever a damaged file makes a foreign reader raise
+            return False
     return _found[preset.digest]
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -90,8 +91,12 @@ class Preset:
 
     @property
     def megabytes(self) -> float:
-        """What its files take on the disk."""
-        return sum((self.folder / name).stat().st_size for name in self.files) / 1e6
+        """What its files take on the disk; one that is gone takes nothing, and is said where the model is used."""
+        held = 0
+        for name in self.files:
+            with suppress(OSError):
+                held += (self.folder / name).stat().st_size
+        return held / 1e6
 
     def coverage(self, languages: Mapping[str, int]) -> float:
         """Share of the texts, counted by language code, that are in a language it has read."""

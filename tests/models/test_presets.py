@@ -22,10 +22,12 @@ from engine.models.preset_errors import (
     PresetUnsafe,
     PresetVocabulary,
 )
+from engine.models.preset_head import guesses
 from engine.models.preset_import import import_preset
 from engine.models.preset_tokenizer import checkpoint_tokenizer
 from engine.models.presets import ENCODERS, check, find, installed
 from engine.params import fields_of
+from engine.services.presets import list_presets
 from tests.models.tiny_presets import tiny_bert, tiny_deberta, tiny_xlm_r
 from tests.models.toys import MACHINE, texts_of, toy_facts
 
@@ -53,6 +55,21 @@ def test_a_folder_becomes_a_preset_with_its_digest(
     (preset.folder / "config.json").write_text("{}")
     with pytest.raises(PresetDamaged, match=r"config\.json"):
         check(find("tiny"))
+
+
+def test_one_that_was_damaged_since_is_listed_and_refused_where_it_is_used(
+    home: Path, tmp_path: Path
+) -> None:
+    preset = import_preset(tiny_bert(tmp_path / "source"), home, "tiny")
+    weights = preset.folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:50])
+    assert not guesses(preset)
+    weights.unlink()
+    (line,) = (one for one in list_presets() if one.here)
+    assert line.name == "tiny" and 0 < line.megabytes < 0.1
+    assert not guesses(preset)
+    with pytest.raises(PresetDamaged, match="model"):
+        check(preset)
 
 
 def rewritten(path: Path, **changes: object) -> None:
