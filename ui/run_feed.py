@@ -34,13 +34,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Guesses:
-    """How far pretraining is: steps in all its epochs, and of the present epoch the loss and the share of hidden pieces guessed."""
+    """How far pretraining is: steps in all its epochs, and of the present epoch loss and share of hidden pieces guessed."""
 
     step: int
     steps: int
     loss: float | None
     right: float | None
     speed: float | None
+    rate: float | None
     when: datetime
 
     @property
@@ -88,7 +89,8 @@ class RunFeed:
                 self.guesses = self._guessed = None
             self.started = self.started or event.ts
             self.memory = event.payload.get("memory_bytes") or self.memory
-            self.rate = event.payload.get("learning_rate") or self.rate
+            if event.kind != "pretraining":  # it has a rate of its own
+                self.rate = event.payload.get("learning_rate") or self.rate
             self.gradient = event.payload.get("gradient_norm") or self.gradient
             if event.kind in ("epoch", "batch") and event.payload.get("member") != self.member:
                 self._next_member(event.payload.get("member"))
@@ -140,7 +142,7 @@ class RunFeed:
         steps = int(payload["steps"])
         self.guesses = Guesses(
             (int(payload["epoch"]) - 1) * steps + int(payload["step"]), int(payload["epochs"]) * steps,
-            payload.get("loss"), payload.get("right"), payload.get("examples_per_second"), event.ts,
+            payload.get("loss"), payload.get("right"), payload.get("examples_per_second"), payload.get("learning_rate"), event.ts,
         )  # fmt: skip
         if steps and self._guessed is None:
             self._guessed = self.guesses  # the compilation lies before it

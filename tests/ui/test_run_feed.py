@@ -85,7 +85,9 @@ def test_pretraining_is_told_by_its_steps_until_the_classes_are_learnt() -> None
     feed.absorb([told(1, 1, 0, 0, 0)])
     assert feed.guesses is not None
     assert (feed.guesses.done, feed.guesses.loss, feed.pretraining_left()) == (0, None, None)
-    feed.absorb([told(2, 1, 5, 50, 30, loss=6.0), told(3, 2, 50, 50, 49, loss=4.0, right=0.25)])
+    feed.absorb(
+        [told(2, 1, 5, 50, 30, loss=6.0, learning_rate=0.1), told(3, 2, 50, 50, 49, loss=4.0, right=0.25)]
+    )
     assert (feed.guesses.step, feed.guesses.steps, feed.guesses.loss, feed.guesses.right) == (
         100,
         200,
@@ -96,6 +98,7 @@ def test_pretraining_is_told_by_its_steps_until_the_classes_are_learnt() -> None
     assert not feed.table and feed.picture() == ([], [])
     feed.absorb([Happened(4, "phase", {"name": "Training"}, START)])
     assert feed.guesses is None
+    assert feed.rate is None, "the classes are learnt at a rate of their own"
 
 
 def test_a_run_without_epochs_has_phases_only() -> None:
