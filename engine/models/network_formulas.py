@@ -108,9 +108,9 @@ def encoder_formulas(
             rf"X \leftarrow X + [A_1; \ldots; A_{{{params.heads}}}] W^O + b^O",
         ),
         (
-            N_("Then a feed-forward network at each place; the blocks follow one another"),
+            N_("Then a feed-forward network at each place; the blocks B follow one another"),
             rf"X \leftarrow X + g\left(\mathcal{{N}}(X) W_1 + b_1\right) W_2 + b_2, \quad g(z) = z \, \Phi(z), \quad "
-            rf"W_1 \in {_reals(width, inner)}, \quad {params.depth} \times",
+            rf"W_1 \in {_reals(width, inner)}, \quad X \leftarrow {_blocks(params.depth)}",
         ),
         (N_("Text vector"), text),
     ]  # fmt: skip
@@ -183,6 +183,13 @@ def _vectors(vocabulary: int, size: int) -> Formula:
 
 def _dropout(share: float) -> Sequence[Formula]:
     return (dropout_formula(share),) if share else ()
+
+
+def _blocks(count: int) -> str:
+    r"""One after the other: "B_1(X)", "B_2(B_1(X))", "B_3(\ldots B_1(X))"."""
+    if count < 3:
+        return "B_1(X)" if count == 1 else "B_2(B_1(X))"
+    return rf"B_{{{count}}}(\ldots B_1(X))"
 
 
 def _reals(rows: int, columns: int) -> str:

@@ -140,7 +140,7 @@ def test_what_is_written_is_what_is_computed(
         ("embedding_bag", {"embedding_size": 24}, [r"E \in \mathbb{R}^{", r" \times 24}", r"W \in \mathbb{R}^{3 \times 24}"]),
         ("text_cnn", {"filters": 33, "widths": 2}, [r"w \in \{2, 3\}", r"\mathbb{R}^{33 \times 64 w}", r"\mathbb{R}^{3 \times 66}"]),
         ("recurrent", {"units": 40, "cell": "lstm"}, ["m_i = f", r"U \in \mathbb{R}^{40 \times 40}", r"\mathbb{R}^{3 \times 160}"]),
-        ("transformer", {"heads": 5, "depth": 3}, [r"3 \times", r"\sqrt{13}", r"\mathbb{R}^{3 \times 65}"]),
+        ("transformer", {"heads": 5, "depth": 3}, [r"B_{3}(\ldots B_1(X))", r"\sqrt{13}", r"\mathbb{R}^{3 \times 65}"]),
         ("foundation", {"adapt": "lora", "rank": 5}, [r"A_k B", r"\mathbb{R}^{5 \times 32}", r"\mathbb{R}^{3 \times 384}"]),
         ("foundation", {"adapt": "gradual", "thaw": 3}, [r"\alpha_e \cdot 0.9^{\,7 - l}", r"l \ge 7 - 3 \, e"]),
         ("foundation", {"adapt": "frozen", "pooling": "max"}, [r"\theta = \theta_0", r"\max_i x_i"]),

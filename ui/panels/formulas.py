@@ -10,6 +10,8 @@ from ui.text import t
 
 BETWEEN = r", \quad "
 """What stands between two formulas under one caption."""
+ROOM = r" \\[-0.9em] "
+"""An empty line that is nearly taken back: Streamlit cuts off what reaches above or below the outermost lines (1.67)."""
 
 
 def formulas(project_id: str, recipe: Recipe) -> None:
@@ -21,4 +23,5 @@ def formulas(project_id: str, recipe: Recipe) -> None:
         for caption, latex in lines:
             st.caption(t(caption))
             # One line each: side by side they would end at the card's edge on a phone.
-            st.latex(r"\begin{gathered}" + latex.replace(BETWEEN, r" \\[0.5em] ") + r"\end{gathered}")
+            rows = ROOM + latex.replace(BETWEEN, r" \\[0.5em] ") + ROOM
+            st.latex(r"\begin{gathered}" + rows + r"\end{gathered}")
