@@ -30,6 +30,11 @@ EXIT_LEASE_LOST = 76
 EXIT_UNWRITTEN = 77
 """The end of the job could not be written; it will be tried again."""
 
+_IDLE = 0.05
+"""A process that takes less than this of a core computes nothing."""
+_MUTE = 24
+"""For so many times `Timing.silence` a training may compute without a word (reading a large validation part): a loop without end must end."""
+
 
 class Attempt:
     """Holds the lease of a job while the body of its `with` runs.
@@ -54,7 +59,8 @@ class Attempt:
         self._phase: str | None = None
         self._stop: Stop | None = job.cancel
         self._spent = job.seconds
-        self._began = self._renewed = self._heard = time.monotonic()
+        self._began = self._renewed = self._heard = self._watched_from = time.monotonic()
+        self._worked, self._mute = time.process_time(), 0
         self._gone = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._pulse, name="pulse", daemon=True)
@@ -149,7 +155,7 @@ class Attempt:
     def _pulse(self) -> None:
         while not self._over.wait(self._timing.pulse):
             moment = time.monotonic()
-            if self._watched and moment - self._heard > self._timing.silence:
+            if self._watched and self._hangs(moment):
                 self._hung()
             due = self._entries or moment - self._renewed > self._timing.heartbeat
             self._guard(self._beat if due else self._look)
@@ -169,6 +175,18 @@ class Attempt:
         if not self._inline and not self._over.is_set():
             log.error("the job %s belongs to another attempt: leaving", self.job_id)
             os._exit(EXIT_LEASE_LOST)  # no clean-up of this process may write anything
+
+    def _hangs(self, moment: float) -> bool:
+        """Whether nothing was reported for `silence` seconds, and nothing computed either by any thread but this one."""
+        worked = time.process_time() - time.thread_time()
+        if self._heard > self._watched_from:
+            self._watched_from, self._worked, self._mute = self._heard, worked, 0
+        if (quiet := moment - self._watched_from) <= self._timing.silence:
+            return False
+        if worked - self._worked < _IDLE * quiet or self._mute >= _MUTE:
+            return True
+        self._watched_from, self._worked, self._mute = moment, worked, self._mute + 1
+        return False
 
     def _hung(self) -> None:
         if self._inline:

@@ -30,7 +30,7 @@ class Timing:
     finish: float = 60.0
     """How long a process tries to write its end into a busy or full database."""
     silence: float = 1800.0
-    """A training without any event for so long is hung."""
+    """A training that reports nothing and computes nothing for so long is hung."""
     idle: float = 30.0
     """The supervisor leaves after so long without a browser session and without jobs."""
     status: float = 2.0

@@ -226,13 +226,15 @@ def test_a_crash_that_goes_away_costs_an_attempt(
     assert (job.state, job.attempt, reasons(database, job)) == ("succeeded", 2, ["exit"])
 
 
-def test_a_hung_training_is_tried_twice(
+def test_a_hung_training_is_tried_twice_and_one_that_computes_without_a_word_goes_on(
     database: Engine, submit: Submit, until: Until, quick: Callable[..., None]
 ) -> None:
     """Case 12."""
     quick(silence=0.4)
     with Running(database):
+        busy = until(submit("mute", "training", seconds=0.9))
         job = until(submit("hang", "training"))
+    assert (busy.state, busy.attempt) == ("succeeded", 1)
     assert isinstance(job.problem, JobHung)
     assert job.attempt == 2
     assert "in hang" in job.problem.params["stack"]

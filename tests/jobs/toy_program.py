@@ -114,6 +114,13 @@ def hang(context: JobContext, spec: dict[str, Any]) -> None:
     threading.Event().wait()
 
 
+def mute(context: JobContext, spec: dict[str, Any]) -> None:
+    """Computes without a word, as who reads many texts with a large model."""
+    end = time.monotonic() + spec["seconds"]
+    while time.monotonic() < end:
+        sum(range(10_000))
+
+
 def leak(context: JobContext, spec: dict[str, Any]) -> None:
     """Takes memory until there is none."""
     kept = []
@@ -145,7 +152,7 @@ def family(context: JobContext, spec: dict[str, Any]) -> None:
     child.wait()
 
 
-WORK = {f.__name__: f for f in (echo, steps, crash, deaf, hang, leak, fail, fenced, family)}
+WORK = {f.__name__: f for f in (echo, steps, crash, deaf, hang, mute, leak, fail, fenced, family)}
 
 
 def preload() -> None:
