@@ -52,13 +52,15 @@ def probabilities(outputs: NDArray[Any]) -> FloatArray:
 class NetworkFitted:
     """A network as trained: Keras answers.
 
-    `model` ends in probabilities; `sample` are rows on which the exported file is checked.
+    `model` ends in probabilities; `sample` are rows on which the exported file is checked; `validated` is what it answers to the
+    validation rows, where that is known from training.
     """
 
     encoder: Encoder
     model: Any
     sample: Any
     stopped_early: bool
+    validated: FloatArray | None
 
     def predict_proba(self, inputs: Sequence[str]) -> FloatArray:
         from engine.training.step import forward_pass
@@ -99,8 +101,16 @@ class NetworkPredictor:
         return found[np.argsort(order)]
 
 
-def calibrate(model: Any, scores: FloatArray, data: TrainingData, *, adjust: bool) -> float:
-    """The temperature for a network that ends in the layer "logits"; the offsets of an adjusted decision join its biases.
+@dataclass(frozen=True)
+class Calibrated:
+    """The temperature of a network, and its probabilities of the validation rows with it, shape (n, classes)."""
+
+    temperature: float
+    validated: FloatArray
+
+
+def calibrate(model: Any, scores: FloatArray, data: TrainingData, *, adjust: bool) -> Calibrated:
+    """Calibrate a network that ends in the layer "logits"; the offsets of an adjusted decision join its biases.
 
     Args:
         model: as trained; changed only if `adjust`.
@@ -114,7 +124,7 @@ def calibrate(model: Any, scores: FloatArray, data: TrainingData, *, adjust: boo
     last = model.get_layer("logits")
     weights, biases = last.get_weights()
     last.set_weights([weights, biases + decision.offsets])
-    return decision.temperature
+    return Calibrated(decision.temperature, decision.probabilities(scores))
 
 
 def with_softmax(model: Any, temperature: float) -> Any:

@@ -175,9 +175,10 @@ class SequenceFamily(Dialled):
         )  # fmt: skip
         training.report("phase", name=N_("Calibrating"))
         scores = predict_scores(model, validation)
-        temperature = calibrate(model, scores, data, adjust=params.adjust)
-        answers = with_softmax(self.served(model, params), temperature)
-        return NetworkFitted(tokens, answers, checks[: min(SAMPLE, len(checks))], outcome.stopped_early)
+        found = calibrate(model, scores, data, adjust=params.adjust)
+        answers = with_softmax(self.served(model, params), found.temperature)
+        sample = checks[: min(SAMPLE, len(checks))]
+        return NetworkFitted(tokens, answers, sample, outcome.stopped_early, found.validated)
 
     def load(self, folder: Path) -> NetworkPredictor:
         return NetworkPredictor(self.load_encoder(folder), LiteModel(folder / MODEL))

@@ -77,10 +77,11 @@ def test_a_network_keeps_an_adjusted_decision_in_its_last_layer() -> None:
     inputs = keras.Input((4,))
     logits = keras.layers.Dense(4, kernel_initializer="identity", name="logits")(inputs)
     model = keras.Model(inputs, logits)
-    temperature = calibrate(model, scores, data, adjust=False)
+    temperature = calibrate(model, scores, data, adjust=False).temperature
     assert not model.get_layer("logits").get_weights()[1].any()
     adjusted = calibrate(model, scores, data, adjust=True)
-    said = np.asarray(with_softmax(model, adjusted)(scores.astype(np.float32)))
+    said = np.asarray(with_softmax(model, adjusted.temperature)(scores.astype(np.float32)))
+    assert np.abs(said - adjusted.validated).max() < 1e-6
     expected = fit_decision(scores[:, :3], labels, SIZES, adjust=True)
     assert np.abs(said[:, :3] - expected.probabilities(scores[:, :3])).max() < 1e-3
     assert temperature == pytest.approx(fit_decision(scores[:, :3], labels, SIZES).temperature, rel=1e-2)

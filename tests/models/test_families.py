@@ -232,6 +232,9 @@ def test_what_is_saved_answers_as_what_was_trained(
     assert served.predict_proba([]).shape == fitted.predict_proba([]).shape == (0, 2)
     if family.name != "majority":
         assert (said.argmax(axis=1) == labels)[3:].mean() > 0.9
+    if family.needs_tensorflow and family.name != "article_listing":  # what a search scores a candidate by
+        checked = served.predict_proba(toy_data().validation_inputs)
+        assert np.abs(fitted.validated - checked).max() < 1e-6
     if family.needs_tensorflow:  # the map of the examples asks every network for this
         heard: list[float] = []
         read = served.vectors(texts, heard.append)  # type: ignore[attr-defined]

@@ -171,6 +171,7 @@ def test_an_adapter_reloaded_gives_the_same_answers(
     fitted = FAMILY.fit(toy_data(), params, line.training)
     fitted.save(tmp_path)
     expected = fitted.predict_proba(TEXTS)
+    assert np.abs(fitted.validated - fitted.predict_proba(toy_data().validation_inputs)).max() < 1e-6
 
     arrays = load_adapter(tmp_path / ADAPTER)
     assert {name.split("|")[-1] for name in arrays} == {
@@ -207,7 +208,10 @@ def test_a_frozen_model_reads_every_text_once(
     )
     shelf = Shelf()
     training, later = (replace(Line(tmp_path / name).training, vectors=shelf) for name in ("first", "later"))
-    first = FAMILY.fit(toy_data(), params, training).predict_proba(TEXTS)
+    fitted = FAMILY.fit(toy_data(), params, training)
+    first = fitted.predict_proba(TEXTS)
+    known = fitted.predict_proba(toy_data().validation_inputs)
+    assert np.abs(fitted.validated - known).max() < 1e-5, "the stretched vectors, or the weights that stretch"
     assert [len(vectors) for vectors in shelf.values()] == [120, 60]
 
     def never(*args: object) -> None:

@@ -166,7 +166,7 @@ class ArticleListing(Dialled):
             Rows(checks.__getitem__, data.validation_labels), plan, training,
         )  # fmt: skip
         served = keras.Model(model.inputs[0], keras.layers.Activation("sigmoid")(model.outputs[0]))
-        return NetworkFitted(tokens, served, checks[:_SAMPLE], outcome.stopped_early)
+        return NetworkFitted(tokens, served, checks[:_SAMPLE], outcome.stopped_early, None)
 
     def load(self, folder: Path) -> NetworkPredictor:
         return NetworkPredictor(ListingTokens.load(folder), LiteModel(folder / MODEL))

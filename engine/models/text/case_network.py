@@ -167,10 +167,9 @@ class CaseNetwork(Dialled):
         )
         training.report("phase", name=N_("Calibrating"))
         scores = predict_scores(model, validation)
-        temperature = calibrate(model, scores, data, adjust=params.adjust)
-        return NetworkFitted(
-            features, with_softmax(model, temperature), checks[:_SAMPLE], outcome.stopped_early
-        )
+        found = calibrate(model, scores, data, adjust=params.adjust)
+        answers = with_softmax(model, found.temperature)
+        return NetworkFitted(features, answers, checks[:_SAMPLE], outcome.stopped_early, found.validated)
 
     def load(self, folder: Path) -> NetworkPredictor:
         return NetworkPredictor(Tfidf.load(folder), LiteModel(folder / MODEL))

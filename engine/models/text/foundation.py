@@ -49,7 +49,14 @@ from engine.models.foundation_language import pretrain_backbone, with_words
 from engine.models.language import LanguageParams
 from engine.models.learning import LearningParams, make_optimizer, on_machine, plan, rates
 from engine.models.litert import MODEL, LiteModel
-from engine.models.network import NetworkFitted, NetworkPredictor, calibrate, fingerprint, with_softmax
+from engine.models.network import (
+    Calibrated,
+    NetworkFitted,
+    NetworkPredictor,
+    calibrate,
+    fingerprint,
+    with_softmax,
+)
 from engine.models.network_formulas import adaptation_formulas
 from engine.models.preset_head import guesses
 from engine.models.presets import check, find, here, installed, offered, unavailable
@@ -251,22 +258,22 @@ class Foundation(Dialled):
         if params.adapt == "frozen":
             own = params.pretraining or params.new_words
             weights = weights_digest(backbone) if own else preset.digest
-            temperature, stopped = self._train_head(
+            calibrated, stopped = self._train_head(
                 model, vectors, rows, checks, data, params, training, mark, weights
             )
         else:
             layers = preset.facts.layers
-            temperature, stopped = self._train_layers(
+            calibrated, stopped = self._train_layers(
                 model, layers, rows, checks, data, params, training, mark
             )
         learnt_here = learnt(model)
         merge_lora(backbone)
-        answers = with_softmax(model, temperature)
+        answers = with_softmax(model, calibrated.temperature)
         sample = checks[: min(SAMPLE, len(checks))]
-        about = {"preset": preset.name, "digest": preset.digest, "temperature": float(temperature)}
+        about = {"preset": preset.name, "digest": preset.digest, "temperature": float(calibrated.temperature)}
         changed_whole = params.adapt in ("full", "gradual") or params.pretraining or params.new_words
         adapter = {} if changed_whole else learnt_here
-        return FoundationFitted(tokens, answers, sample, stopped, adapter, about)
+        return FoundationFitted(tokens, answers, sample, stopped, calibrated.validated, adapter, about)
 
     def load(self, folder: Path) -> NetworkPredictor:
         return NetworkPredictor(CheckpointTokens.load(folder), LiteModel(folder / MODEL))
@@ -274,8 +281,8 @@ class Foundation(Dialled):
     def _train_layers(
         self, model: Any, layers: int, rows: TokenRows, checks: TokenRows, data: TrainingData, params: FoundationParams,
         training: Training, mark: str,
-    ) -> tuple[float, bool]:  # fmt: skip
-        """Train what may learn in place; the temperature, and whether somebody stopped it."""
+    ) -> tuple[Calibrated, bool]:  # fmt: skip
+        """Train what may learn in place; how it is calibrated, and whether somebody stopped it."""
         from engine.training.loop import predict_scores, train_network
 
         paths = [variable.path for variable in model.trainable_variables]
@@ -294,7 +301,7 @@ class Foundation(Dialled):
     def _train_head(
         self, model: Any, vectors: Any, rows: TokenRows, checks: TokenRows, data: TrainingData, params: FoundationParams,
         training: Training, mark: str, weights: str,
-    ) -> tuple[float, bool]:  # fmt: skip
+    ) -> tuple[Calibrated, bool]:  # fmt: skip
         """The same for a frozen model: every text is read once, the read-out learns on what came out."""
         import keras
 
