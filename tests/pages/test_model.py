@@ -388,6 +388,10 @@ def test_labels_are_guessed_only_where_rows_lack_one(
     at.slider(key="pseudo_threshold").set_value(0.75).run()
     guess = workspace.recipes.draft(project).pseudo_labels
     assert (guess.enabled, guess.threshold, guess.most) == (True, 0.75, 3.0)
+    at.toggle(key="pseudo_enabled").set_value(False).run()
+    workspace.recipes.choose(project, "transformer", "quick")
+    workspace.recipes.set_param(project, "pretraining", 1)
+    assert "Rows without a label: 40" not in said(at.run()), "pretraining reads them"
 
 
 @pytest.mark.parametrize(("locale", "label"), [("en-US", "Seed"), ("zh-CN", "随机种子")])

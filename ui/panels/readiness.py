@@ -167,8 +167,10 @@ def _warnings(version: DatasetVersion, recipe: Recipe, split: SplitView | None) 
         for f in (split.findings if split and split.spec == recipe.split.whole else ())
         if f.severity != "info"
     ]
-    if recipe.pseudo_labels.enabled:  # what these two say is not so then
-        found = [f for f in found if f.code not in ("unlabelled_rows", "split_unlabelled")]
+    idle = [f for f in found if f.code in ("unlabelled_rows", "split_unlabelled")]
+    learnt_from = recipe.pseudo_labels.enabled or recipe.family.params.get("pretraining")
+    for finding in idle if learnt_from else idle[1:]:  # what it says is not so then, or said already
+        found.remove(finding)
     for finding in found[:4]:
         st.caption(f":orange[:material/warning:] {say(finding.message, finding.params)}")
     if len(found) > 4:
