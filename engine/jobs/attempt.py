@@ -19,7 +19,7 @@ from engine.errors import BentuError, StorageError
 from engine.jobs import events, lease
 from engine.jobs.errors import Cancelled, LeaseLost
 from engine.jobs.job import Job, State, Stop
-from engine.jobs.timing import Timing
+from engine.jobs.timing import COMPUTES, Timing
 from engine.storage.clock import now
 from engine.storage.database import write
 
@@ -30,8 +30,6 @@ EXIT_LEASE_LOST = 76
 EXIT_UNWRITTEN = 77
 """The end of the job could not be written; it will be tried again."""
 
-_IDLE = 0.05
-"""A process that takes less than this of a core computes nothing."""
 _MUTE = 24
 """For so many times `Timing.silence` a training may compute without a word (reading a large validation part): a loop without end must end."""
 
@@ -183,7 +181,7 @@ class Attempt:
             self._watched_from, self._worked, self._mute = self._heard, worked, 0
         if (quiet := moment - self._watched_from) <= self._timing.silence:
             return False
-        if worked - self._worked < _IDLE * quiet or self._mute >= _MUTE:
+        if worked - self._worked < COMPUTES * quiet or self._mute >= _MUTE:
             return True
         self._watched_from, self._worked, self._mute = moment, worked, self._mute + 1
         return False

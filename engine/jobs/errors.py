@@ -61,5 +61,7 @@ class JobHung(JobError):
 
 class StopTimedOut(JobError):
     code = "STOP_TIMED_OUT"
-    message = N_("The job was asked to stop and keep the best, but did not end within {seconds} seconds.")
+    message = N_(
+        "The job was asked to stop and keep the best, but for {seconds} seconds it neither ended nor computed anything."
+    )
     remedy = N_("Resume it from its last checkpoint, or discard it.")

@@ -83,6 +83,13 @@ class Child:
             self.code = self.process.poll()
         return self.code is not None
 
+    def worked(self) -> float:
+        """Processor seconds of the process so far, and of what it started and saw end."""
+        try:
+            return float(sum(psutil.Process(self.pid).cpu_times()[:4]))
+        except psutil.Error:
+            return 0.0
+
     def overdue(self, patience: float) -> bool:
         """Whether it still lives `patience` seconds after this was first asked: its job has ended."""
         self.since = self.since or time.monotonic()

@@ -25,7 +25,7 @@ from engine.jobs.job import LANES, Job
 from engine.jobs.lease import Loss
 from engine.jobs.presence import WorkerState
 from engine.jobs.spawn import PROGRAM, Child, launch
-from engine.jobs.timing import Timing
+from engine.jobs.timing import COMPUTES, Timing
 from engine.jobs.upkeep import upkeep
 from engine.storage.database import Watch, is_sqlite
 from engine.storage.errors import LowSpace
@@ -80,7 +80,7 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._servers = ForkServers(command, self._timing)
         self._leases: dict[str, tuple[Any, float]] = {}
-        self._asked: dict[str, tuple[str, float]] = {}
+        self._asked: dict[str, tuple[str, float, float]] = {}
         self._waiting: dict[str, int] = {}
         self._joining: dict[str, int] = {}
         self._oom = identity.oom_kills()
@@ -206,14 +206,16 @@ class Supervisor:
         return time.monotonic() - since > (self._timing.start if starting else self._timing.lease)
 
     def _stop(self, job: Job, child: Child | None) -> None:
-        """See to it that a job that shall stop does."""
-        how = str(job.cancel)
-        if self._asked.get(job.id, ("", 0.0))[0] != how:
-            self._asked[job.id] = (how, time.monotonic())
+        """See to it that a job that shall stop does; one that keeps the best may take as long as it computes."""
+        how, moment = str(job.cancel), time.monotonic()
         patience = self._timing.discard if how == "discard" else self._timing.keep
-        if time.monotonic() - self._asked[job.id][1] > patience and lease.revoke(
-            self._engine, job, self._timing
-        ):
+        asked, since, before = self._asked.get(job.id, ("", moment, 0.0))
+        if asked == how and moment - since <= patience:
+            return
+        worked = child.worked() if child is not None else 0.0
+        if asked != how or (how == "keep" and worked - before > COMPUTES * patience):
+            self._asked[job.id] = (how, moment, worked)
+        elif lease.revoke(self._engine, job, self._timing):
             log.info("job %s did not stop by itself", job.id)
             if child is not None:
                 child.end(self._timing.kill)

@@ -6,6 +6,9 @@ import json
 import os
 from dataclasses import dataclass, fields
 
+COMPUTES = 0.1
+"""Share of a core; a process that takes less stands still."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -24,7 +27,7 @@ class Timing:
     discard: float = 0.6
     """How long a discarded job may take to end by itself."""
     keep: float = 120.0
-    """How long "stop and keep the best" may take: it saves and packages."""
+    """How long a job that shall stop and keep the best may do nothing: to save and package a large model takes it longer than that."""
     kill: float = 2.0
     """From SIGTERM to SIGKILL."""
     finish: float = 60.0

@@ -230,9 +230,11 @@ def test_a_hung_training_is_tried_twice_and_one_that_computes_without_a_word_goe
     database: Engine, submit: Submit, until: Until, quick: Callable[..., None]
 ) -> None:
     """Case 12."""
-    quick(silence=0.4)
+    quick(silence=0.4, keep=0.3)
     with Running(database):
-        busy = until(submit("mute", "training", seconds=0.9))
+        busy = until(submit("mute", "training", seconds=0.9), lambda j: j.state == "running")
+        queue.cancel(database, "me", busy.id, "keep")
+        busy = until(busy)
         job = until(submit("hang", "training"))
     assert (busy.state, busy.attempt) == ("succeeded", 1)
     assert isinstance(job.problem, JobHung)

@@ -216,6 +216,13 @@ def test_a_running_run_shows_phases_figures_and_curves_and_stops_with_the_best(
     at.button(key=f"stop_keep_{run.id}").click().run()
     assert workspace.runs.get(run.id).cancel == "keep"
     assert "Stopping" in said(at)
+    assert at.button(key=f"stop_{run.id}").label == "Discard …", "a large model is packaged for minutes"
+    at.button(key=f"stop_{run.id}").click().run()
+    with pytest.raises(KeyError):
+        at.button(key=f"stop_keep_{run.id}")
+    at.button(key=f"stop_discard_{run.id}").click().run()
+    assert workspace.runs.get(run.id).cancel == "discard"
+    assert "Discarding" in said(at)
     with pytest.raises(KeyError):
         at.button(key=f"stop_{run.id}")
 

@@ -18,13 +18,16 @@ from ui.text import safe_text, t
 
 
 def running_actions(run: Run) -> None:
-    """Stop, for a run that waits or goes on."""
+    """Stop, for a run that waits or goes on; one that keeps the best, which may take a while, can still be discarded."""
     if run.cancel:
         word = t("Stopping; the best model so far is kept …") if run.cancel == "keep" else t("Discarding …")
         st.info(word, icon=":material/hourglass_top:")
+    if run.cancel == "discard":
         return
     with st.container(horizontal=True):
-        if run.state == "queued":
+        if run.cancel:
+            label, icon = t("Discard …"), ":material/delete:"
+        elif run.state == "queued":
             label, icon = t("Take out of the line …"), ":material/playlist_remove:"
         else:
             label, icon = t("Stop …"), ":material/stop_circle:"
@@ -117,13 +120,15 @@ def _stop_dialog(run: Run) -> None:
                 on_click=_act, args=(runs.discard, run.id),
             )  # fmt: skip
         else:
-            st.write(t("Stop and keep the best: training ends now; the best model so far is packaged, checked and evaluated like any other."))  # fmt: skip
+            if not run.cancel:
+                st.write(t("Stop and keep the best: training ends now; the best model so far is packaged, checked and evaluated like any other."))  # fmt: skip
             st.write(t("Discard: training ends now, and what it has learnt is thrown away. This cannot be undone."))  # fmt: skip
             with st.container(horizontal=True):
-                st.button(
-                    t("Stop and keep the best"), key=f"stop_keep_{run.id}", type="primary",
-                    on_click=_act, args=(runs.stop, run.id),
-                )  # fmt: skip
+                if not run.cancel:
+                    st.button(
+                        t("Stop and keep the best"), key=f"stop_keep_{run.id}", type="primary",
+                        on_click=_act, args=(runs.stop, run.id),
+                    )  # fmt: skip
                 st.button(
                     t("Discard"), key=f"stop_discard_{run.id}", on_click=_act, args=(runs.discard, run.id)
                 )
