@@ -370,30 +370,6 @@ def test_a_draft_that_cannot_be_read_any_more_has_a_way_out(
     assert not at.button(key="model_start").disabled
 
 
-def test_labels_are_guessed_only_where_rows_lack_one(
-    trained: Any, open_page: Any, workspace: Workspace
-) -> None:
-    at = open_page("model", project=trained.project)
-    assert at.toggle(key="pseudo_enabled").disabled
-    assert "Every row of these data has a label" in said(at)
-    project = workspace.projects.create("half").id
-    rows = "".join(f"text number {i},{('good', 'bad', '')[i % 3]}\n" for i in range(120))
-    import_text(workspace, project, f"text,label\n{rows}", "half", text="input", label="label")
-    at = open_page("model", project=project)
-    assert "Rows without a label: 40" in said(at)
-    at.toggle(key="pseudo_enabled").set_value(True).run()
-    assert not at.exception
-    assert "40 rows have no label. The model is trained twice." in said(at)
-    assert "Rows without a label: 40" not in said(at)
-    at.slider(key="pseudo_threshold").set_value(0.75).run()
-    guess = workspace.recipes.draft(project).pseudo_labels
-    assert (guess.enabled, guess.threshold, guess.most) == (True, 0.75, 3.0)
-    at.toggle(key="pseudo_enabled").set_value(False).run()
-    workspace.recipes.choose(project, "transformer", "quick")
-    workspace.recipes.set_param(project, "pretraining", 1)
-    assert "Rows without a label: 40" not in said(at.run()), "pretraining reads them"
-
-
 @pytest.mark.parametrize(("locale", "label"), [("en-US", "Seed"), ("zh-CN", "随机种子")])
 def test_the_seed_is_set_beside_the_form_and_stays_when_the_dial_is_turned(
     trained: Any, open_page: Any, workspace: Workspace, locale: str, label: str

@@ -72,12 +72,12 @@ class AdaptingParams(ParamsBase):
     """Which foundation model, and how much of it is changed."""
 
     preset: str = param(
-        "", N_("Foundation model"), N_("One on this machine, and which copy of it; `python -m engine presets list` shows them and what can be had."),
+        "", N_("Foundation model"), N_("One on this machine, and which copy of it; the list below shows them and what can be had."),
         max_length=500,
     )  # fmt: skip
     adapt: Adapt = param(
         "frozen", N_("What learns"),
-        N_("Only the read-out is done in seconds; LoRA changes the model by a few numbers; all weights cost the most and forget the most."),
+        N_("The read-out alone learns in seconds once the texts were read; LoRA changes the model by a few numbers; all weights cost the most and forget the most."),
         titles=(N_("only the read-out"), N_("LoRA"), N_("layer by layer"), N_("all weights")),
     )  # fmt: skip
     rank: int = param(
@@ -146,7 +146,7 @@ class Foundation(Dialled):
         if reason is None and not installed():
             return Unsuitable(
                 N_(
-                    "No foundation model is on this machine. `make minilm` gets a small English one (84 MB); `python -m engine presets list` names others."
+                    "No foundation model is on this machine. `make minilm` gets a small English one (84 MB); the list below and `python -m engine presets list` name others."
                 )
             )
         return reason
