@@ -146,7 +146,7 @@ class Foundation(Dialled):
         if reason is None and not installed():
             return Unsuitable(
                 N_(
-                    "No foundation model is on this machine. `make minilm` gets a small English one (84 MB); the list below and `python -m engine presets list` name others."
+                    "No foundation model is on this machine. `make minilm` gets a small English one (84 MB); the list on the model page and `python -m engine presets list` name others."
                 )
             )
         return reason
