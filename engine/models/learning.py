@@ -13,7 +13,7 @@ import numpy as np
 from engine.errors import N_
 from engine.models.decision import DecisionParams
 from engine.models.family import FloatArray, Machine, Setting, TrainingData
-from engine.params import param
+from engine.params import Params, param
 
 if TYPE_CHECKING:
     from engine.training.loop import Plan
@@ -107,6 +107,17 @@ class LearningParams(DecisionParams):
         "loss", N_("Best epoch by"), N_("The loss on validation is steadier than macro-F1 when there are few validation rows."),
         level="advanced", titles=(N_("validation loss"), N_("validation macro-F1")),
     )  # fmt: skip
+
+
+_LEARNING = {
+    *LearningParams.model_fields, "dropout", "l2", "thaw", "layer_decay", "pretraining_rate", "general", "general_share",
+}  # fmt: skip
+"""Settings that only say how a network learns."""
+
+
+def shaping(params: Params) -> dict[str, Any]:
+    """The settings of a network that may decide over the size and the speed of what is delivered: all that are not known to do otherwise."""
+    return {name: value for name, value in params.model_dump(mode="json").items() if name not in _LEARNING}
 
 
 def on_machine(machine: Machine) -> dict[str, Setting]:

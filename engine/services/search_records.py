@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -25,7 +26,8 @@ from engine.training.search import Trial
 class Candidate:
     """What was tried. `state`: running, done, pruned, failed, lost (its process died), skipped, over (breaks a limit).
 
-    `low` and `high` bound the score on validation; `note` says why it was skipped, failed or cut short.
+    `low` and `high` bound the score on validation; `note` says why it was skipped, failed or cut short, and
+    whose size and speed are its own too because it is built alike.
     """
 
     id: str
@@ -106,6 +108,11 @@ class Search:
         return self.state != "ended"
 
     @property
+    def done(self) -> list[Candidate]:
+        """Those that were measured and break no limit, each once: see `measured`."""
+        return measured(self.candidates)
+
+    @property
     def goes(self) -> int:
         """How often it was begun: once, and once more for each time that it was told to go on."""
         return max((_go(one) for one in self.jobs), default=0)
@@ -169,6 +176,17 @@ def candidates(scope: Scope, search_id: str) -> list[Candidate]:
             .order_by(candidate.c.number)
         ).all()  # fmt: skip
     return [candidate_of(row) for row in rows]
+
+
+def measured(tried: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates with a score that count: not one that was cut short once the same was trained to its end."""
+    done = [one for one in tried if one.state == "done"]
+    whole = {_asked(one) for one in done if not one.cut}
+    return [one for one in done if not one.cut or _asked(one) not in whole]
+
+
+def _asked(one: Candidate) -> tuple[str, str]:
+    return one.family, json.dumps(one.params, sort_keys=True)
 
 
 def candidate_of(row: Any) -> Candidate:

@@ -1,4 +1,4 @@
-"""The work of a search: take the next candidate, train it, measure it as served, until the budget is spent.
+"""The work of a search: take the next candidate, train it, measure it, until the budget is spent.
 
 Any number of workers share a search: each takes its next candidate in one write transaction, from what stands in the table.
 A worker that is killed and started again marks what it had begun as lost and goes on.
@@ -31,14 +31,14 @@ from engine.services.recipes import resolve
 from engine.services.scope import Scope
 from engine.services.search_more import again
 from engine.services.search_plan import INSIGHT, Plan
-from engine.services.search_records import Candidate, candidate_of, candidates, trial_of
+from engine.services.search_records import Candidate, candidate_of, candidates, measured, trial_of
 from engine.services.search_rungs import dialled, rungs
 from engine.services.training_rows import rows_to_train
 from engine.storage import artifacts
 from engine.storage.clock import now
 from engine.storage.database import serialise, write
 from engine.storage.tables import candidate, new_id, search
-from engine.training.candidate import measure
+from engine.training.candidate import Packed, measure
 from engine.training.ladder import Climbed, Rung, recommended, skip
 from engine.training.machine import threads
 from engine.training.search import Proposal, front, importances, propose
@@ -76,7 +76,7 @@ def search_on(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
         if chosen is None:
             break
         one, proposal = chosen
-        _try(context, scope, recipe, plan, rows.data, one, proposal, deadline)
+        _try(context, scope, row.id, recipe, plan, rows.data, one, proposal, deadline)
         climbed = _weigh(scope, row.id, recipe, plan, rows.data)
         spent = 1 - max((deadline - now()).total_seconds(), 0) / (plan.minutes * 60)
         context.report("progress", fraction=min(max(spent, 0.0), 1.0))
@@ -174,7 +174,7 @@ def _take(
 
 
 def _try(
-    context: JobContext, scope: Scope, recipe: Recipe, plan: Plan, data: TrainingData, one: Candidate,
+    context: JobContext, scope: Scope, search_id: str, recipe: Recipe, plan: Plan, data: TrainingData, one: Candidate,
     proposal: Proposal | None, deadline: datetime,
 ) -> None:  # fmt: skip
     """Train and measure one candidate and write down what became of it."""
@@ -201,10 +201,17 @@ def _try(
             return asked
         return "discard" if given_up else "keep" if now() >= deadline else None
 
+    built: Candidate | None = None
+
+    def alike(build: str) -> Packed | None:
+        nonlocal built
+        built = next((c for c in candidates(scope, search_id) if (c.note or {}).get("build") == build), None)
+        return Packed(built.size or 0, built.latency or 0.0) if built else None
+
     kept = KeptVectors(scope, str(recipe.data), context.report)
     training = Training(report, stop, folder, threads=threads(plan.workers), vectors=kept)
     try:
-        found = measure(recipe.model_copy(update={"family": part}), data, training)
+        found = measure(recipe.model_copy(update={"family": part}), data, training, alike)
     except Discarded:
         context.check()
         _note(scope, one, curve=curve, state="pruned" if given_up else "lost", finished=now())
@@ -221,14 +228,18 @@ def _try(
         seed=recipe.seed,
     ).overall[recipe.evaluation.metric]  # fmt: skip
     # a whole training never ends that way; the next go trains it anew
-    note = {"reason": "cut"} if found.stopped_early and (context.stop() or now() >= deadline) else None
-    over = (plan.largest is not None and found.size > plan.largest) or (
-        plan.slowest is not None and found.latency > plan.slowest
+    note: dict[str, Any] = (
+        {"reason": "cut"} if found.stopped_early and (context.stop() or now() >= deadline) else {}
+    )
+    note |= {"alike": built.number} if built else {"build": found.build} if found.build else {}
+    size, latency = found.packed.size, found.packed.latency
+    over = (plan.largest is not None and size > plan.largest) or (
+        plan.slowest is not None and latency > plan.slowest
     )
     _note(
         scope, one, curve=curve, state="over" if over else "done", score=scored.value, low=scored.low, high=scored.high,
-        seconds=found.seconds, size=found.size, latency=found.latency, probabilities=_keep(found.probabilities),
-        note=note, finished=now(),
+        seconds=found.seconds, size=size, latency=latency, probabilities=_keep(found.probabilities),
+        note=note or None, finished=now(),
     )  # fmt: skip
 
 
@@ -245,7 +256,7 @@ def _weigh(scope: Scope, search_id: str, recipe: Recipe, plan: Plan, data: Train
 
     Returns what the best ones brought, in the order of trying.
     """
-    done = [c for c in candidates(scope, search_id) if c.state == "done"]
+    done = measured(candidates(scope, search_id))
     if not done:
         return []
     behind = _behind(done, data, recipe)

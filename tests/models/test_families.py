@@ -18,6 +18,7 @@ import yaml
 from engine.errors import fill
 from engine.models.calibration import class_scores, softmax
 from engine.models.family import Discarded, Family, Machine, families, lacks
+from engine.models.learning import shaping
 from engine.models.preset_import import import_preset
 from engine.params import InvalidParameter, fields_of, read_params
 from tests.models.tiny_presets import tiny_bert
@@ -151,6 +152,22 @@ def test_fields_depend_on_what_exists(family: Family) -> None:
         if field.depends_on:
             other, values = field.depends_on
             assert set(values) <= set(fields[other].choices)
+
+
+@pytest.mark.parametrize("name", [f.name for f in TEXT if f.needs_tensorflow])
+def test_settings_that_only_say_how_a_network_learns_do_not_change_how_large_it_is(name: str) -> None:
+    family = families.get(name)
+    params = family.defaults("quick", toy_facts(), MACHINE)
+    learning = {field.name: field for field in fields_of(family.Params) if field.name not in shaping(params)}
+    assert {"epochs", "batch_size", "dropout"} <= set(learning)
+    for field in learning.values():
+        for value in (*field.choices, field.low, field.high):
+            if value is not None:
+                other = params.model_copy(update={field.name: int(value) if field.kind == "int" else value})
+                said, expected = (
+                    family.estimate(p, toy_facts(), MACHINE).parameters for p in (other, params)
+                )
+                assert said == expected, field.name
 
 
 @EVERY

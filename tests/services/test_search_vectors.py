@@ -53,6 +53,9 @@ def test_searches_over_the_read_out_read_every_text_once(
     assert len({one.score for one in found.candidates}) > 1, "each learnt for itself"
     counts = workspace.splits.current(version.id).counts  # type: ignore[union-attr]
     assert read == [counts["train"], counts["validation"]]
+    first, second = found.candidates
+    assert len(fitted) == 1, "built alike: what is delivered of the first is measured"
+    assert (second.note, second.size, second.latency) == ({"alike": 0}, first.size, first.latency)
     later = searched(1)
     assert len(read) == 2, "another job, another process, the same vectors"
     assert later.candidates[0].score == found.candidates[0].score

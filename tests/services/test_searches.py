@@ -84,10 +84,10 @@ def test_the_test_part_is_never_looked_at(
     seen: set[str] = set()
     real = searching.measure
 
-    def watched(recipe: Recipe, data: Any, training: Any) -> Any:
+    def watched(recipe: Recipe, data: Any, training: Any, alike: Any) -> Any:
         seen.update(data.train_inputs)
         seen.update(data.validation_inputs)
-        return real(recipe, data, training)
+        return real(recipe, data, training, alike)
 
     monkeypatch.setattr(searching, "measure", watched)
     searched(workspace, version, most=1)
@@ -165,10 +165,10 @@ def test_a_failing_candidate_does_not_end_the_search(
 ) -> None:
     real, calls = searching.measure, iter(range(100))
 
-    def second_fails(recipe: Recipe, data: Any, training: Any) -> Any:
+    def second_fails(recipe: Recipe, data: Any, training: Any, alike: Any) -> Any:
         if next(calls) == 1:
             raise NothingToSearch(family="toy")
-        return real(recipe, data, training)
+        return real(recipe, data, training, alike)
 
     monkeypatch.setattr(searching, "measure", second_fails)
     found = searched(workspace, version, most=3)
@@ -183,13 +183,13 @@ def test_a_hopeless_candidate_is_pruned(
 ) -> None:
     real, calls = searching.measure, iter(range(100))
 
-    def with_curves(recipe: Recipe, data: Any, training: Any) -> Any:
+    def with_curves(recipe: Recipe, data: Any, training: Any, alike: Any) -> Any:
         good = next(calls) < 5
         for epoch in range(1, 6):
             training.report("epoch", epoch=epoch, val_macro_f1=0.5 + epoch / 10 if good else 0.1)
             if training.stop() == "discard":
                 raise Discarded()
-        return real(recipe, data, training)
+        return real(recipe, data, training, alike)
 
     monkeypatch.setattr(searching, "measure", with_curves)
     found = searched(workspace, version, most=6, pruning=pruning)
@@ -258,11 +258,11 @@ def test_a_search_goes_on_once_however_many_tabs_ask_for_it(
 ) -> None:
     real, calls, late = searching.measure, iter(range(100)), [timedelta()]
 
-    def second_is_cut(recipe: Recipe, data: Any, training: Any) -> Any:
+    def second_is_cut(recipe: Recipe, data: Any, training: Any, alike: Any) -> Any:
         if next(calls) != 1:
-            return real(recipe, data, training)
+            return real(recipe, data, training, alike)
         late[0] = timedelta(minutes=5)  # the budget ends while it learns
-        return replace(real(recipe, data, training), stopped_early=True)
+        return replace(real(recipe, data, training, alike), stopped_early=True)
 
     monkeypatch.setattr(searching, "measure", second_is_cut)
     monkeypatch.setattr(searching, "now", lambda: now() + late[0])
@@ -303,10 +303,10 @@ def test_what_a_broken_worker_had_begun_is_lost(
 ) -> None:
     real, calls = searching.measure, iter(range(100))
 
-    def breaks(recipe: Recipe, data: Any, training: Any) -> Any:
+    def breaks(recipe: Recipe, data: Any, training: Any, alike: Any) -> Any:
         if next(calls) == 1:
             raise KeyError("a fault of ours")
-        return real(recipe, data, training)
+        return real(recipe, data, training, alike)
 
     monkeypatch.setattr(searching, "measure", breaks)
     found = searched(workspace, version)

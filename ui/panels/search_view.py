@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 import pandas as pd
@@ -52,10 +52,9 @@ def search_view(project_id: str, version_id: str, family: str) -> None:
     chosen = _chosen(known, st.session_state.get(key), family, going)
     if len(known) > 1 or chosen is None:
         show(key, chosen.id if chosen else None)
-        running = f" · {t(STATES['running'])}"
-        titles = {s.id: f"{_title(s)} · {moment(s.created)}{running if s.id in going else ''}" for s in known}
+        titles = {s.id: f"{_title(s)} · {moment(s.created)}" for s in known}
         st.selectbox(
-            t("Search"), list(titles), index=None, format_func=titles.__getitem__, key=key, placeholder=t("Choose an earlier search"),
+            t("Search"), list(titles), index=0 if chosen else None, format_func=titles.__getitem__, key=key, placeholder=t("Choose an earlier search"),
         )  # fmt: skip
     else:
         st.markdown(f"**{_title(chosen)}** · {moment(chosen.created)}")
@@ -246,16 +245,18 @@ def _table(search: Search) -> None:
     )  # fmt: skip
     noted: dict[str, list[str]] = {}
     for one in ordered:
-        if note := _note(one):
+        for note in _notes(search, one):
             noted.setdefault(note, []).append(candidate_name(search, one))
     for note, names in noted.items():
         st.caption(t("{names}: {note}", names=listed(names), note=note))
 
 
-def _note(one: Candidate) -> str:
+def _notes(search: Search, one: Candidate) -> Iterator[str]:
     note = one.note or {}
     if reason := note.get("reason"):
-        return t(REASONS[reason], time=duration(float(note.get("seconds") or 0)))
+        yield t(REASONS[reason], time=duration(float(note.get("seconds") or 0)))
     if error := note.get("error"):
-        return " ".join(render_error(error_from_json(error), language()))
-    return ""
+        yield " ".join(render_error(error_from_json(error), language()))
+    if (number := note.get("alike")) is not None:
+        name = candidate_name(search, search.candidate(number))
+        yield t("built like {name}; size and time a text were measured there only", name=name)
