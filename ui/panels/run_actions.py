@@ -132,7 +132,8 @@ def _stop_dialog(run: Run) -> None:
                 st.button(
                     t("Discard"), key=f"stop_discard_{run.id}", on_click=_act, args=(runs.discard, run.id)
                 )
-        if st.button(t("Let it go on"), key=f"stop_back_{run.id}", type="tertiary"):
+        back = t("Keep it") if run.cancel else t("Let it go on")
+        if st.button(back, key=f"stop_back_{run.id}", type="tertiary"):
             st.rerun()
 
     ask()
