@@ -36,7 +36,7 @@ class SearchActive(JobError):
 class SearchRival(JobError):
     code = "SEARCH_RIVAL"
     message = N_(
-        "A search of the same goes on already on this version of the data; two would only take each other's time."
+        "Such a search goes on already on this version of the data; two would only take time from each other."
     )
     remedy = N_(
         "Watch it, or stop it: what it found is kept, and it can go on for more minutes after its end."

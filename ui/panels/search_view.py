@@ -138,7 +138,7 @@ def _spent(search: Search) -> float:
 def _ended(search: Search) -> None:
     if search.problem is not None:
         show_error(search.problem)
-    done = [c for c in search.candidates if c.state == "done"]
+    done = search.done
     if not done:
         st.info(t("No candidate got to its end."), icon=":material/info:")
     else:
