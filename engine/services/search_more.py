@@ -14,7 +14,7 @@ from engine.jobs import queue
 from engine.params import read_params
 from engine.services import general_texts, lexicons, search_rungs, splits
 from engine.services.costs import load_of
-from engine.services.recipes import resolve
+from engine.services.recipes import FamilyUnsuitable, reason_against, resolve
 from engine.services.scope import Scope
 from engine.services.search_plan import MOST_CANDIDATES, MOST_MINUTES, Plan
 from engine.services.search_records import Candidate, Search
@@ -137,7 +137,7 @@ def _require(scope: Scope, found: Search) -> None:
         return
     name = found.recipe.family.name
     try:
-        family, _ = resolve(found.recipe)
+        family, params = resolve(found.recipe)
         for one in found.candidates:
             read_params(family.Params, one.params, name)
     except BentuError as problem:
@@ -145,6 +145,8 @@ def _require(scope: Scope, found: Search) -> None:
     known = {spec.name for spec in searchable(family.Params)}
     if family.version != found.recipe.family.version or not known.issuperset(found.plan.fields):
         raise SearchSpaceChanged(family=saying(family.title))
+    if (reason := reason_against(family, params, splits.facts(scope, found.version_id))) is not None:
+        raise FamilyUnsuitable.because(family, reason)
 
 
 def _most(found: Search) -> int:

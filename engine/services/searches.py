@@ -125,7 +125,7 @@ class Searches:
             inline: no worker takes it: the caller runs it.
 
         Raises:
-            SearchSpent, SearchDividedAnew, SearchSpaceChanged, NotFound, LexiconMissing: it cannot go on, see `more`.
+            SearchSpent, SearchDividedAnew, SearchSpaceChanged, FamilyUnsuitable, NotFound, LexiconMissing: it cannot go on, see `more`.
             SearchRival: another search of the same goes on.
             QueueFull: too many are waiting.
         """
