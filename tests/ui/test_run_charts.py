@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from engine.evaluation.result import ClassScore, Difference, EvaluationResult, Score, SliceScore
+from engine.models.linear import StrengthParams
+from engine.params import fields_of
 from ui.charts.comparison import difference_figure
 from ui.charts.confusion import CIVIDIS, MOST_COUNTS, confusion_figure, ink, row_shares
 from ui.charts.layout import plain
+from ui.charts.search import paths_figure
 from ui.charts.slice_scores import slice_figure
 from ui.charts.training import MOST_POINTS, loss_figure, metric_figure, thin
 from ui.run_feed import Batch, best_epoch
@@ -160,3 +164,10 @@ def test_user_text_is_plain_in_figures(text: str, shown: str) -> None:
 
 def test_long_user_text_is_cut_in_figures() -> None:
     assert plain("x" * 100, 10) == "x" * 9 + "…"
+
+
+def test_an_axis_in_powers_of_ten_reaches_to_its_outer_ticks() -> None:
+    (strength,) = (field for field in fields_of(StrengthParams) if field.scale == "log")
+    tried = [SimpleNamespace(params={"C": c}, score=0.5) for c in (0.05, 3.0)]
+    axis, _ = paths_figure(tried, [strength], "Score").data[0].dimensions  # type: ignore[arg-type]
+    assert (axis.range, axis.ticktext) == ((-2, 1), ("0.01", "0.1", "1", "10"))

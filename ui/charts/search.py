@@ -120,11 +120,9 @@ def _axis(field: FieldSpec, done: Sequence[Candidate]) -> dict[str, Any]:
         powers = [math.log10(max(float(v), 1e-12)) for v in values]
         ticks = list(range(math.floor(min(powers)), math.ceil(max(powers)) + 1))
         return {
-            "label": label,
-            "values": powers,
-            "tickvals": ticks,
-            "ticktext": [f"{10.0**p:g}" for p in ticks],
-        }
+            "label": label, "values": powers, "tickvals": ticks, "ticktext": [f"{10.0**p:g}" for p in ticks],
+            "range": [ticks[0], max(ticks[-1], ticks[0] + 1)],  # else the outer ticks stand beyond the axis, on its name
+        }  # fmt: skip
     if field.kind == "int" and max(values) - min(values) <= 10:
         ticks = list(range(min(values), max(values) + 1))
         return {
