@@ -28,7 +28,19 @@ from tests.models.tiny_presets import tiny_bert
 from tests.models.toys import texts_of, toy_data
 
 FAMILIES = {
-    "embedding_bag": {"epochs": 6, "patience": 0, "batch_size": 16, "buckets": 1000, "min_df": 1},
+    "embedding_bag": {
+        "epochs": 6,
+        "patience": 0,
+        "batch_size": 16,
+        "buckets": 1000,
+        "min_df": 1,
+        "learning_rate": 0.1,
+        "watch": "macro_f1",
+        "decay": "plateau",
+        "decay_every": 1,
+        "decay_rate": 0.5,
+        "accumulate": 3,
+    },
     "transformer": {
         "epochs": 6,
         "patience": 0,
@@ -60,6 +72,8 @@ FAMILIES = {
 }
 DAMAGED = "case_network"
 """The family whose newest checkpoint is damaged besides: how one is read is the same for all."""
+REDUCED = "embedding_bag"
+"""The family whose learning rate waits for plateaus: the best macro-F1 there is comes first, so each later epoch is one."""
 PRETRAINED = "transformer"
 """The family that dies in its pretraining besides."""
 SHARED = FAMILIES["case_network"] | {

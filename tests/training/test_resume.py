@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.errors import fill
-from tests.training.resume_program import DAMAGED, FAMILIES, PRETRAINED
+from tests.training.resume_program import DAMAGED, FAMILIES, PRETRAINED, REDUCED
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,6 +58,8 @@ def test_resumes_and_ends_with_the_same_figures(trained: Path, family: str, name
         for figure in ("loss", "accuracy", "val_loss", "val_accuracy", "val_macro_f1", "learning_rate"):
             assert resumed[epoch][figure] == pytest.approx(whole[epoch][figure], abs=1e-6)
     assert np.abs(said - expected).max() < 1e-6
+    if family == REDUCED:
+        assert resumed[6]["learning_rate"] <= 0.5 * whole[3]["learning_rate"]
     if FAMILIES[family].get("deterministic"):
         assert np.array_equal(said, expected)
         assert (trained / family / name / "deterministic").read_text() == "True"
