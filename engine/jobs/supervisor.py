@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 SLOTS: Mapping[str, int] = {"training": 1, "short": 2}
 """Jobs at once, per lane; those of a group count as one."""
 
+LONGER = 20
+"""For so many times the lease a process may compute without renewing it."""
+
 
 def supervise(
     engine: Engine,
@@ -79,7 +82,7 @@ class Supervisor:
         self._timing = timing or Timing.from_environment()
         self._children: dict[str, Child] = {}
         self._servers = ForkServers(command, self._timing)
-        self._leases: dict[str, tuple[Any, float]] = {}
+        self._leases: dict[str, tuple[Any, float, float, int]] = {}
         self._asked: dict[str, tuple[str, float, float]] = {}
         self._waiting: dict[str, int] = {}
         self._joining: dict[str, int] = {}
@@ -197,13 +200,25 @@ class Supervisor:
         return Loss("exit", f"exit code {child.code}", tail)
 
     def _lapsed(self, job: Job, child: Child | None) -> bool:
-        """Whether the lease stood still for too long, by our own clock: the time of day may be set."""
-        until, since = self._leases.get(job.id, (None, 0.0))
+        """Whether the lease stood still for too long, by our own clock: the time of day may be set.
+
+        While its process computes, that may be several times as long: what converts a large network lets no other thread of it run.
+        """
+        moment = time.monotonic()
+        until, since, before, longer = self._leases.get(job.id, (None, 0.0, 0.0, 0))
         if until != job.lease_until:
-            self._leases[job.id] = (job.lease_until, time.monotonic())
+            worked = child.worked() if child is not None else 0.0
+            self._leases[job.id] = (job.lease_until, moment, worked, 0)
             return False
         starting = job.state == "starting" and child is not None
-        return time.monotonic() - since > (self._timing.start if starting else self._timing.lease)
+        patience = self._timing.start if starting else self._timing.lease
+        if moment - since <= patience:
+            return False
+        worked = child.worked() if child is not None else 0.0
+        if worked - before > COMPUTES * patience and longer < LONGER:
+            self._leases[job.id] = (until, moment, worked, longer + 1)
+            return False
+        return True
 
     def _stop(self, job: Job, child: Child | None) -> None:
         """See to it that a job that shall stop does; one that keeps the best may take as long as it computes."""

@@ -10,13 +10,16 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, delete
 
-from engine.jobs import events, identity, lease, presence, queue
+from engine.jobs import events, identity, lease, presence, queue, supervisor
 from engine.jobs.errors import JobHung, JobPoisoned, StopTimedOut
 from engine.jobs.job import Job
+from engine.jobs.spawn import Child
+from engine.jobs.supervisor import Supervisor
 from engine.jobs.timing import Timing
 from engine.storage import clock
 from engine.storage.database import is_sqlite, write
@@ -240,6 +243,28 @@ def test_a_hung_training_is_tried_twice_and_one_that_computes_without_a_word_goe
     assert isinstance(job.problem, JobHung)
     assert job.attempt == 2
     assert "in hang" in job.problem.params["stack"]
+
+
+def test_a_process_that_computes_may_let_its_lease_stand_for_a_while(
+    database: Engine, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit("deaf")
+    job = lease.claim(database, "short", Timing())
+    assert job is not None
+    child = Child(job.id, 1, "short", job.id, os.getpid(), identity.started(os.getpid()))
+    moment, busy = [0.0], [0.9]
+    monkeypatch.setattr(supervisor, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    monkeypatch.setattr(Child, "worked", lambda self: moment[0] * busy[0])
+
+    def lasts(one: Child | None, share: float) -> float:
+        """For how long the job is not given up."""
+        watching, moment[0], busy[0] = Supervisor(database, timing=Timing(lease=30, start=30)), 0.0, share
+        while not watching._lapsed(job, one):
+            moment[0] += 5
+        return moment[0]
+
+    assert lasts(child, 0.0) == lasts(None, 0.9) == 35
+    assert lasts(child, 0.9) == 35 * (supervisor.LONGER + 1), "but not for ever"
 
 
 def test_a_process_that_stands_still_loses_its_job_and_is_ended_first(
