@@ -223,7 +223,7 @@ def best_epoch(epochs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
 def by_heart_since(epochs: Iterable[Mapping[str, Any]]) -> int | None:
     """The epoch since which a network only learns its train rows by heart, None while it does not.
 
-    After its lowest value the validation loss stayed above it for two epochs or more, while the training loss fell by a tenth.
+    After its lowest value the validation loss stayed above it for two epochs or more, while the training loss fell by a tenth and below it.
     """
     known = [e for e in epochs if e.get("val_loss") is not None and e.get("loss") is not None]
     if not known:
@@ -231,6 +231,8 @@ def by_heart_since(epochs: Iterable[Mapping[str, Any]]) -> int | None:
     lowest = min(known, key=lambda e: (float(e["val_loss"]), int(e["epoch"])))
     last = known[-1]
     if int(last["epoch"]) - int(lowest["epoch"]) < 2 or float(last["loss"]) > 0.9 * float(lowest["loss"]):
+        return None
+    if float(last["loss"]) > float(last["val_loss"]):  # it wavers far above: nothing was learnt by heart
         return None
     return int(lowest["epoch"])
 

@@ -149,6 +149,11 @@ def test_learning_by_heart_is_seen_after_two_epochs_of_it() -> None:
     assert [by_heart_since(epochs[:n]) for n in range(5)] == [None, None, None, None, 2]
     noisy = [*epochs[:3], {"epoch": 4, "loss": 0.7, "val_loss": 0.55}]
     assert by_heart_since(noisy) is None, "the training loss rose too"
+    wild = [
+        {"epoch": i, "loss": a, "val_loss": b}
+        for i, (a, b) in enumerate([(85.0, 0.7), (245.0, 19.0), (15.0, 2.0)])
+    ]
+    assert by_heart_since(wild) is None, "a rate that is too large learns nothing, by heart or otherwise"
 
 
 def test_a_loss_that_never_falls_is_seen_after_three_epochs_or_at_the_end() -> None:
