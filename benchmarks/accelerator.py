@@ -107,7 +107,8 @@ def train(case: str, precision: str) -> str:
     from engine.models.family import families
 
     set_name, family, settings = CASES[case]
-    data, events = data_of(set_name), []
+    data = data_of(set_name)
+    events: list[tuple[str, dict[str, Any]]] = []
     with TemporaryDirectory() as folder:
         started = time.monotonic()
         fitted = fit_part(
