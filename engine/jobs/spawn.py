@@ -83,12 +83,16 @@ class Child:
             self.code = self.process.poll()
         return self.code is not None
 
-    def worked(self) -> float:
-        """Processor seconds of the process so far, and of what it started and saw end."""
-        try:
-            return float(sum(psutil.Process(self.pid).cpu_times()[:4]))
-        except psutil.Error:
-            return 0.0
+    def worked(self, with_children: bool = False) -> float:
+        """Processor seconds of the process so far and of what it started and saw end, or also of what it started and waits for."""
+        total = 0.0
+        with suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            total = float(sum(process.cpu_times()[:4]))
+            for child in process.children(recursive=True) if with_children else ():
+                with suppress(psutil.Error):
+                    total += float(sum(child.cpu_times()[:4]))
+        return total
 
     def overdue(self, patience: float) -> bool:
         """Whether it still lives `patience` seconds after this was first asked: its job has ended."""

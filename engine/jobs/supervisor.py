@@ -227,7 +227,7 @@ class Supervisor:
         asked, since, before = self._asked.get(job.id, ("", moment, 0.0))
         if asked == how and moment - since <= patience:
             return
-        worked = child.worked() if child is not None else 0.0
+        worked = child.worked(with_children=True) if child is not None else 0.0
         if asked != how or (how == "keep" and worked - before > COMPUTES * patience):
             self._asked[job.id] = (how, moment, worked)
         elif lease.revoke(self._engine, job, self._timing):

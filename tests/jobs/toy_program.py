@@ -115,7 +115,12 @@ def hang(context: JobContext, spec: dict[str, Any]) -> None:
 
 
 def mute(context: JobContext, spec: dict[str, Any]) -> None:
-    """Computes without a word, as who reads many texts with a large model."""
+    """Computes without a word, as who reads many texts with a large model; `apart` in a process of its own."""
+    if spec.get("apart"):
+        context.report("phase", name="apart")
+        busy = f"import time; end = time.monotonic() + {spec['seconds']}\nwhile time.monotonic() < end: pass"
+        subprocess.run([sys.executable, "-S", "-c", busy], check=True)
+        return
     end = time.monotonic() + spec["seconds"]
     while time.monotonic() < end:
         sum(range(10_000))
