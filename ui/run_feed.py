@@ -73,6 +73,8 @@ class RunFeed:
     total_epochs: int = 0
     guesses: Guesses | None = None
     """While it is pretrained, how far that is."""
+    share: float | None = None
+    """What is done of the present phase, where it says so."""
     started: datetime | None = None
     _guessed: Guesses | None = None
     _first: Batch | None = None
@@ -95,7 +97,7 @@ class RunFeed:
             if event.kind in ("epoch", "batch") and event.payload.get("member") != self.member:
                 self._next_member(event.payload.get("member"))
             if event.kind in ("phase", "epoch", "batch"):
-                self.guesses = self._guessed = None
+                self.guesses = self._guessed = self.share = None
             if event.kind == "phase":
                 name = str(event.payload.get("name"))
                 if name in self.phases:
@@ -107,6 +109,8 @@ class RunFeed:
                 self._batch(event)
             elif event.kind == "pretraining":
                 self._guess(event)
+            elif event.kind == "progress":
+                self.share = float(event.payload["fraction"])
             elif event.kind in ("note", "log"):
                 self.notes = [*self.notes, event][-MOST_NOTES:]
 

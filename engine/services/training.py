@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sqlalchemy import update
 
 from engine.jobs.context import JobContext
-from engine.models.family import FloatArray, Training, TrainingData, lacks
+from engine.models.family import Fitted, FloatArray, Training, TrainingData, lacks
 from engine.packaging.bundle import pack, write_bundle
 from engine.packaging.parity import Parity, compare, packaged_answers
 from engine.recipe import read_recipe
@@ -33,6 +34,9 @@ from engine.training.run import fit_run
 
 PARITY_ROWS = 2000
 """Validation rows (and, where they are fewer, train rows) on which the packaged model is checked."""
+
+_AT_ONCE = 1024
+"""Rows that it answers until it is said how far it is: of so many, texts of about one length come together."""
 
 
 def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,46 +72,58 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     _record(scope, run_id, environment=ground)
 
     context.report("phase", name="packaging")
-    proba = fitted.predict_proba(training_data.validation_inputs)
-    agreed = float((proba.argmax(axis=1) == training_data.validation_labels).mean())
+    said = getattr(fitted, "validated", None)
+    if said is None:
+        said = fitted.predict_proba(training_data.validation_inputs)
+    agreed = float((said.argmax(axis=1) == training_data.validation_labels).mean())
     bundle = context.folder / "bundle"
     write_bundle(
         bundle, recipe=recipe, schema=data.schema, family=family, fitted=fitted, environment=ground,
         metrics={"part": "validation", "n": len(validation), "accuracy": agreed},
     )  # fmt: skip
     context.report("phase", name="checking_parity")
-    parity, answers = _parity(bundle, data, train, validation, training_data, fitted, proba)
+    parity, answers = _parity(context, bundle, data, train, validation, training_data, fitted)
     artifact = artifacts.put_file(pack(bundle, context.folder / "bundle.tar"))
 
     context.report("phase", name="evaluating")
     known = answers[: len(validation)]  # what the packaged model was asked already
     rest = list(data.inputs.iloc[validation[len(known) :]])
-    served = np.vstack([known, load_model(bundle).predict_proba(rest)]) if rest else known
+    served = np.vstack([known, *_served(context, bundle, rest)])
     packaged = {"stopped_early": fitted.stopped_early, "parity": asdict(parity), "bundle": artifact}
     store_evaluation(context, scope, run_id, "validation", data, validation, served, train, packaged)
     return {"run_id": run_id, "bundle": artifact}
 
 
 def _parity(
-    bundle: Any,
+    context: JobContext,
+    bundle: Path,
     data: Prepared,
     train: Any,
     validation: Any,
     training_data: TrainingData,
-    fitted: Any,
-    proba: Any,
+    fitted: Fitted,
 ) -> tuple[Parity, FloatArray]:
     """Compare the packaged model with the trained one on raw inputs, in a clean process; with what the packaged one answered."""
     start = time.monotonic()
-    extra = max(0, min(PARITY_ROWS - len(validation), len(train)))
-    answers = packaged_answers(
-        bundle, [*data.inputs.iloc[validation[:PARITY_ROWS]], *data.inputs.iloc[train[:extra]]]
-    )
+    asked = [*validation, *train][:PARITY_ROWS]
+    answers = packaged_answers(bundle, list(data.inputs.iloc[asked]), lambda share: _tell(context, share))
     seconds = time.monotonic() - start
-    expected = proba[: len(answers)]
-    if more := len(answers) - len(expected):
-        expected = np.vstack([expected, fitted.predict_proba(training_data.train_inputs[:more])])
-    return compare(answers, expected, seconds), answers
+    encoded = [*training_data.validation_inputs, *training_data.train_inputs[: len(train)]]
+    return compare(answers, fitted.predict_proba(encoded[: len(answers)]), seconds), answers
+
+
+def _served(context: JobContext, bundle: Path, inputs: Sequence[Any]) -> Iterator[FloatArray]:
+    """What the packaged model answers, some rows at a time."""
+    model = load_model(bundle) if inputs else None
+    for at in range(0, len(inputs), _AT_ONCE):
+        assert model is not None
+        _tell(context, at / len(inputs))
+        yield model.predict_proba(inputs[at : at + _AT_ONCE])
+
+
+def _tell(context: JobContext, share: float) -> None:
+    context.check()
+    context.report("progress", fraction=share)
 
 
 def _record(scope: Scope, run_id: str, **values: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +25,10 @@ RAW = [f"<b>{text}</b>" for text in texts_of(100, seed=4)[0]]
 
 def check_parity(bundle: Path, expected: np.ndarray) -> Parity:
     return compare(packaged_answers(bundle, RAW), expected, 0.5)
+
+
+class GivenUp(Exception):
+    """By whoever watches."""
 
 
 def trained_answers(fitted: Fitted) -> np.ndarray:
@@ -74,13 +80,37 @@ def test_a_slow_model_is_asked_for_the_first_rows_only(monkeypatch: pytest.Monke
         return np.array([[row] for row in rows], dtype=float).reshape(len(rows), 1)
 
     rows = list(range(1000))
-    assert first_answers(predict, rows)[:, 0].tolist() == rows
+    heard: list[float] = []
+    assert first_answers(predict, rows, heard.append)[:, 0].tolist() == rows
+    assert heard == sorted(heard)
+    assert heard[0] == 0
+    assert 0.9 < heard[-1] < 1
     assert first_answers(predict, []).shape == (0, 1)
     monkeypatch.setattr(parity, "ENOUGH_SECONDS", -1.0)
     assert first_answers(predict, rows)[:, 0].tolist() == rows[: parity.ENOUGH_ROWS]
     assert first_answers(predict, rows[:100])[:, 0].tolist() == rows[:100]
-    with pytest.raises(ValueError, match="64 rows were asked, 63 answered"):
+    with pytest.raises(ValueError, match="32 rows were asked, 31 answered"):
         first_answers(lambda asked: predict(asked[1:]), rows)
+
+
+def test_who_is_told_how_far_it_is_may_end_it(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow"
+    slow.write_text(f'#!/bin/sh\necho $$ > {tmp_path}/process\necho 0.25 > "$4/share"\nexec sleep 60\n')
+    slow.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    heard: list[float] = []
+
+    def told(share: float) -> None:
+        heard.append(share)
+        raise GivenUp
+
+    with pytest.raises(GivenUp):
+        packaged_answers(bundle, RAW, told)
+    assert heard == [0.25]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "process").read_text()), 0)
 
 
 @pytest.mark.slow

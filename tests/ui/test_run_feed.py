@@ -168,3 +168,11 @@ def test_a_loss_that_never_falls_is_seen_after_three_epochs_or_at_the_end() -> N
     assert not never_fell(good, steps, over=True)
     assert not never_fell(wild, steps[1:], over=True), "what it began with is not known"
     assert not never_fell([{"epoch": 1}], steps, over=True)
+
+
+def test_what_is_done_is_that_of_the_phase_that_said_so() -> None:
+    feed = RunFeed("r")
+    feed.absorb([Happened(1, "phase", {"name": "checking_parity"}, START), Happened(2, "progress", {"fraction": 0.4}, START)])  # fmt: skip
+    assert feed.share == 0.4
+    feed.absorb([Happened(3, "phase", {"name": "evaluating"}, START)])
+    assert feed.share is None

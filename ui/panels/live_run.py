@@ -74,7 +74,7 @@ def live_run(run: Run, line: list[tuple[str, str, str | None]]) -> None:
         if now.state == "queued":
             _waiting(now)
         else:
-            step_line(now, feed.phases)
+            step_line(now, feed.phases, feed.share)
             if now.state == "starting":
                 st.caption(t(STARTING))
             _figures(now, feed)

@@ -22,12 +22,13 @@ def main_phase(run: Run, seen: Sequence[str]) -> str | None:
     return known[-1] if known else None
 
 
-def step_line(run: Run, seen: Sequence[str]) -> None:
+def step_line(run: Run, seen: Sequence[str], share: float | None = None) -> None:
     """One badge a phase; the word and the icon say what the colour says.
 
     Args:
         run: whose phases.
         seen: phases that it reported, in order.
+        share: what is done of the present one, where it says so.
     """
     current = main_phase(run, seen)
     place = PHASES.index(current) if current else -1
@@ -41,6 +42,7 @@ def step_line(run: Run, seen: Sequence[str]) -> None:
         elif run.active:
             part = t(run.phase) if run.phase and run.phase not in PHASES else word
             part = f" · {part}" if part != word else ""
+            part += "" if share is None else f" · {100 * share:.0f} %"
             badges.append(f":blue-badge[:material/pending: **{word}**{part}]")
         else:
             badges.append(f":orange-badge[:material/cancel: {t('{phase}: ended here', phase=word)}]")
