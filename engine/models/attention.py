@@ -93,10 +93,10 @@ class Attention(keras.layers.Layer):  # type: ignore[misc]
         return vectors_shape
 
 
-def block(vectors: Any, read: Any, heads: int, inner: int, dropout: float) -> Any:
+def block(vectors: Any, read: Any, heads: int, inner: int, dropout: float, activation: str) -> Any:
     """One block: attention, then a feed-forward network of `inner` neurons, each added to what came in."""
     layers, width = keras.layers, int(vectors.shape[-1])
     found = Attention(width, heads, dropout)(layers.LayerNormalization(epsilon=1e-5)(vectors), read)
     vectors = vectors + layers.Dropout(dropout)(found)
-    hidden = layers.Dense(inner, activation="gelu")(layers.LayerNormalization(epsilon=1e-5)(vectors))
+    hidden = layers.Dense(inner, activation=activation)(layers.LayerNormalization(epsilon=1e-5)(vectors))
     return vectors + layers.Dropout(dropout)(layers.Dense(width)(hidden))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import N_
+from engine.models.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
     from engine.models.learning import LearningParams
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
 
 Formula = tuple[str, str]
 """A caption (message id) and its LaTeX."""
-
-_ACTIVATIONS = {
-    "relu": (r"\max(0, z)", "[z > 0]"),
-    "sigmoid": (r"\frac{1}{1 + e^{-z}}", r"f(z) \, (1 - f(z))"),
-    "tanh": (r"\tanh z", r"1 - f(z)^2"),
-    "gelu": (r"z \, \Phi(z)", r"\Phi(z) + z \, \varphi(z)"),
-}
-"""f and its derivative; in GELU, the normal distribution and its density."""
 
 
 def case_formulas(params: CaseNetworkParams, width: int, classes: int, count: int) -> Sequence[Formula]:
@@ -48,7 +41,7 @@ def case_formulas(params: CaseNetworkParams, width: int, classes: int, count: in
                 rf"x_t \propto {_term(params)} \left(\ln \frac{{1 + n}}{{1 + n_t}} + 1\right)",
             )
         )
-    activation, derivative = _ACTIVATIONS[params.activation]
+    activation, derivative = ACTIVATIONS[params.activation]
     for layer in range(1, depth + 1):
         lines.append(
             (

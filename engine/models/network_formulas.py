@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import N_
+from engine.models.activations import ACTIVATIONS
 from engine.models.formulas import Formula, dropout_formula
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def convolution_formulas(
         _vectors(vocabulary, size),
         (
             N_("Convolution: each filter of width w looks at w neighbouring pieces; beyond the text there are zeros"),
-            rf"c^{{(w)}}_i = \max\left(0, \; W^{{(w)}} [x_{{i-l}}; \ldots; x_{{i-l+w-1}}] + b^{{(w)}}\right), \quad "
+            rf"c^{{(w)}}_i = f\left(W^{{(w)}} [x_{{i-l}}; \ldots; x_{{i-l+w-1}}] + b^{{(w)}}\right), \quad f(z) = {ACTIVATIONS[params.activation][0]}, \quad "
             rf"l = \lfloor \tfrac{{w-1}}{{2}} \rfloor, \quad w \in \{{{listed}\}}, \quad W^{{(w)}} \in \mathbb{{R}}^{{{filters} \times {size} w}}",
         ),
         (
@@ -109,7 +110,7 @@ def encoder_formulas(
         ),
         (
             N_("Then a feed-forward network at each place; the blocks B follow one another"),
-            rf"X \leftarrow X + g\left(\mathcal{{N}}(X) W_1 + b_1\right) W_2 + b_2, \quad g(z) = z \, \Phi(z), \quad "
+            rf"X \leftarrow X + g\left(\mathcal{{N}}(X) W_1 + b_1\right) W_2 + b_2, \quad g(z) = {ACTIVATIONS[params.activation][0]}, \quad "
             rf"W_1 \in {_reals(width, inner)}, \quad X \leftarrow {_blocks(params.depth)}",
         ),
         (N_("Text vector"), text),

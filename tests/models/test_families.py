@@ -56,7 +56,7 @@ SMALL = {
         "max_length": 20,
     },
     "embedding_bag": {"epochs": 12, "batch_size": 8, "min_df": 1},
-    "text_cnn": {**SEQUENCE, "filters": 16},
+    "text_cnn": {**SEQUENCE, "filters": 16, "activation": "gelu"},
     "recurrent": {**SEQUENCE, "units": 8},
     "transformer": {**SEQUENCE, "heads": 2, "depth": 1, "pretraining": 1},
     "foundation": {"preset": "tiny", "adapt": "full", "epochs": 15, "batch_size": 8, "learning_rate": 0.01},

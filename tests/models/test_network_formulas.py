@@ -27,6 +27,14 @@ def sigmoid(z: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-z)))
 
 
+F: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda z: np.maximum(0, z),
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "gelu": lambda z: z * (1 + np.vectorize(erf)(z / np.sqrt(2))) / 2,
+}
+
+
 def softmax(z: Array) -> Array:
     powers = np.exp(z - z.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
@@ -50,7 +58,7 @@ def convolution(text: list[int], weights: list[Array], params: Any) -> Array:
         matrix = kernel.reshape(-1, kernel.shape[-1]).T  # F x (width * size)
         left = (width - 1) // 2
         padded = np.concatenate([np.zeros((left, x.shape[1])), x, np.zeros((width, x.shape[1]))])
-        c = [np.maximum(0, matrix @ padded[i : i + width].ravel() + bias) for i in range(len(text))]
+        c = [F[params.activation](matrix @ padded[i : i + width].ravel() + bias) for i in range(len(text))]
         kept.append(np.max(c, axis=0))
     return np.concatenate(kept)
 
@@ -97,7 +105,7 @@ def encoder(text: list[int], weights: list[Array], params: Any) -> Array:
             heads.append(softmax(q @ k.T / np.sqrt(size)) @ v)
         x = x + np.concatenate(heads, axis=1) @ given + given_bias
         z = normal(x, scale_2, shift_2) @ w1 + b1
-        x = x + (z * (1 + np.vectorize(erf)(z / np.sqrt(2))) / 2) @ w2 + b2
+        x = x + F[params.activation](z) @ w2 + b2
     x = normal(x, *rest)
     return x[0] if first else np.asarray(x.mean(axis=0))
 
@@ -107,11 +115,16 @@ def encoder(text: list[int], weights: list[Array], params: Any) -> Array:
     [
         ("embedding_bag", {"embedding_size": 8}, bag),
         ("text_cnn", {**TEXT, "filters": 9, "shortest": 1, "widths": 4}, convolution),
+        ("text_cnn", {**TEXT, "filters": 9, "widths": 2, "activation": "tanh"}, convolution),
         ("recurrent", {**TEXT, "units": 10, "cell": "gru"}, recurrence),
         ("recurrent", {**TEXT, "units": 10, "cell": "lstm", "pooling": "max"}, recurrence),
         ("recurrent", {**TEXT, "units": 10, "cell": "gru", "pooling": "mean"}, recurrence),
         ("transformer", {**TEXT, "depth": 2, "heads": 3}, encoder),
-        ("transformer", {**TEXT, "depth": 1, "heads": 2, "pooling": "first"}, encoder),
+        (
+            "transformer",
+            {**TEXT, "depth": 1, "heads": 2, "pooling": "first", "activation": "sigmoid"},
+            encoder,
+        ),
     ],
 )
 def test_what_is_written_is_what_is_computed(

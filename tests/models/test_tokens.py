@@ -76,7 +76,8 @@ def test_rows_are_padded_to_the_longest_chosen() -> None:
     ("name", "settings"),
     [
         ("embedding_bag", {}),
-        ("text_cnn", {}),
+        ("text_cnn", {"activation": "relu"}),
+        ("text_cnn", {"activation": "tanh", "widths": 1}),
         ("recurrent", {"cell": "gru"}),
         ("recurrent", {"cell": "lstm", "pooling": "max"}),
         ("transformer", {"pooling": "mean"}),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.errors import N_
+from engine.models.activations import TITLES, Activation
 from engine.models.article import ABOUT
 from engine.models.dial import Dialled, adjusted, batch_size, counted, effort
 from engine.models.family import (
@@ -54,9 +55,9 @@ class CaseShape(ParamsBase):
         100, N_("Neurons a layer"), N_("In each hidden layer; the article uses 100."), low=4, high=1024, scale="log",
     )  # fmt: skip
     hidden_layers: int = param(2, N_("Hidden layers"), N_("The article uses two."), low=1, high=4)
-    activation: Literal["relu", "sigmoid", "tanh", "gelu"] = param(
+    activation: Activation = param(
         "relu", N_("Activation"), N_("What a hidden neuron does with its sum; the article uses ReLU."), level="advanced",
-        titles=("ReLU", "sigmoid", "tanh", "GELU"),
+        titles=TITLES,
     )  # fmt: skip
     dropout: float = param(
         0.5, N_("Dropout"), N_("Share of hidden neurons switched off at random in each step, against learning by heart."),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import N_
+from engine.models.activations import TITLES, Activation
 from engine.models.dial import effort
 from engine.models.family import Dial, Facts, Machine, Setting, families
 from engine.models.formulas import Formula
@@ -31,6 +32,9 @@ class ConvolutionParams(VocabularyParams):
     )  # fmt: skip
     widths: int = param(
         3, N_("Different widths"), N_("Each width is one piece wider than the one before."), low=1, high=5, level="advanced",
+    )  # fmt: skip
+    activation: Activation = param(
+        "relu", N_("Activation"), N_("What a hidden neuron does with its sum."), level="advanced", titles=TITLES,
     )  # fmt: skip
     dropout: float = param(
         0.5, N_("Dropout"), N_("Share of hidden neurons switched off at random in each step, against learning by heart."),
@@ -74,10 +78,13 @@ class TextCnn(SequenceFamily):
         tokens = keras.Input((None,), dtype="int32")
         read = keras.ops.cast(keras.ops.expand_dims(keras.ops.not_equal(tokens, 0), -1), "float32")
         vectors = keras.layers.Embedding(vocabulary, params.embedding_size)(tokens) * read
+        floor = 0.0 if params.activation == "relu" else read - 1.0  # no activation answers less than -1
         strongest = []
         for width in _widths(params):
-            found = keras.layers.Conv1D(params.filters, width, padding="same", activation="relu")(vectors)
-            strongest.append(keras.layers.GlobalMaxPooling1D()(found * read))
+            found = keras.layers.Conv1D(params.filters, width, padding="same", activation=params.activation)(
+                vectors
+            )
+            strongest.append(keras.layers.GlobalMaxPooling1D()(found * read + floor))
         hidden = keras.layers.Concatenate()(strongest) if len(strongest) > 1 else strongest[0]
         if params.dropout:
             hidden = keras.layers.Dropout(params.dropout)(hidden)

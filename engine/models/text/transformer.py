@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from engine.errors import N_
+from engine.models.activations import TITLES, Activation
 from engine.models.dial import effort
 from engine.models.family import Dial, Estimate, Facts, Machine, Setting, Training, TrainingData, families
 from engine.models.features.tokens import ROUNDED_TO
@@ -41,6 +42,9 @@ class EncoderParams(VocabularyParams):
     )  # fmt: skip
     inner: int = param(
         2, N_("Feed-forward width"), N_("Hidden neurons of a block, in vector lengths."), low=1, high=8, level="advanced",
+    )  # fmt: skip
+    activation: Activation = param(
+        "gelu", N_("Activation"), N_("What a hidden neuron does with its sum."), level="advanced", titles=TITLES,
     )  # fmt: skip
     pooling: Literal["mean", "first"] = param(
         "mean", N_("Text vector"), N_("What stands for the whole text."), level="advanced",
@@ -109,7 +113,9 @@ class Transformer(SequenceFamily):
         vectors = keras.layers.Dropout(params.dropout)(vectors)
         seen = ops.concatenate([ops.ones_like(read[:, :1]), read], axis=1) if first else read
         for _ in range(params.depth):
-            vectors = block(vectors, seen, params.heads, params.inner * _width(params), params.dropout)
+            vectors = block(
+                vectors, seen, params.heads, params.inner * _width(params), params.dropout, params.activation
+            )
         vectors = keras.layers.LayerNormalization(epsilon=1e-5, name=ENCODED)(vectors)
         if first:
             text = vectors[:, 0]
