@@ -34,6 +34,7 @@ def test_a_folder_named_on_the_page_is_brought_here_and_chosen(
     at.run()
     assert not at.exception
     assert at.dataframe[0].value.iloc[0, 0] == "my-model"
+    assert "“my-model” is on this machine now" in at.success[0].value.replace("\\", "")
     at.button(key="family_choose_foundation").click().run()
     assert at.selectbox(key="param_foundation_preset").value == find("my-model").reference
     at.text_input(key="preset_asked").set_value(str(tiny_bert(tmp_path / "another")))
@@ -50,7 +51,7 @@ def test_a_folder_named_on_the_page_is_brought_here_and_chosen(
     assert "cannot be read" in at.run().error[0].value
     at.text_input(key="preset_asked").set_value("")
     at.button(key="preset_bring").click().run()
-    assert not at.error, "what went wrong with the last try is no answer to this one"
+    assert not at.error and not at.success, "what went wrong with the last try is no answer to this one"
     assert "First say which one" in texts(at)
 
 

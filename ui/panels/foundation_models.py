@@ -72,6 +72,11 @@ def foundation_models(project_id: str, recipe: Recipe) -> None:
             _offered(offer, purpose, project_id)
         if job_id:
             watch(job_id, t("Checking and copying the model"), lambda job: _choose(job, project_id, recipe))
+            if result := workspace().jobs.get(job_id).result:
+                name = safe_text(str(result["reference"]).partition("@")[0])
+                st.success(
+                    t("The model “{name}” is on this machine now.", name=name), icon=":material/check_circle:"
+                )
 
 
 def _start(purpose: str, project_id: str, asked: str) -> None:
