@@ -241,14 +241,17 @@ def _meant(asked: str, base: Path) -> Preset | Path | str:
     asked = asked.strip()
     if not asked:
         raise PresetMissing(name=asked)
-    place = base / Path(asked).expanduser()
+    try:
+        place = base / Path(asked).expanduser()
+    except RuntimeError as problem:  # `~` and a name that no user has
+        raise PresetNoFolder(folder=asked) from problem
     if not asked.startswith(_HUB):
         if "/" in asked or asked.startswith((".", "~")):
             return place
         try:
             return find(asked)
         except PresetMissing:
-            if place.is_dir():
+            if _is_folder(place):
                 return place
     repository = _repository(asked)
     if repository is None:
@@ -288,10 +291,22 @@ def _importing() -> Iterator[Path]:
 
 
 def _require_folder(source: Path) -> None:
-    """Refuse what is no folder, or larger than what the disk has room for."""
-    if not source.is_dir():
-        raise PresetNoFolder(folder=str(source))
-    require_space(more=sum(file.stat().st_size for file in source.iterdir() if file.is_file()))
+    """Refuse what is no folder that can be read, or larger than what the disk has room for."""
+    try:
+        size = sum(file.stat().st_size for file in source.iterdir() if file.is_file())
+    except (
+        OSError,
+        ValueError,
+    ) as problem:  # none, one that must not be looked at, a name that no file can have
+        raise PresetNoFolder(folder=str(source)) from problem
+    require_space(more=size)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, or one that must not be looked at
+        return False
 
 
 def _named(source: Path) -> str:

@@ -71,6 +71,10 @@ def test_a_recipe_that_names_a_folder_keeps_the_copy_when_the_folder_goes(
         ("no-such", PresetMissing),
         (" ", PresetMissing),
         (str(source), PresetNoFolder),
+        ("x" * 300, PresetMissing),
+        (f"/{'y' * 300}", PresetNoFolder),
+        ("~nobody-of-this-name/model", PresetNoFolder),
+        ("/no\0file", PresetNoFolder),
     ):
         with pytest.raises(error):
             with_presets(asking(gone), tmp_path)
