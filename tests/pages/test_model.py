@@ -383,12 +383,15 @@ def test_the_seed_is_set_beside_the_form_and_stays_when_the_dial_is_turned(
     assert workspace.recipes.draft(trained.project).seed == 7  # type: ignore[union-attr]
 
 
-def test_a_rate_that_waits_for_a_plateau_says_why_its_line_is_flat(
+def test_the_line_of_the_learning_rate_says_what_it_shows(
     trained: Any, open_page: Any, workspace: Workspace
 ) -> None:
     workspace.recipes.choose(trained.project, "text_cnn", "quick")
     at = unfold(open_page("model", project=trained.project), "model_schedule")
     assert "cannot be foreseen" not in said(at)
+    for name, value in {"decay": "linear", "warmup": 0.5, "epochs": 2, "learning_rate": 0.01}.items():
+        workspace.recipes.set_param(trained.project, name, value)
+    assert "0.01 at most, and 0.005 on the mean in the last of 2 epochs. It rises to that over the first 50.0 %." in said(at.run())  # fmt: skip
     workspace.recipes.set_param(trained.project, "decay", "plateau")
     at.run()
     assert not at.exception

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import mean
+
 import streamlit as st
 
 from engine.recipe import Recipe
@@ -26,10 +28,11 @@ def schedule(recipe: Recipe) -> None:
     if box.open:
         with box:
             settings = recipe.family.params
+            epochs = int(settings["epochs"])
             said = [
                 t(
-                    "The learning rate is {highest} at most and {last} at the end of {epochs} {epochs:epoch|epochs}.",
-                    highest=significant(max(rates)), last=significant(rates[-1]), epochs=settings["epochs"],
+                    "The learning rate is {highest} at most, and {last} on the mean in the last of {epochs} {epochs:epoch|epochs}.",
+                    highest=significant(settings["learning_rate"]), last=significant(mean(rates[-len(rates) // epochs :])), epochs=epochs,
                 )
             ]  # fmt: skip
             if settings.get("warmup"):
@@ -39,4 +42,4 @@ def schedule(recipe: Recipe) -> None:
                     t("Each time validation stops improving it is lowered; when that will be cannot be foreseen, so the line is flat.")
                 )  # fmt: skip
             st.caption(sentences(said))
-            draw(schedule_figure(rates, settings["epochs"]), key="model_schedule_chart", alt=said[0])
+            draw(schedule_figure(rates, epochs), key="model_schedule_chart", alt=said[0])
