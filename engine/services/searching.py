@@ -117,7 +117,7 @@ def _next(
         # what was cut short says nothing of its settings; without it they are proposed once more
         proposal = propose(
             family.name, family.Params, params.model_dump(mode="json"), plan.fields, [trial_of(c) for c in known if not c.cut],
-            seed=recipe.seed, pruning=plan.pruning,
+            seed=recipe.seed, pruning=plan.pruning, number=len(known),
         )  # fmt: skip
         return _take(
             connection, scope, context, search_id, len(known), family.name, proposal.params

@@ -70,7 +70,7 @@ def usual(params: type[Params]) -> list[str]:
 
 def propose(
     family: str, params: type[Params], base: Mapping[str, Any], names: Sequence[str], trials: Sequence[Trial],
-    *, seed: int, pruning: Pruning = "median",
+    *, seed: int, pruning: Pruning = "median", number: int | None = None,
 ) -> Proposal:  # fmt: skip
     """The next candidate after `trials`; the very first one is `base` itself.
 
@@ -82,6 +82,7 @@ def propose(
         trials: all of the search so far, the running ones too.
         seed: the same trials and seed give the same proposal.
         pruning: what `hopeless` goes by: "median" of the other curves, successive halving, Hyperband, or never.
+        number: of the next candidate, where `trials` are not all before it.
 
     Raises:
         NothingToSearch: if no field of `names` can be searched.
@@ -104,19 +105,20 @@ def propose(
         asked.report(score, epoch)
         return epoch != last and bool(asked.should_prune())  # at its end it has cost all it can
 
-    return Proposal(chosen, _by_rungs(base, last, trials, pruning) or below_the_median)
+    place = len(trials) if number is None else number
+    return Proposal(chosen, _by_rungs(base, last, place, trials, pruning) or below_the_median)
 
 
 def _by_rungs(
-    base: Mapping[str, Any], last: int | None, trials: Sequence[Trial], pruning: Pruning
+    base: Mapping[str, Any], last: int | None, number: int, trials: Sequence[Trial], pruning: Pruning
 ) -> Callable[[int, float], bool] | None:
-    """When successive halving or Hyperband give the next trial, whose last epoch is `last`, up; None for the other ways."""
+    """When successive halving or Hyperband give the trial `number`, whose last epoch is `last`, up; None for the other ways."""
     most = int(base.get("epochs", KEPT**3))  # of all candidates, so that each keeps its bracket
     end = most if last is None else last
     if pruning == "halving":
         return lambda epoch, score: halved(epoch, score, [t.curve for t in trials], end)
     if pruning == "hyperband":
-        own = bracket(len(trials), most)
+        own = bracket(number, most)
         rivals = [t.curve for t in trials if bracket(t.number, most) == own]
         return lambda epoch, score: halved(epoch, score, rivals, end, KEPT**own)
     return None

@@ -55,6 +55,16 @@ def test_brackets_share_the_epochs() -> None:
     assert {bracket(number, 8) for number in range(200)} == {0, 1}
 
 
+def test_a_candidate_keeps_the_bracket_of_its_number_whatever_was_left_aside_before_it() -> None:
+    early, late = (next(n for n in range(50, 99) if bracket(n, 27) == one) for one in (0, 3))
+    done = [Trial(n, "toy", Toy().model_dump(), "done", 0.9, curve) for n, curve in enumerate(CURVES * 4)]
+    for number, first in ((early, True), (late, False)):
+        found = propose(
+            "toy", Toy, Toy().model_dump(), ["rate"], done, seed=0, pruning="hyperband", number=number
+        )
+        assert found.hopeless(1, 0.0) is first
+
+
 @pytest.mark.parametrize("pruning", ["median", "halving", "hyperband"])
 def test_every_way_gives_up_a_hopeless_candidate_of_a_search_and_keeps_the_best(pruning: Pruning) -> None:
     done = [Trial(n, "toy", Toy().model_dump(), "done", 0.9, curve) for n, curve in enumerate(CURVES * 6)]
