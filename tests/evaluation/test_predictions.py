@@ -100,9 +100,6 @@ def test_the_guard_takes_off_exactly_what_it_added(text):
     assert guard(text)[:1] not in tuple("=+-@＝＋－＠\t\r\n\x00")
 
 
-def test_file_names_say_which_export_it_is():
-
-
 def test_nothing_and_broken_probabilities():
     empty = predictions_frame(
         [], [], np.array([], dtype=int), np.zeros((0, 2)), CLASSES, pd.DataFrame({"region": []})
