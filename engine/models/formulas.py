@@ -156,7 +156,10 @@ def output_gradient(params: LearningParams, layer: str = "") -> Formula:
 def step_formulas(params: LearningParams) -> Sequence[Formula]:
     """What changes the gradient before the step, the step of the chosen optimizer, and the learning rate."""
     lines: list[Formula] = []
+    # stands where g is met first: what comes later goes on from what was made of it
+    gradient = r"g = \frac{\partial L}{\partial \theta}, \quad "
     if params.accumulate > 1:
+        gradient = ""
         lines.append(
             (
                 N_("Gradient accumulation: the mean over several batches makes one step"),
@@ -167,15 +170,12 @@ def step_formulas(params: LearningParams) -> Sequence[Formula]:
         lines.append(
             (
                 N_("Gradient clipping: a longer gradient is shortened to this length"),
-                rf"g \leftarrow g \cdot \min\left(1, \frac{{{_number(params.clip)}}}{{\lVert g \rVert}}\right)",
+                rf"{gradient}g \leftarrow g \cdot \min\left(1, \frac{{{_number(params.clip)}}}{{\lVert g \rVert}}\right)",
             )
         )
-    lines.append(
-        (
-            _UPDATES[params.optimizer][0],
-            rf"g = \frac{{\partial L}}{{\partial \theta}}, \quad {_UPDATES[params.optimizer][1]}",
-        )
-    )
+        gradient = ""
+    title, update = _UPDATES[params.optimizer]
+    lines.append((title, gradient + update))
     if params.weight_decay:
         lines.append(
             (

@@ -151,7 +151,7 @@ def test_what_is_written_is_what_is_computed(
     ("name", "choice", "written"),
     [
         ("embedding_bag", {"embedding_size": 24}, [r"E \in \mathbb{R}^{", r" \times 24}", r"W \in \mathbb{R}^{3 \times 24}"]),
-        ("text_cnn", {"filters": 33, "widths": 2}, [r"w \in \{2, 3\}", r"\mathbb{R}^{33 \times 64 w}", r"\mathbb{R}^{3 \times 66}"]),
+        ("text_cnn", {"filters": 33, "widths": 2, "accumulate": 4, "clip": 2.0}, [r"w \in \{2, 3\}", r"\mathbb{R}^{33 \times 64 w}", r"\mathbb{R}^{3 \times 66}"]),
         ("recurrent", {"units": 40, "cell": "lstm"}, ["m_i = f", r"U \in \mathbb{R}^{40 \times 40}", r"\mathbb{R}^{3 \times 160}"]),
         ("transformer", {"heads": 5, "depth": 3}, [r"B_{3}(\ldots B_1(X))", r"\sqrt{13}", r"\mathbb{R}^{3 \times 65}"]),
         ("foundation", {"adapt": "lora", "rank": 5}, [r"A_k B", r"\mathbb{R}^{5 \times 32}", r"\mathbb{R}^{3 \times 384}"]),
@@ -161,7 +161,11 @@ def test_what_is_written_is_what_is_computed(
 )  # fmt: skip
 def test_the_formulas_carry_the_chosen_numbers(name: str, choice: dict[str, Any], written: list[str]) -> None:
     family: Any = families.get(name)
-    text = " ".join(latex for _, latex in family.formulas(family.Params(**choice), toy_facts(5000, 3)))
+    params = family.Params(**choice)
+    text = " ".join(latex for _, latex in family.formulas(params, toy_facts(5000, 3)))
     for part in written:
         assert part in text, part
     assert r"\theta^{(t+1)}" in text, "and how it learns"
+    learnt = text[text.index(r"g = \frac{") :]
+    assert learnt.count(r"g = \frac{") == 1, "what was made of the gradient is what the step follows"
+    assert (r"g \leftarrow g" in learnt) == (params.clip > 0)
