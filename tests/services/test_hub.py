@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from engine.models.preset_errors import HubInterrupted, PresetDamaged
 from engine.models.presets import check, everything
 from engine.services import preset_hub
 from engine.services.inline import run_waiting
-from engine.services.preset_hub import download, fetched, look
+from engine.services.preset_hub import HubFile, OnHub, download, fetched, look
 from engine.workspace import Workspace
 from tests.models.tiny_presets import tiny_bert
 from tests.services.hub import Hub, local_hub
@@ -188,6 +189,33 @@ def test_what_was_broken_off_long_ago_or_of_another_commit_is_cleared(
             "vocab.txt",
         }
     assert not where.parent.exists()
+
+
+def test_a_hub_that_begins_anew_each_time_and_breaks_off_is_not_asked_for_ever(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import huggingface_hub
+
+    lengths = [50, 40]
+
+    class Flaky:
+        status_code = 200
+
+        @contextmanager
+        def stream(self, *asked: object, **more: object) -> Iterator[Flaky]:
+            yield self
+
+        def iter_bytes(self) -> Iterator[bytes]:
+            yield bytes(lengths.pop(0))
+            raise RuntimeError("reset")
+
+    monkeypatch.setattr(huggingface_hub, "get_session", Flaky)
+    monkeypatch.setattr(huggingface_hub.utils, "hf_raise_for_status", lambda answer: None)
+    file = HubFile("model.safetensors", 100, None, None)
+    model = OnHub(NAME, "", (), "main", [file], "http://hub")
+    with (tmp_path / "part").open("ab") as written, pytest.raises(RuntimeError, match="reset"):
+        download(model, file, written, lambda count: None)
+    assert lengths == []
 
 
 def test_what_the_transport_says_is_shown_without_what_opens_a_door() -> None:
