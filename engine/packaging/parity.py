@@ -25,8 +25,7 @@ REQUIRED = 0.995
 """Share of rows on which the packaged model must give the trained model's class before it may be published."""
 
 ENOUGH_ROWS, ENOUGH_SECONDS = 256, 10.0
-"""A model that has answered so many rows and taken so long is asked no more: a foundation model takes a tenth of a second a text, and
-the trained one answers the same rows in about the same time."""
+"""A model that has answered so many rows and taken so long is asked no more: a foundation model takes a tenth of a second a text."""
 
 MOST_SECONDS = 600
 

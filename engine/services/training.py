@@ -72,7 +72,7 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     _record(scope, run_id, environment=ground)
 
     context.report("phase", name="packaging")
-    said = getattr(fitted, "validated", None)
+    said: FloatArray | None = getattr(fitted, "validated", None)
     if said is None:
         said = fitted.predict_proba(training_data.validation_inputs)
     agreed = float((said.argmax(axis=1) == training_data.validation_labels).mean())
@@ -82,7 +82,7 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
         metrics={"part": "validation", "n": len(validation), "accuracy": agreed},
     )  # fmt: skip
     context.report("phase", name="checking_parity")
-    parity, answers = _parity(context, bundle, data, train, validation, training_data, fitted)
+    parity, answers = _parity(context, bundle, data, train, validation, training_data, fitted, said)
     artifact = artifacts.put_file(pack(bundle, context.folder / "bundle.tar"))
 
     context.report("phase", name="evaluating")
@@ -102,14 +102,20 @@ def _parity(
     validation: Any,
     training_data: TrainingData,
     fitted: Fitted,
+    said: FloatArray,
 ) -> tuple[Parity, FloatArray]:
-    """Compare the packaged model with the trained one on raw inputs, in a clean process; with what the packaged one answered."""
+    """Compare the packaged model with the trained one on raw inputs, in a clean process; with what the packaged one answered.
+
+    `said` is what the trained one answers to the validation rows.
+    """
     start = time.monotonic()
     asked = [*validation, *train][:PARITY_ROWS]
     answers = packaged_answers(bundle, list(data.inputs.iloc[asked]), lambda share: _tell(context, share))
     seconds = time.monotonic() - start
-    encoded = [*training_data.validation_inputs, *training_data.train_inputs[: len(train)]]
-    return compare(answers, fitted.predict_proba(encoded[: len(answers)]), seconds), answers
+    expected = said[: len(answers)]
+    if more := len(answers) - len(expected):
+        expected = np.vstack([expected, fitted.predict_proba(training_data.train_inputs[:more])])
+    return compare(answers, expected, seconds), answers
 
 
 def _served(context: JobContext, bundle: Path, inputs: Sequence[Any]) -> Iterator[FloatArray]:

@@ -60,7 +60,7 @@ from engine.models.network import (
 from engine.models.network_formulas import adaptation_formulas
 from engine.models.preset_head import guesses
 from engine.models.presets import check, find, here, installed, offered, unavailable
-from engine.models.sequence import SAMPLE, token_rows
+from engine.models.sequence import token_rows
 from engine.models.suitability import common_reason
 from engine.params import Params as ParamsBase
 from engine.params import changed, param
@@ -122,6 +122,9 @@ _WAYS: Mapping[Adapt, Mapping[str, Any]] = {
     "full": {"epochs": 5, "patience": 2, "learning_rate": 5e-5, "decay": "linear", "warmup": 0.1, "clip": 1.0, "weight_decay": 0.01},
 }  # fmt: skip
 """How each way of adapting learns best; a rate that suits LoRA tears a whole model apart."""
+
+_SAMPLE = 16
+"""Validation rows on which the exported file is compared with the adapted model: each takes both a tenth of a second."""
 
 
 class Foundation(Dialled):
@@ -269,7 +272,7 @@ class Foundation(Dialled):
         learnt_here = learnt(model)
         merge_lora(backbone)
         answers = with_softmax(model, calibrated.temperature)
-        sample = checks[: min(SAMPLE, len(checks))]
+        sample = checks[: min(_SAMPLE, len(checks))]
         about = {"preset": preset.name, "digest": preset.digest, "temperature": float(calibrated.temperature)}
         changed_whole = params.adapt in ("full", "gradual") or params.pretraining or params.new_words
         adapter = {} if changed_whole else learnt_here
