@@ -13,7 +13,7 @@ from ui.panels.run_actions import ended_actions, running_actions, went_wrong
 from ui.panels.run_record import cost_line, parity_line, record
 from ui.panels.run_steps import step_line
 from ui.panels.run_table import family_title, run_page, run_table, state_text
-from ui.panels.scores import leak_line
+from ui.panels.scores import baseline_line, leak_line
 from ui.state import SEEN_ACTIVE, choose_run, chosen_run, project, workspace
 from ui.text import safe_text, t
 
@@ -76,6 +76,7 @@ else:
             ),
             icon=":material/check_circle:",
         )
+        baseline_line(run, metric)
         warnings(feed)
         leak_line(run, "validation")
         parity_line(run)

@@ -98,6 +98,7 @@ def test_a_finished_run_shows_its_score_its_package_and_the_way_to_evaluate(
     assert not at.exception
     assert primaries(at) == [f"evaluate_{trained.svm}"]
     assert "n = " in at.success[0].value
+    assert ("Always answering the most frequent" if locale == "en-US" else "总是回答最常见的类别") in said(at)
     runs = table(at, "train_runs")
     assert list(runs["name"]) == ["tfidf_svm 2", "majority 1"]
     assert all(s.startswith("✓") for s in runs["state"])

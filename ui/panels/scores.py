@@ -9,9 +9,21 @@ from engine.evaluation.result import EvaluationResult, Score
 from engine.recipe import FIRST_TEST
 from engine.workspace import Run
 from ui.format import percent
-from ui.panels.metrics import METRIC_HELP, METRICS, metric_title, part_title
+from ui.panels.metrics import METRIC_HELP, METRICS, metric_title, part_title, score_of
 from ui.state import workspace
 from ui.text import N_, n, safe_text, t
+
+
+def baseline_line(run: Run, metric: str) -> None:
+    """What the majority class gets on validation, and aloud where the run is not above it."""
+    reached, least = score_of(run.metrics, metric), score_of((run.metrics or {}).get("baseline"), metric)
+    if reached is None or least is None:
+        return
+    if reached.value > least.value:
+        st.caption(t("Always answering the most frequent class gets {value}.", value=percent(least.value)))
+    else:
+        said = t("That is no better than always answering the most frequent class, which gets {value}.", value=percent(least.value))  # fmt: skip
+        st.markdown(f":orange[:material/warning: {said}]")
 
 
 def leak_line(run: Run, part: str) -> None:
