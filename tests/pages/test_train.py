@@ -107,6 +107,7 @@ def test_a_finished_run_shows_its_score_its_package_and_the_way_to_evaluate(
 
 def test_the_run_of_the_link_is_shown_and_its_row_is_selected(trained: Any, open_page: Any) -> None:
     at = open_page("train", project=trained.project, run=trained.majority)
+    assert "no better than always answering the most frequent class" in said(at)
     assert at.subheader[0].value.replace("\\", "") == "majority 1"
     key = next(e.key for e in at.dataframe if (e.key or "").startswith("train_runs"))
     assert at.session_state[key]["selection"]["rows"] == [1]
