@@ -127,8 +127,8 @@ with left:
     if fields:
         form(
             fields, values, defaults, prefix=f"param_{family}",
-            on_set=lambda name, value: ws.recipes.set_param(here.id, name, value),
-            on_reset=lambda name: ws.recipes.reset_param(here.id, name), reasons=reasons,
+            on_set=lambda name, value: ws.recipes.set_param(here.id, name, value, family),
+            on_reset=lambda name: ws.recipes.reset_param(here.id, name, family), reasons=reasons,
         )  # fmt: skip
     else:
         st.caption(t("This family has nothing to adjust."))

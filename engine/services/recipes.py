@@ -56,6 +56,12 @@ class WrongTask(RecipeError):
     remedy = N_("Choose data of that task, or another recipe.")
 
 
+class OtherFamily(RecipeError):
+    code = "OTHER_FAMILY"
+    message = N_("“{family}” was chosen in another tab meanwhile, so this change was left out.")
+    remedy = N_("The page shows now what is chosen. Change that, or choose the other one again.")
+
+
 @dataclass(frozen=True)
 class FamilyCard:
     """A family as the model page offers it for one project's data."""
@@ -215,10 +221,12 @@ class Recipes:
         """The declared hyperparameters of a family, for the form."""
         return fields_of(families.get(family).Params)
 
-    def set_param(self, project_id: str, name: str, value: Any) -> Recipe:
-        """Set one hyperparameter of the draft's family; raises `InvalidParameter`."""
+    def set_param(self, project_id: str, name: str, value: Any, of: str = "") -> Recipe:
+        """Set one hyperparameter of the draft's family; raises `InvalidParameter`, and `OtherFamily` where that is not `of`."""
         recipe = self._need(project_id)
         family = families.get(recipe.family.name)
+        if of and of != family.name:
+            raise OtherFamily(family={"message": family.title})
         before, after = (
             read_params(family.Params, {**recipe.family.params, **change}, family.name)
             for change in ({}, {name: value})
@@ -234,11 +242,11 @@ class Recipes:
         read = read_params(family.Params, params, family.name).model_dump(mode="json")
         return self.update(project_id, family=recipe.family.model_copy(update={"params": read}))
 
-    def reset_param(self, project_id: str, name: str) -> Recipe:
-        """Set one hyperparameter back to what the dial stands for."""
+    def reset_param(self, project_id: str, name: str, of: str = "") -> Recipe:
+        """Set one hyperparameter back to what the dial stands for; raises `OtherFamily` where the draft's is not `of`."""
         recipe = self._need(project_id)
-        defaults = self.defaults(project_id, recipe.family.name, recipe.dial or "balanced")
-        return self.set_param(project_id, name, defaults[name])
+        defaults = self.defaults(project_id, of or recipe.family.name, recipe.dial or "balanced")
+        return self.set_param(project_id, name, defaults[name], of)
 
     def estimate(self, project_id: str, recipe: Recipe) -> Cost:
         """Parameters, memory, time and energy of a recipe on this machine, before it starts."""

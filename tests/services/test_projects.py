@@ -16,6 +16,7 @@ from engine.recipe import Step, read_recipe
 from engine.registry import UnknownName
 from engine.services.inline import run_waiting
 from engine.services.projects import NameEmpty, ProjectBusy
+from engine.services.recipes import OtherFamily
 from engine.storage import artifacts
 from engine.storage.database import write
 from engine.storage.errors import LowSpace
@@ -143,7 +144,13 @@ def test_the_draft_keeps_changes_and_refuses_wrong_ones(workspace: Workspace, im
         workspace.recipes.set_param(project, "C", -1)
     with pytest.raises(InvalidParameter):
         workspace.recipes.set_param(project, "no_such", 1)
-    workspace.recipes.reset_param(project, "C")
+    for change in (
+        lambda: workspace.recipes.set_param(project, "C", 9.0, "nb_svm"),
+        lambda: workspace.recipes.reset_param(project, "C", "nb_svm"),
+    ):
+        with pytest.raises(OtherFamily):
+            change()
+    workspace.recipes.reset_param(project, "C", "tfidf_svm")
     draft = workspace.recipes.draft(project)
     assert draft is not None
     assert draft.family.params == workspace.recipes.defaults(project, "tfidf_svm", "balanced")
