@@ -1,44 +1,25 @@
-"""Accepted corrections become a child version: all of it or nothing, once, on the same sealed rows."""
+"""Accepted corrections become a child version: what each of them does, and that its sealed rows are its parent's."""
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
 from sqlalchemy import select, update
 
 from engine.errors import NotFound
-from engine.i18n import render_error
 from engine.recipe import Split
-from engine.services import children, dividing, importing, splits, training
-from engine.services.accepted import CorrectionsChanged, NoCorrections, NotDivided, NothingToChange
-from engine.services.corrections import OtherDivision
-from engine.services.inline import run_waiting
+from engine.services import splits
+from engine.services.accepted import NoCorrections, NotDivided, NothingToChange
 from engine.services.scope import Scope
-from engine.services.scored import NotComparable, SealedTest
-from engine.services.splits import SplitOpened
 from engine.storage import artifacts
 from engine.storage.database import read, write
-from engine.storage.tables import dataset_version, demo, feedback, model_version, result, split
-from engine.storage.tables import job as job_table
+from engine.storage.tables import dataset_version, demo, feedback, model_version, result
 from engine.workspace import DatasetVersion, Workspace
-from tests.shop import ROLES, ROWS, Shop, ended, import_rows
+from tests.shop import ROLES, ROWS, Shop, ended
 
 Importer = Callable[..., DatasetVersion]
-ROOT = Path(__file__).parents[2]
-
-
-def counts_of(ws: Workspace, version_id: str) -> Mapping[str, int]:
-    view = ws.splits.current(version_id)
-    assert view is not None
-    return view.counts
 
 
 def test_the_preview_says_what_each_correction_would_do(shop: Shop) -> None:
@@ -120,151 +101,6 @@ def test_the_record_of_a_version_can_be_read_after_its_feedback_was_deleted(shop
     ]
 
 
-def test_one_preview_makes_one_version(shop: Shop) -> None:
-    shop.accept("the rider was kind", "praise")
-    key = shop.preview().key
-    first = shop.ws.corrections.start(shop.version.id, key, idempotency="click")
-    again = shop.ws.corrections.start(shop.version.id, key, idempotency="click")
-    assert first.id == again.id
-    other_tab = shop.ws.corrections.start(shop.version.id, key, idempotency="another tab")
-    results = [ended(shop.ws, job).result or {} for job in (first, other_tab)]
-    later = ended(shop.ws, shop.ws.corrections.start(shop.version.id, key)).result
-    assert not results[0]["existing"]
-    assert results[1] == later == {"version_id": results[0]["version_id"], "existing": True}
-    assert len(shop.ws.datasets.list(shop.project)[0].versions) == 2
-    with pytest.raises(NoCorrections):
-        shop.ws.corrections.start_preview(shop.version.id)
-
-
-STEPS = [
-    (children, "check_table"), (children, "_stored"), (children, "insert_child"), (dividing, "insert_split"), (children, "_mark"),
-    (importing, "store_profile"),
-]  # fmt: skip
-
-MOMENTS = [(*STEPS[0], False), *((*step, True) for step in STEPS), (*STEPS[-1], False)]
-"""After a step is before the next one; before the last one, all that is written at once has been."""
-
-
-@pytest.mark.parametrize(
-    ("module", "step", "done"),
-    MOMENTS,
-    ids=[f"{'after' if done else 'before'}-{name}" for _, name, done in MOMENTS],
-)
-def test_a_death_between_steps_leaves_nothing_half_made(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, module: Any, step: str, done: bool
-) -> None:
-    item = shop.accept("the rider was kind", "praise")
-    key = shop.preview().key
-    whole = getattr(module, step)
-
-    def dies(*given: Any, **named: Any) -> Any:
-        if done:
-            whole(*given, **named)
-        raise MemoryError("the process ends here")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module, step, dies)
-        job = shop.ws.corrections.start(shop.version.id, key)
-        run_waiting(shop.ws.scope)
-        assert shop.ws.jobs.get(job.id).state == "failed"
-    versions = shop.ws.datasets.list(shop.project)[0].versions
-    with read(shop.ws.scope.engine) as connection:
-        divided = set(connection.scalars(select(split.c.version_id)))
-    made = {v.id for v in versions if v.parent_id}
-    assert set(filter(None, shop.marked().values())) == made
-    assert divided == {v.id for v in versions}
-    assert len(made) == (1 if step == "store_profile" else 0)
-
-    child = ended(shop.ws, shop.ws.corrections.start(shop.version.id, key)).result or {}
-    assert shop.marked() == {item: child["version_id"]}
-    assert len(shop.ws.datasets.list(shop.project)[0].versions) == 2
-    assert shop.ws.datasets.profile(child["version_id"]) is not None
-    assert splits.facts(shop.ws.scope, child["version_id"]).rows == 81
-
-
-KILLED = """
-import os, signal, sys
-from engine.services import children, importing
-from engine.services.inline import run_job_here
-from engine.workspace import open_workspace
-module = {"children": children, "importing": importing}[sys.argv[2]]
-whole = getattr(module, sys.argv[3])
-def dies(*given, **named):
-    whole(*given, **named)
-    os.kill(os.getpid(), signal.SIGKILL)
-setattr(module, sys.argv[3], dies)
-run_job_here(open_workspace().scope, sys.argv[1])
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("module", "step", "there"), [("children", "_mark", 0), ("importing", "store_profile", 1)]
-)
-def test_a_killed_process_leaves_all_of_a_version_or_nothing(
-    shop: Shop, module: str, step: str, there: int
-) -> None:
-    item = shop.accept("the rider was kind", "praise")
-    key = shop.preview().key
-    job = shop.ws.corrections.start(shop.version.id, key)
-    with write(shop.ws.scope.engine) as connection:
-        connection.execute(update(job_table).where(job_table.c.id == job.id).values(executor="inline"))
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, job.id, module, step], cwd=ROOT, check=False, timeout=120
-    )
-    assert done.returncode == -signal.SIGKILL
-    made = [v for v in shop.ws.datasets.list(shop.project)[0].versions if v.parent_id]
-    assert len(made) == there
-    assert list(shop.marked().values()) == ([made[0].id] if there else [None])
-    for version in made:
-        view = shop.ws.splits.current(version.id)
-        assert view is not None
-        assert view.counts["train"] == 81
-
-    result = ended(shop.ws, shop.ws.corrections.start(shop.version.id, key)).result or {}
-    assert shop.marked() == {item: result["version_id"]}
-    assert result["existing"] == bool(there)
-    assert shop.ws.datasets.profile(result["version_id"]) is not None
-
-
-def test_what_was_decided_since_the_preview_is_not_taken_unseen(shop: Shop) -> None:
-    first, second = shop.accept("the rider was kind", "praise"), shop.accept("cold soup", "complaint")
-    key = shop.preview().key
-    late = shop.ws.corrections.start(shop.version.id, key)
-    shop.change(second, label="praise")
-    run_waiting(shop.ws.scope)
-    problem = shop.ws.jobs.get(late.id).problem
-    assert isinstance(problem, CorrectionsChanged)
-    with pytest.raises(CorrectionsChanged):
-        shop.ws.corrections.start(shop.version.id, key)
-    assert not any(shop.marked().values())
-    assert len(shop.ws.datasets.list(shop.project)[0].versions) == 1
-    shop.change(first, state="rejected", label=None)
-    child = shop.make()
-    assert shop.rows(child).loc[100, "label"] == "praise"
-    assert shop.marked() == {first: None, second: child.id}
-    assert render_error(problem, "zh_CN") != render_error(problem, "en")
-
-
-def test_a_change_between_reading_and_marking_undoes_everything(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    item = shop.accept("the rider was kind", "praise")
-    key = shop.preview().key
-    whole = children._stored
-
-    def meanwhile(child: Any) -> Any:
-        shop.change(item, label="complaint")
-        return whole(child)
-
-    monkeypatch.setattr(children, "_stored", meanwhile)
-    job = shop.ws.corrections.start(shop.version.id, key)
-    run_waiting(shop.ws.scope)
-    assert isinstance(shop.ws.jobs.get(job.id).problem, CorrectionsChanged)
-    assert shop.marked() == {item: None}
-    assert [v.number for v in shop.ws.datasets.list(shop.project)[0].versions] == [1]
-
-
 def test_nothing_to_change_is_said_instead_of_an_empty_version(shop: Shop) -> None:
     with pytest.raises(NoCorrections):
         shop.ws.corrections.start_preview(shop.version.id)
@@ -310,156 +146,6 @@ def test_versions_form_a_line_and_the_newest_is_the_next_parent(shop: Shop) -> N
     view = shop.ws.splits.current(second.id)
     assert view is not None
     assert view.spec == shop.run.recipe.split
-
-
-def test_a_retrain_is_the_same_recipe_on_the_child(shop: Shop) -> None:
-    shop.accept("the rider was kind", "praise")
-    child = shop.make()
-    run = shop.ws.corrections.retrain(shop.run.id, child.id, "once")
-    assert shop.ws.corrections.retrain(shop.run.id, child.id, "once").id == run.id
-    run = shop.finished(run)
-    assert run.cloned_from == shop.run.id
-    assert run.recipe == shop.run.recipe.model_copy(update={"data": child.id})
-    assert (run.version_id, run.name) == (child.id, "SVM · v2")
-    view = shop.ws.splits.current(child.id)
-    assert view is not None
-    assert run.split_id == view.id != shop.run.split_id
-    assert run.drawn_id == shop.run.split_id == shop.run.drawn_id
-    assert shop.ws.corrections.retrain(run.id, child.id).name == "SVM · v2"
-
-
-def test_relabelling_while_a_retrain_runs_enters_the_next_version(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Case 54."""
-    shop.accept("the rider was kind", "praise")
-    child = shop.make()
-    frozen = shop.rows(child)
-    run = shop.ws.corrections.retrain(shop.run.id, child.id)
-    whole, seen = training.fit_run, []
-
-    def meanwhile(recipe: Any, data: Any, line: Any) -> Any:
-        shop.accept("the rider was kind", "complaint")
-        seen.extend(zip(data.train_inputs, (data.classes[i] for i in data.train_labels), strict=True))
-        return whole(recipe, data, line)
-
-    monkeypatch.setattr(training, "fit_run", meanwhile)
-    shop.finished(run)
-    assert ("the rider was kind", "praise") in seen
-    assert ("the rider was kind", "complaint") not in seen
-    pd.testing.assert_frame_equal(shop.rows(child), frozen)
-    following = shop.make(child)
-    assert shop.rows(following).loc[100, "label"] == "complaint"
-    pd.testing.assert_frame_equal(shop.rows(child), frozen)
-
-
-def test_old_and_new_are_compared_on_the_same_sealed_rows(shop: Shop) -> None:
-    shop.accept("the rider was kind", "praise")
-    child = shop.make()
-    new = shop.finished(shop.ws.corrections.retrain(shop.run.id, child.id))
-    ids = [shop.run.id, new.id]
-    ended(shop.ws, shop.ws.evaluations.start_comparison(ids, "validation", "macro_f1"))
-    found = shop.ws.evaluations.comparison(ids, "validation", "macro_f1")
-    assert found is not None
-    assert found[0].n == counts_of(shop.ws, child.id)["validation"]
-
-    shop.ws.evaluations.open_test(shop.run.id, "before it is shared")
-    run_waiting(shop.ws.scope)
-    with pytest.raises(SealedTest):
-        shop.ws.evaluations.start_comparison(ids, "test", "macro_f1")
-    shop.ws.evaluations.open_test(new.id, "old against new")
-    run_waiting(shop.ws.scope)
-    ended(shop.ws, shop.ws.evaluations.start_comparison(ids, "test", "macro_f1"))
-    found = shop.ws.evaluations.comparison(ids, "test", "macro_f1")
-    assert found is not None
-    assert found[0].n == counts_of(shop.ws, shop.version.id)["test"]
-
-
-def test_splits_that_were_drawn_apart_stay_incomparable(shop: Shop) -> None:
-    shop.accept("the rider was kind", "praise")
-    child = shop.make()
-    apart = shop.run.recipe.model_copy(update={"data": child.id, "split": Split(seed=7)})
-    other = shop.finished(shop.ws.runs.submit(shop.project, apart))
-    with pytest.raises(NotComparable):
-        shop.ws.evaluations.start_comparison([shop.run.id, other.id], "validation", "macro_f1")
-    with pytest.raises(OtherDivision):
-        shop.ws.corrections.retrain(other.id, shop.version.id)
-    # the division that it inherits is found again
-    new = shop.finished(shop.ws.corrections.retrain(shop.run.id, child.id))
-    assert new.drawn_id == shop.run.drawn_id
-
-
-def test_rows_that_do_not_match_are_never_compared(shop: Shop) -> None:
-    shop.accept("the rider was kind", "praise")
-    child = shop.make()
-    with write(shop.ws.scope.engine) as connection:
-        # as if somebody had tampered with the lineage: a division of other rows is said to be inherited
-        row = connection.execute(select(split).where(split.c.version_id == child.id)).one()
-        parts = splits.assignment(shop.ws.scope, row.id)
-        parts[parts.index[parts == "validation"][0]] = "train"
-        connection.execute(
-            update(split).where(split.c.id == row.id).values(artifact=dividing.keep_assignment(parts))
-        )
-    new = shop.finished(shop.ws.corrections.retrain(shop.run.id, child.id))
-    job = shop.ws.evaluations.start_comparison([shop.run.id, new.id], "validation", "macro_f1")
-    run_waiting(shop.ws.scope)
-    problem = shop.ws.jobs.get(job.id).problem
-    assert isinstance(problem, NotComparable)
-    assert "different rows" in json.dumps(problem.params)
-
-
-def test_openings_count_over_the_lineage_and_freeze_all_of_it(shop: Shop) -> None:
-    shop.accept("the rider was kind", "praise")
-    child = shop.make()
-    shop.ws.evaluations.open_test(shop.run.id, "before it is shared")
-    run_waiting(shop.ws.scope)
-    view = shop.ws.splits.current(child.id)
-    assert view is not None
-    assert view.openings == 1
-    assert [o.reason for o in shop.ws.evaluations.openings(view.id)] == ["before it is shared"]
-    for version in (child, shop.version):
-        with pytest.raises(SplitOpened):
-            shop.ws.splits.start(version.id, Split(seed=5))
-    redrawn = shop.run.recipe.model_copy(update={"data": child.id, "split": Split(seed=5)})
-    with pytest.raises(SplitOpened):
-        shop.ws.runs.submit(shop.project, redrawn)
-
-    new = shop.finished(shop.ws.corrections.retrain(shop.run.id, child.id))
-    assert (new.openings, new.test_opened) == (1, False)
-    shop.ws.evaluations.open_test(new.id, "old against new")
-    for run in (shop.run, new):
-        assert shop.ws.runs.get(run.id).openings == 2
-    shop.accept("cold soup", "complaint")
-    assert counts_of(shop.ws, shop.make(child).id)["train"] == counts_of(shop.ws, child.id)["train"] + 1
-
-
-def test_a_look_at_the_child_is_remembered_for_the_file_of_its_parent(shop: Shop) -> None:
-    shop.accept("the rider was kind", "praise")
-    child = shop.make()
-    new = shop.finished(shop.ws.corrections.retrain(shop.run.id, child.id))
-    shop.ws.evaluations.open_test(new.id, "old against new")
-    run_waiting(shop.ws.scope)
-    assert shop.ws.runs.get(shop.run.id).openings == 1, "one opening of two tables counts once"
-    shop.ws.projects.delete(shop.project)
-    version = import_rows(shop.ws, shop.ws.projects.create("again").id, ROWS, ROLES)
-    recipe = shop.ws.recipes.choose(version.project_id, "majority", "quick")
-    run = shop.finished(
-        shop.ws.runs.submit(version.project_id, recipe.model_copy(update={"data": version.id}))
-    )
-    assert (run.openings, run.openings_elsewhere) == (1, 1)
-    assert [(o.version, o.reason) for o in shop.ws.evaluations.openings(str(run.split_id))] == [
-        (None, "old against new")
-    ]
-
-
-def test_looking_at_the_child_freezes_the_parent(shop: Shop) -> None:
-    shop.accept("the rider was kind", "praise")
-    child = shop.make()
-    new = shop.finished(shop.ws.corrections.retrain(shop.run.id, child.id))
-    shop.ws.evaluations.open_test(new.id, "first look")
-    with pytest.raises(SplitOpened):
-        shop.ws.splits.start(shop.version.id, Split(seed=5))
-    assert shop.ws.runs.get(shop.run.id).openings == 1
 
 
 def test_data_with_two_inputs_and_a_division_of_their_own(workspace: Workspace, imported: Importer) -> None:
