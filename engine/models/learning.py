@@ -51,7 +51,7 @@ class LearningParams(DecisionParams):
     )  # fmt: skip
     decay_every: int = param(
         5, N_("Epochs a step"), N_("Epochs between two reductions; on a plateau, epochs without a better one."), low=1, high=50,
-        level="advanced", unit=N_("epochs"), depends_on=("decay", ("step", "plateau")),
+        level="advanced", depends_on=("decay", ("step", "plateau")),
     )  # fmt: skip
     warmup: float = param(
         0.0, N_("Warm-up"), N_("Share of the epochs in which the learning rate rises from zero; large networks start steadier."),

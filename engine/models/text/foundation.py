@@ -86,7 +86,7 @@ class AdaptingParams(ParamsBase):
     )  # fmt: skip
     thaw: int = param(
         2, N_("Layers thawed an epoch"), N_("The read-out learns first; then so many layers more each epoch, from the last one down."),
-        low=1, high=12, unit=N_("layers"), depends_on=("adapt", ("gradual",)),
+        low=1, high=12, depends_on=("adapt", ("gradual",)),
     )  # fmt: skip
     layer_decay: float = param(
         0.9, N_("Rate from layer to layer"), N_("Each layer learns at this share of the rate of the layer above it; 1 treats all alike."),
