@@ -117,7 +117,7 @@ class Tokens:
         from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
         if kind == "likely":
-            return cls(likely_pieces(texts, size, SPECIAL), length)
+            return cls(likely_pieces(texts, size, SPECIAL, length), length)
         tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
         tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
         cut: list[Any] = [pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]
