@@ -1,3 +1,5 @@
+"""Dividing: shares, duplicates and groups that stay together, given columns, and what is found, said and refused."""
+
 from __future__ import annotations
 
 import gzip
@@ -10,35 +12,12 @@ from engine.errors import DataError, error_from_json
 from engine.prepare import split as module
 from engine.prepare.split import EXCLUDED, PARTS, SEALED, assign_split, recount_split
 from engine.recipe import Split
-
-
-def table(rows, roles=None):
-    """A frame with row ids and its schema, from dicts of cells; text and label are mapped unless said otherwise."""
-    frame = pd.DataFrame(rows, dtype="str")
-    roles = roles or {"text": "input", "label": "label", "group": "group"}
-    schema = make_schema({name: role for name, role in roles.items() if name in frame}, list(frame.columns))
-    classes = tuple(sorted(set(frame["label"].str.strip()) - {""})) if "label" in frame else ()
-    frame.insert(0, "row_id", range(len(frame)))
-    return frame, schema.model_copy(update={"classes": classes})
-
-
-def many(n=400, **extra):
-    return [
-        {"text": f"text {i}", "label": "ab"[i % 2], **{k: f(i) for k, f in extra.items()}} for i in range(n)
-    ]
+from tests.prepare.tables import codes, finding, given, many, table
 
 
 def run(rows, spec=None, roles=None):
     frame, schema = table(rows, roles)
     return assign_split(frame, schema, spec or Split(), frame["text"])
-
-
-def codes(result):
-    return {finding.code for finding in result.findings}
-
-
-def finding(result, code):
-    return next(f for f in result.findings if f.code == code)
 
 
 GIVEN = Split(kind="given", column="part")
@@ -47,14 +26,6 @@ GIVEN = Split(kind="given", column="part")
 def beyond_width(result):
     """The findings but the note on how wide an interval is, which every small test part gets."""
     return [f for f in result.findings if f.code != "split_test_width"]
-
-
-def given(**parts):
-    """Rows of two classes, distinct texts: so many with each value in the column `part`."""
-    rows = []
-    for value, n in parts.items():
-        rows += [{"text": f"{value} {i}", "label": "ab"[i % 2], "part": value} for i in range(n)]
-    return rows
 
 
 def test_constants():
