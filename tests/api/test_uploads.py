@@ -1,37 +1,26 @@
-"""`PUT /api/uploads` over a real socket: what comes in, what does not, and that nothing is left of what did not."""
+"""`PUT /api/uploads` over a real socket: what comes in, from whom, under which name, and who may take it."""
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import httpx
-import psutil
 import pytest
 from starlette.applications import Starlette
 
-from engine.api import demo_routes, studio_routes, uploads
-from engine.api.door import demo_middleware, studio_middleware
+from engine.api import demo_routes, uploads
+from engine.api.door import demo_middleware
 from engine.errors import NotFound
-from engine.services import intake, upload_budget, upload_tickets
+from engine.services import intake, upload_tickets
 from engine.services.upload_budget import UploadBudget
 from engine.services.upload_tickets import issue_ticket
-from engine.storage import home
 from engine.storage.home import folder
 from engine.workspace import Workspace
 from tests.api.conftest import HOSTS, PAGE
+from tests.api.sending import TAB, TABLE, Put, code, sender, studio_door
 from tests.api.serving import served
-from tests.data.hostile import HOSTILE
-
-TABLE = b"text,label\n" + b"good food,praise\n" * 100
-TAB = "tab-1"
-
-Put = Callable[..., httpx.Response]
 
 
 @pytest.fixture(autouse=True)
@@ -44,38 +33,13 @@ def budget(monkeypatch: pytest.MonkeyPatch) -> UploadBudget:
 
 @pytest.fixture
 def client(workspace: Workspace) -> Iterator[httpx.Client]:
-    app = Starlette(routes=studio_routes, middleware=studio_middleware(lambda: HOSTS))
-    with served(app) as opened:
+    with studio_door() as opened:
         yield opened
 
 
 @pytest.fixture
 def put(client: httpx.Client, workspace: Workspace) -> Put:
-    """`put(content, name, limit=..., table=..., **headers)` sends a file as the tab `TAB` does."""
-
-    def send(content: Any = TABLE, name: str = "a.csv", *, limit: int = 1 << 20, table: bool = True, **headers: str) -> httpx.Response:  # fmt: skip
-        sent = {"X-Bentu-Upload": workspace.uploads.ticket(TAB, limit, table), "X-Bentu-Name": quote(name)}
-        sent |= {k.replace("_", "-"): v for k, v in headers.items()}
-        return client.put("/api/uploads", content=content, headers=sent)
-
-    return send
-
-
-def code(answer: httpx.Response) -> str:
-    found: str = answer.json()["error"]["code"]
-    return found
-
-
-def settled(budget: UploadBudget, seconds: float = 5.0) -> None:
-    """Wait until the server has put away what was cut, and see that it has."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and (
-        budget.in_flight or budget.at_once or list(folder("uploads").iterdir())
-    ):
-        time.sleep(0.02)
-    assert budget.in_flight == 0
-    assert not budget.at_once
-    assert list(folder("uploads").iterdir()) == []
+    return sender(client, workspace)
 
 
 def test_a_file_comes_in_and_is_taken_by_its_tab(
@@ -105,21 +69,6 @@ def test_a_file_without_a_length_is_counted_as_it_comes(put: Put, workspace: Wor
     assert refused.status_code == 413
     assert code(refused) == "FILE_TOO_LARGE"
     assert len(list(folder("uploads").iterdir())) == 1
-
-
-def test_a_file_that_says_it_is_too_large_is_refused_before_a_byte_of_it_came(client: httpx.Client, workspace: Workspace) -> None:  # fmt: skip
-    ticket = workspace.uploads.ticket(TAB, 1000)
-    with socket.create_connection(("localhost", client.base_url.port), 5) as raw:
-        began = time.monotonic()
-        raw.sendall(
-            f"PUT /api/uploads HTTP/1.1\r\nHost: localhost\r\nX-Bentu-Upload: {ticket}\r\nX-Bentu-Name: a\r\n"
-            "Content-Length: 262144000\r\n\r\n".encode()
-        )
-        answer = raw.recv(65536)
-        assert time.monotonic() - began < 1.0
-    assert answer.startswith(b"HTTP/1.1 413")
-    assert b"connection: close" in answer.lower()
-    assert not list(folder("uploads").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -195,42 +144,6 @@ def test_what_is_no_table_is_refused_in_the_readers_language_and_not_kept(
     assert put(content or b"x", name, table=False).status_code == 201, "unless it is not meant to be one"
 
 
-LARGE = "workbook with 300 MB of shared texts"
-"""175 MB for the wire; how it is refused is tested where it is read."""
-BOMBS = [case for case, (name, _, code) in HOSTILE.items() if code == "ARCHIVE_UNSAFE" and name.endswith((".zip", ".xlsx")) and case != LARGE]  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BOMBS)
-def test_a_bomb_is_refused_as_it_comes_in_and_nothing_of_it_stays(
-    put: Put, budget: UploadBudget, case: str
-) -> None:
-    name, make, wanted = HOSTILE[case]
-    content, here = make(), psutil.Process()
-    before, began = here.memory_info().rss, time.monotonic()
-    answer = put(content, name, limit=200 << 20)
-    seconds, grown = time.monotonic() - began, here.memory_info().rss - before
-    assert (answer.status_code, code(answer)) == (422, wanted)
-    assert seconds < 2, f"{seconds:.1f} s"
-    assert grown < 64 << 20, f"{grown / 1e6:.0f} MB"
-    settled(budget)
-
-
-def test_ten_at_once_over_the_budget_share_it_and_none_is_half_taken(
-    put: Put, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, budget: UploadBudget
-) -> None:
-    monkeypatch.setattr(upload_budget, "IN_FLIGHT", 3 * len(TABLE))
-    with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda i: put(TABLE, f"{i}.csv"), range(10)))
-    codes = [answer.status_code for answer in answers]
-    assert set(codes) <= {201, 429}
-    taken = [answer.json()["id"] for answer in answers if answer.status_code == 201]
-    assert taken, codes
-    kept = sorted(place.name for place in folder("uploads").iterdir())
-    assert kept == sorted(taken)
-    assert all((folder("uploads") / one / "content").read_bytes() == TABLE for one in taken)
-    assert budget.in_flight == 0
-
-
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "..\\..\\x", "CON", "a\0b.csv", "\\\\host\\share", "长" * 1300, "/etc/passwd", "\u202egpj.csv"]
 )  # fmt: skip
@@ -257,131 +170,6 @@ def test_a_name_that_is_no_text_is_refused(
     answer = client.put("/api/uploads", content=b"x", headers=headers)
     assert answer.status_code == 422
     assert code(answer) == "UPLOAD_NAME"
-
-
-@pytest.mark.parametrize("chunked", [False, True])
-def test_a_cut_connection_leaves_nothing(client: httpx.Client, workspace: Workspace, budget: UploadBudget, chunked: bool) -> None:  # fmt: skip
-    ticket = workspace.uploads.ticket(TAB, 100 << 20)
-    length = "Transfer-Encoding: chunked" if chunked else "Content-Length: 50000000"
-    with socket.create_connection(("localhost", client.base_url.port), 5) as raw:
-        raw.sendall(
-            f"PUT /api/uploads HTTP/1.1\r\nHost: localhost\r\nX-Bentu-Upload: {ticket}\r\nX-Bentu-Name: a.csv\r\n{length}\r\n\r\n".encode()
-        )
-        part = b"x" * 600_000
-        raw.sendall(f"{len(part):x}\r\n".encode() + part + b"\r\n" if chunked else part)
-        until = time.monotonic() + 5
-        while not (budget.in_flight and any(folder("uploads").iterdir())) and time.monotonic() < until:
-            time.sleep(0.01)
-        assert budget.in_flight > 0
-        assert len(list(folder("uploads").iterdir())) == 1
-    settled(budget)
-
-
-def test_a_sender_that_says_nothing_is_given_up(
-    client: httpx.Client, workspace: Workspace, budget: UploadBudget, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploads, "IDLE_SECONDS", 0.3)
-    monkeypatch.setattr(uploads, "DROP_SECONDS", 0.1)
-    ticket = workspace.uploads.ticket(TAB, 1 << 20)
-    head = f"PUT /api/uploads HTTP/1.1\r\nHost: localhost\r\nX-Bentu-Upload: {ticket}\r\nX-Bentu-Name: a\r\nContent-Length: 99\r\n\r\nx"
-    with socket.create_connection(("localhost", client.base_url.port), 10) as raw:
-        raw.sendall(head.encode())
-        assert raw.recv(65536).startswith(b"HTTP/1.1 408")
-    settled(budget)
-
-
-def test_a_sender_that_drips_is_given_up(
-    client: httpx.Client, workspace: Workspace, budget: UploadBudget, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploads, "IDLE_SECONDS", 0.5)
-    monkeypatch.setattr(uploads, "DROP_SECONDS", 0.1)
-    ticket = workspace.uploads.ticket(TAB, 1 << 20)
-    head = f"PUT /api/uploads HTTP/1.1\r\nHost: localhost\r\nX-Bentu-Upload: {ticket}\r\nX-Bentu-Name: a\r\nContent-Length: 9999\r\n\r\n"
-    with socket.create_connection(("localhost", client.base_url.port), 10) as raw:
-        raw.sendall(head.encode())
-        raw.settimeout(0.1)
-        answer, until = b"", time.monotonic() + 8
-        while not answer and time.monotonic() < until:
-            try:
-                raw.sendall(b"x")
-                answer = raw.recv(65536)
-            except TimeoutError:
-                continue
-        assert answer.startswith(b"HTTP/1.1 408")
-    settled(budget)
-
-
-def test_twenty_at_once_come_in_whole(put: Put, workspace: Workspace, budget: UploadBudget) -> None:
-    files = {f"{i}.csv": TABLE + f"row {i},praise\n".encode() * (i + 1) * 300 for i in range(20)}
-    with ThreadPoolExecutor(20) as pool:
-        answers = dict(zip(files, pool.map(lambda item: put(item[1], item[0]), files.items()), strict=True))
-    for name, answer in answers.items():
-        assert answer.status_code == 201, answer.text
-        workspace.uploads.take(answer.json()["id"], TAB)
-        assert workspace.uploads.content(answer.json()["id"]) == files[name]
-    assert budget.in_flight == 0
-    assert not budget.at_once
-
-
-def test_all_together_have_one_budget(
-    put: Put, monkeypatch: pytest.MonkeyPatch, budget: UploadBudget
-) -> None:
-    monkeypatch.setattr(upload_budget, "IN_FLIGHT", 1500)
-    busy = put()
-    assert busy.status_code == 429
-    assert code(busy) == "UPLOADS_BUSY"
-    assert busy.headers["retry-after"] == str(upload_budget.SOON)
-    assert put(iter([TABLE])).status_code == 429, "also without a length"
-    settled(budget)
-    monkeypatch.undo()
-
-
-def test_a_tab_that_sends_too_many_files_is_told_when_to_go_on(put: Put, budget: UploadBudget) -> None:
-    for _ in range(300):
-        budget.admit(TAB, "192.0.2.1", 0).release()
-    answer = put()
-    assert answer.status_code == 429
-    assert code(answer) == "UPLOADS_TOO_MANY"
-    assert 1 <= int(answer.headers["retry-after"]) <= 12
-
-
-def test_a_nearly_full_disk_is_said_before_the_file_comes(put: Put, monkeypatch: pytest.MonkeyPatch, budget: UploadBudget) -> None:  # fmt: skip
-    monkeypatch.setattr(intake, "free_mb", lambda path=None: 3)
-    monkeypatch.setenv("BENTU_MIN_FREE_MB", "1000")
-    answer = put()
-    assert answer.status_code == 507
-    assert code(answer) == "LOW_SPACE"
-    settled(budget)
-    assert home.free_mb() >= 0
-
-
-def test_a_disk_that_fills_meanwhile_is_said_in_words(put: Put, monkeypatch: pytest.MonkeyPatch, budget: UploadBudget) -> None:  # fmt: skip
-    import errno
-
-    from engine.services.uploads import Incoming
-
-    whole = Incoming.__init__
-
-    class Full:
-        def __init__(self, file: Any) -> None:
-            self.file = file
-
-        def write(self, part: bytes) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        def close(self) -> None:
-            self.file.close()
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    def opened(self: Incoming, *args: Any, **kwargs: Any) -> None:
-        whole(self, *args, **kwargs)
-        self._out = Full(self._out)  # type: ignore[assignment]
-
-    monkeypatch.setattr(Incoming, "__init__", opened)
-    answer = put()
-    assert answer.status_code == 507
-    assert code(answer) == "DISK_FULL"
-    settled(budget)
 
 
 def test_a_file_is_withdrawn_by_its_tab_only_and_only_before_it_is_taken(
