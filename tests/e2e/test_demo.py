@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import httpx
-import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from engine.jobs.demo_options import KEY, command, environment, listening
 from engine.serving.publication import token_digest, withdraw_publication
 from tests.e2e.cable import Cable
-from tests.e2e.conftest import ROOT, Server, end_workers, free_port, shot
+from tests.e2e.conftest import shot
 from tests.e2e.demo_process import DemoProcess, demo_process
+from tests.e2e.strangers import Visit, ask, connected, feedback, settled, stream_status, visiting
 from tests.e2e.test_hostile_text import BIDI, EVIL
-from tests.published import BAD, GOOD, TOKEN, publish, studio_key
+from tests.published import BAD, GOOD, TOKEN, publish
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
+
 
 LONG = "服务态度非常差而且等了一个小时还没有送到，再也不会点这家了 awful taste slow and rude " * 3
 
@@ -38,83 +29,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProcess]:
         yield running
 
 
-class Visitor:
-    """A stranger's browser that keeps what its page asked for and complained of."""
-
-    def __init__(self, page: Page, home: str) -> None:
-        self.page, self._home = page, home
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        page.context.on("request", lambda r: self.asked.append(r.url))
-        page.on("websocket", lambda w: self.asked.append(w.url))
-        page.on(
-            "console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None
-        )
-        page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
-
-    def went_elsewhere(self) -> list[str]:
-        own = (self._home, self._home.replace("http", "ws"), "data:", "blob:")
-        return [url for url in self.asked if not url.startswith(own)]
-
-
-Visit = Callable[..., Visitor]
-
-
 @pytest.fixture
 def visit(browser: Browser, demo: DemoProcess) -> Iterator[Visit]:
-    """`visit(locale="zh-CN", theme="dark", width=390, token=...)`: the page of a demo in a browser of its own."""
-    contexts = []
-
-    def opener(
-        locale: str = "en-US", theme: str = "light", width: int = 390, token: str = TOKEN, url: str = "",
-    ) -> Visitor:  # fmt: skip
-        context = browser.new_context(
-            locale=locale, color_scheme=theme, viewport={"width": width, "height": 844},  # type: ignore[arg-type]
-        )  # fmt: skip
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        made = Visitor(page, url or demo.url)
-        page.goto(f"{url or demo.url}/?d={token}")
-        expect(page.locator("h1")).to_be_visible()
-        return made
-
-    yield opener
-    for context in contexts:
-        context.close()
-
-
-def ask(page: Page, text: str, button: str = "See the answer") -> None:
-    page.locator("textarea").first.fill(text)
-    page.get_by_role("button", name=button).click()
-    expect(page.get_by_text(re.compile("Is this right|对吗"))).to_be_visible()
-
-
-def connected(page: Page) -> None:
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-connection-state", "CONNECTED")
-
-
-def settled(page: Page) -> None:
-    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
-    assert page.locator("[data-testid=stException]").count() == 0
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
-
-
-def stream_status(url: str, headers: dict[str, str]) -> int:
-    """With what the server answers a request for a websocket."""
-    upgrade = {
-        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    }  # fmt: skip
-    with httpx.stream("GET", f"{url}/_stcore/stream", headers=upgrade | headers) as answer:
-        return answer.status_code
-
-
-def feedback(url: str, **more: Any) -> httpx.Response:
-    asked = {"inputs": {"text": GOOD}}
-    answer = httpx.post(f"{url}/api/demos/{TOKEN}/predict", json=asked, timeout=30).json()
-    said = {"answer": answer["id"], **asked, "right": True, **more}
-    return httpx.post(f"{url}/api/demos/{TOKEN}/feedback", json=said, timeout=30)
+    with visiting(browser, demo.url) as opener:
+        yield opener
 
 
 def test_a_stranger_on_a_phone_corrects_the_model_in_chinese(demo: DemoProcess, visit: Visit) -> None:
@@ -307,151 +225,3 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(demo: DemoProcess, 
     connected(page)  # the open page comes back by itself
     ask(page, BAD)
     expect(page.get_by_role("heading", name="bad", exact=True)).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"flags": []}, "server.allowedHosts|server.maxUploadSize"), ({KEY: ""}, KEY), ({"file": "bentu.db"}, r"bentu\.db"),
-    ],
-)  # fmt: skip
-def test_it_refuses_to_start_with_something_left_out(
-    tmp_path: Path, change: dict[str, Any], reason: str
-) -> None:
-    """One of each kind, as a process; tests/jobs/test_demo_options.py has them all."""
-    home = tmp_path / "demo"
-    home.mkdir()
-    line = command(listening())
-    line[line.index("--server.port") + 1] = str(free_port())
-    own = environment(home, studio_key(tmp_path).public)
-    if "file" in change:
-        (home / change["file"]).touch()
-    elif "flags" in change:
-        flags = change["flags"]
-        line = (
-            [*line, *flags] if flags else [*line[:5], "--server.port", line[line.index("--server.port") + 1]]
-        )
-    else:
-        own |= change
-    done = subprocess.run(line, env=own, cwd=home, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode != 0
-    assert re.search(reason, done.stderr), done.stderr
-    assert "Traceback" not in done.stderr
-    assert not (home / "inbox.db").exists()
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Server]:
-    """A studio that keeps its demo process, with one demo published by hand."""
-    home = tmp_path / "studio"
-    home.mkdir()
-    running = Server(home)
-    running.start()
-    (home / "demo").mkdir(exist_ok=True)
-    publish(home / "demo", studio_key(home))
-    yield running
-    running.stop()
-    end_workers(home)
-
-
-def said_of_itself(studio: Server) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((studio.home / "demo/server.json").read_text())
-    return found
-
-
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-
-
-def healthy(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/api/health", timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def test_the_studio_starts_it_keeps_it_and_takes_it_along(studio: Server, visit: Visit) -> None:
-    until(lambda: healthy(studio.demo_url))
-    first = said_of_itself(studio)
-    assert first["port"] == studio.demo_port
-    own = psutil.Process(first["pid"]).environ()
-    assert own["BENTU_MODE"] == "demo" and own["BENTU_HOME"] == str(studio.home / "demo")
-    assert "BENTU_DATABASE_URL" not in own
-    assert not any(
-        str(f.path).startswith(str(studio.home / "bentu.db"))
-        for f in psutil.Process(first["pid"]).open_files()
-    )
-    page = visit(url=studio.demo_url).page
-    ask(page, GOOD)
-    assert feedback(studio.demo_url).status_code == 201
-
-    os.kill(first["pid"], signal.SIGKILL)
-    until(lambda: healthy(studio.demo_url) and said_of_itself(studio)["pid"] != first["pid"])
-    assert feedback(studio.demo_url).status_code == 201
-
-    second = said_of_itself(studio)["pid"]
-    assert studio.process is not None
-    studio.process.kill()
-    studio.process.wait()
-    studio.process = None
-    until(
-        lambda: not psutil.pid_exists(second) or psutil.Process(second).status() == psutil.STATUS_ZOMBIE, 15
-    )
-    assert not healthy(studio.demo_url)
-
-    studio.start()
-    until(lambda: healthy(studio.demo_url))
-    third = said_of_itself(studio)["pid"]
-    studio.stop()
-    assert not psutil.pid_exists(third)
-
-
-def test_the_studio_has_no_demo_routes_and_a_door_of_its_own(studio: Server) -> None:
-    assert httpx.get(f"{studio.url}/api/health").json() == {"status": "ok"}
-    for answer in (
-        httpx.get(f"{studio.url}/api/demos/{TOKEN}"),
-        httpx.post(f"{studio.url}/api/demos/{TOKEN}/predict", json={}),
-    ):
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "PATH_UNKNOWN")
-    assert httpx.get(studio.url, headers={"Host": "evil.example"}).status_code == 403
-    assert stream_status(studio.url, {"Origin": "http://evil.example"}) == 403
-    assert stream_status(studio.url, {"Host": "evil.example"}) == 403
-    assert stream_status(studio.url, {"Origin": studio.url}) == 101
-
-
-def test_a_busy_port_is_no_obstacle_to_the_studio(tmp_path: Path) -> None:
-    home = tmp_path / "studio"
-    home.mkdir()
-    running = Server(home)
-    with socket.create_server(("127.0.0.1", running.demo_port)):
-        running.start()
-        until(lambda: "DEMO_PORT_BUSY" in (home / "server.log").read_text())
-        assert healthy(running.url)
-    until(lambda: healthy(running.demo_url))
-    running.stop()
-    end_workers(home)
-
-
-def test_by_hand(tmp_path: Path) -> None:
-    port = str(free_port())
-    own = {**os.environ, "BENTU_HOME": str(tmp_path / "studio"), "BENTU_DEMO_PORT": port}
-    key = subprocess.run(
-        [sys.executable, "-m", "engine", "demo", "--key"],
-        cwd=ROOT,
-        env=own,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    assert key == studio_key(tmp_path / "studio").public
-    process = subprocess.Popen(
-        [sys.executable, "-m", "engine", "demo"], cwd=ROOT, env=own, stdin=subprocess.DEVNULL
-    )
-    try:
-        until(lambda: healthy(f"http://localhost:{port}"))
-    finally:
-        process.terminate()
-        process.wait(15)
