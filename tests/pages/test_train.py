@@ -1,85 +1,19 @@
-"""The train page: the line of runs, a run in every state, and what one can do with it."""
+"""Runs that have ended on the train page: score, record, log and cost, why one failed, and what one can do with each."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
-from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import update
-from streamlit.testing.v1 import AppTest
 
-from engine.jobs import events
 from engine.services.inline import run_waiting
 from engine.storage.clock import now
 from engine.storage.database import write
 from engine.storage.tables import job, split
 from engine.storage.tables import run as run_row
 from engine.workspace import Workspace
-
-
-def said(at: AppTest) -> str:
-    """Everything that the page says."""
-    kinds = (
-        "title",
-        "subheader",
-        "markdown",
-        "caption",
-        "text",
-        "info",
-        "warning",
-        "error",
-        "success",
-        "code",
-    )
-    return "\n".join(str(e.value) for kind in kinds for e in at.get(kind)).replace("\\", "")
-
-
-def table(at: AppTest, key: str) -> Any:
-    """The table whose widget key starts with `key`."""
-    return next(e for e in at.dataframe if (e.key or "").startswith(key)).value
-
-
-def primaries(at: AppTest) -> list[str | None]:
-    return [b.key for b in at.button if b.proto.type == "primary"]
-
-
-def report(
-    workspace: Workspace, run_id: str, *entries: tuple[str, dict[str, Any]], first: int = 1000
-) -> None:
-    """Events as the training process of the run would write them, half a second apart."""
-    job_id = workspace.runs.get(run_id).job_id
-    start = now()
-    rows = [
-        events.Event(first + i, start + timedelta(seconds=i / 2), kind, payload)
-        for i, (kind, payload) in enumerate(entries)
-    ]
-    with write(workspace.scope.engine) as connection:
-        events.append(connection, job_id, 1, rows)
-
-
-def epochs(count: int) -> list[tuple[str, dict[str, Any]]]:
-    found: list[tuple[str, dict[str, Any]]] = []
-    for e in range(1, count + 1):
-        found += [
-            (
-                "batch",
-                {
-                    "epoch": e,
-                    "epochs": 10,
-                    "step": s,
-                    "steps": 20,
-                    "loss": 1 / e,
-                    "accuracy": 0.5,
-                    "examples_per_second": 800.0,
-                },
-            )
-            for s in (5, 10, 15)
-        ]
-        found.append(("epoch", {"epoch": e, "epochs": 10, "loss": 1 / e, "accuracy": 0.8, "val_loss": abs(e - 3) + 0.5, "val_accuracy": 0.8,
-                                "val_macro_f1": 0.7 + e / 100, "learning_rate": 0.1, "seconds": 2.0, "best_epoch": min(e, 3)}))  # fmt: skip
-    return found
+from tests.pages.train_steps import epochs, primaries, report, said, table
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
@@ -150,85 +84,6 @@ def test_rows_that_are_also_in_train_are_told_beside_the_score(
     assert "215 of these rows are also in train" in said(at)
 
 
-def test_waiting_runs_stand_in_line_with_their_places(
-    trained: Any, open_page: Any, workspace: Workspace
-) -> None:
-    recipe = workspace.recipes.draft(trained.project)
-    first, second = (workspace.runs.submit(trained.project, recipe, name=f"<i>{i}</i>") for i in range(2))
-    at = open_page("train", project=trained.project)
-    assert not at.exception
-    assert "Next in line" in said(at), "without a choice the run at the head of the line is shown"
-    states = dict(zip(table(at, "train_runs")["name"], table(at, "train_runs")["state"], strict=True))
-    assert states["<i>0</i>"] == "○ Waiting, place 1"
-    assert states["<i>1</i>"] == "○ Waiting, place 2"
-    at = open_page("train", project=trained.project, run=second.id)
-    assert "Place 2 in line" in said(at)
-    assert "No worker is running" in said(at)
-    assert first.id != second.id
-
-
-def test_a_waiting_run_is_taken_out_in_two_steps(trained: Any, open_page: Any, workspace: Workspace) -> None:
-    run = workspace.runs.submit(trained.project, workspace.recipes.draft(trained.project))
-    at = open_page("train", project=trained.project, run=run.id)
-    at.button(key=f"stop_{run.id}").click().run()
-    assert workspace.runs.get(run.id).state == "queued", "the first click only asks"
-    assert "nothing is lost" in said(at)
-    at.button(key=f"stop_discard_{run.id}").click().run()
-    assert not at.exception
-    assert workspace.runs.get(run.id).state == "cancelled"
-    assert "discarded" in said(at)
-    assert primaries(at) == [f"clone_{run.id}"]
-
-
-def test_a_running_run_shows_phases_figures_and_curves_and_stops_with_the_best(
-    trained: Any, open_page: Any, workspace: Workspace
-) -> None:
-    run = workspace.runs.submit(trained.project, workspace.recipes.draft(trained.project))
-    with write(workspace.scope.engine) as connection:
-        connection.execute(
-            update(job).where(job.c.id == run.job_id).values(state="running", phase="Fitting", started=now())
-        )
-    report(
-        workspace,
-        run.id,
-        ("phase", {"name": "loading"}),
-        ("phase", {"name": "training"}),
-        ("phase", {"name": "Fitting"}),
-        ("pretraining", {"epoch": 2, "epochs": 4, "step": 10, "steps": 50, "loss": 4.5, "right": 0.25}),
-    )
-    at = open_page("train", project=trained.project, run=run.id)
-    assert {m.label: m.value for m in at.metric} == {
-        "Pretraining step": "60 / 200", "Loss of hidden pieces": "4.5", "Hidden pieces guessed": "25.0 %", "Examples a second": "–",
-        "Learning rate": "–", "Pretraining done": "30.0 %", "Pretraining left": "–", "Memory": "–", "Elapsed": ANY,
-    }  # fmt: skip
-    report(workspace, run.id, *epochs(5), first=2000)
-    at.run()
-    assert not at.exception
-    shown = {m.label: m for m in at.metric}
-    assert shown["Epoch"].value == "6 / 10"
-    assert shown["Validation loss"].delta.startswith("+")
-    assert shown["Examples a second"].value == "800"
-    assert shown["Time left at most"].value != "–"
-    assert ":green-badge[:material/check: Loading the data]" in said(at)
-    assert ":gray-badge[:material/radio_button_unchecked: Evaluating]" in said(at)
-    assert len(at.get("plotly_chart")) == 2
-    at.button(key=f"stop_{run.id}").click().run()
-    assert "best model so far is packaged" in said(at)
-    assert "cannot be undone" in said(at)
-    at.button(key=f"stop_keep_{run.id}").click().run()
-    assert workspace.runs.get(run.id).cancel == "keep"
-    assert "Stopping" in said(at)
-    assert at.button(key=f"stop_{run.id}").label == "Discard …", "a large model is packaged for minutes"
-    at.button(key=f"stop_{run.id}").click().run()
-    with pytest.raises(KeyError):
-        at.button(key=f"stop_keep_{run.id}")
-    at.button(key=f"stop_discard_{run.id}").click().run()
-    assert workspace.runs.get(run.id).cancel == "discard"
-    assert "Discarding" in said(at)
-    with pytest.raises(KeyError):
-        at.button(key=f"stop_{run.id}")
-
-
 def test_curves_of_a_finished_network_stay_with_their_table_and_its_words(
     trained: Any, open_page: Any, workspace: Workspace
 ) -> None:
@@ -260,30 +115,6 @@ def test_the_log_speaks_the_readers_language(trained: Any, open_page: Any, works
     assert "个特征" in shown
     assert "features" not in shown
     assert "attempt" not in shown
-
-
-def test_a_family_without_epochs_says_about_how_long_it_takes(
-    trained: Any, open_page: Any, workspace: Workspace
-) -> None:
-    run = workspace.runs.submit(trained.project, workspace.recipes.draft(trained.project))
-    with write(workspace.scope.engine) as connection:
-        connection.execute(
-            update(job).where(job.c.id == run.job_id).values(state="running", phase="Fitting", started=now())
-        )
-    report(workspace, run.id, ("phase", {"name": "training"}), ("phase", {"name": "Fitting"}))
-    at = open_page("train", project=trained.project, run=run.id)
-    assert "in all, as estimated" in said(at)
-
-
-def test_figure_cards_keep_the_place_of_the_first_comparison(
-    trained: Any, open_page: Any, workspace: Workspace
-) -> None:
-    run = workspace.runs.submit(trained.project, workspace.recipes.draft(trained.project))
-    with write(workspace.scope.engine) as connection:
-        connection.execute(update(job).where(job.c.id == run.job_id).values(state="running", started=now()))
-    report(workspace, run.id, ("phase", {"name": "training"}), *epochs(1))
-    at = open_page("train", project=trained.project, run=run.id)
-    assert next(m for m in at.metric if m.label == "Validation loss").delta == "–"
 
 
 def test_a_run_that_was_stopped_by_hand_says_so(trained: Any, open_page: Any, workspace: Workspace) -> None:
@@ -352,19 +183,6 @@ def test_delete_asks_first(trained: Any, open_page: Any, workspace: Workspace) -
     assert at.subheader[0].value.replace("\\", "") == "majority 1"
 
 
-def test_the_end_of_a_run_that_was_watched_is_announced_once(
-    trained: Any, open_page: Any, workspace: Workspace
-) -> None:
-    run = workspace.runs.submit(trained.project, workspace.recipes.choose(trained.project, "majority"))
-    at = open_page("train", project=trained.project, run=run.id)
-    assert not at.toast
-    workspace.runs.discard(run.id)
-    at.run()
-    assert len(at.toast) == 1
-    at.run()
-    assert not at.toast
-
-
 def test_an_interrupted_run_with_a_checkpoint_is_resumed(
     trained: Any, open_page: Any, workspace: Workspace
 ) -> None:
@@ -406,19 +224,3 @@ def test_what_a_training_cost_is_said_with_the_cards_where_there_are_some(
     at = open_page("train", locale=locale, project=trained.project, run=run.id)
     assert not at.exception
     assert words[1] in said(at)
-
-
-@pytest.mark.parametrize(("locale", "label"), [("en-US", "Epoch"), ("zh-CN", "轮")])
-def test_the_cards_of_a_network_stand_in_their_places_before_its_first_step(
-    trained: Any, open_page: Any, workspace: Workspace, locale: str, label: str
-) -> None:
-    recipe = workspace.recipes.choose(trained.project, "case_network", "quick")
-    run = workspace.runs.submit(trained.project, recipe)
-    with write(workspace.scope.engine) as connection:
-        connection.execute(update(job).where(job.c.id == run.job_id).values(state="running", started=now()))
-    before = open_page("train", locale=locale, project=trained.project, run=run.id)
-    report(workspace, run.id, ("phase", {"name": "training"}), *epochs(2))
-    after = open_page("train", locale=locale, project=trained.project, run=run.id)
-    assert [m.label for m in before.metric] == [m.label for m in after.metric]
-    assert before.metric[0].label == label
-    assert before.metric[0].value == f"– / {recipe.family.params['epochs']}"
