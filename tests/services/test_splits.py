@@ -1,83 +1,32 @@
-"""Splits as services keep them: near-duplicates looked for once, leaks guarded, folds, new test sets under new names."""
+"""Splits as services keep them: near-duplicates looked for once, leaks guarded and mended, folds that are one split."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from engine.data.edits import Append, Drop
+from engine.data.edits import Drop
 from engine.data.findings import Found, finding
 from engine.data.schema import ROW_ID
 from engine.errors import BentuError
 from engine.recipe import Recipe, Split
 from engine.services import findings, near_groups, splits
 from engine.services.inline import run_waiting
-from engine.services.new_tests import NameOfTestMissing, NameOfTestTaken, NotDivided
 from engine.services.scored import NotComparable
 from engine.services.splits import SplitOpened
-from engine.workspace import DatasetVersion, Run, SplitView, Workspace
+from engine.workspace import DatasetVersion, Workspace
+from tests.services.leaky_rows import ROLES, UNDIVIDED, divided, rows
+from tests.services.running import done, trained
 
 Importer = Callable[..., DatasetVersion]
-
-ROLES = {"text": "input", "label": "label", "region": "slice", "part": "split"}
-WORDS = ("river", "stone", "market", "window", "garden", "winter", "silver", "engine", "paper", "morning", "bridge", "candle", "forest", "letter", "summer", "harbour")  # fmt: skip
-
-
-def text(i: int) -> str:
-    """A sentence of twelve words that no other number has."""
-    return " ".join(
-        WORDS[(i * 7 + k * (3 + i % 5) + i // 16 * k * k) % 16] + str(i * (k + 1) % 97) for k in range(12)
-    )
-
-
-def rows(n: int = 240, copies: int = 20) -> bytes:
-    """Two classes; `copies` rows of dev repeat one of train but for a mark, and half as many to the letter."""
-    lines = ["text,label,region,part"]
-    for i in range(n):
-        part = ("train", "train", "train", "dev", "test")[i % 5]
-        said, label = text(i), "ab"[i // 5 % 2]
-        if part == "dev" and i // 5 < copies:
-            said = text(i - 3) if i // 5 % 2 else f"RT @someone: {text(i - 3)} !!"
-        lines.append(f"{said},{label},{('north', 'south')[i % 2]},{part}")
-    return "\n".join(lines).encode()
 
 
 @pytest.fixture
 def leaky(imported: Importer) -> DatasetVersion:
     return imported(content=rows(), roles=ROLES)
-
-
-def divided(workspace: Workspace, version: DatasetVersion, spec: Split) -> SplitView:
-    job = workspace.splits.start(version.id, spec)
-    run_waiting(workspace.scope)
-    ended = workspace.jobs.get(job.id)
-    if ended.problem:
-        raise ended.problem
-    view = workspace.splits.current(version.id)
-    assert view is not None
-    return view
-
-
-def done(workspace: Workspace, job: Any) -> dict[str, Any]:
-    run_waiting(workspace.scope)
-    ended = workspace.jobs.get(job.id)
-    if ended.problem:
-        raise ended.problem
-    assert ended.result is not None
-    return dict(ended.result)
-
-
-def trained(workspace: Workspace, version: DatasetVersion, split: Split, family: str = "majority") -> Run:
-    recipe = workspace.recipes.choose(version.project_id, family, "quick")
-    run = workspace.runs.submit(
-        version.project_id, recipe.model_copy(update={"data": version.id, "split": split})
-    )
-    run_waiting(workspace.scope)
-    return workspace.runs.get(run.id)
 
 
 GIVEN = Split(kind="given", column="part")
@@ -126,7 +75,7 @@ def test_groups_are_looked_for_once(
 def test_groups_of_the_deep_checks_are_taken_over(
     workspace: Workspace, imported: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    version = imported(content=rows(), roles={k: v for k, v in ROLES.items() if v != "split"})
+    version = imported(content=rows(), roles=UNDIVIDED)
     ids = np.array([3, 8, 100, 200])
     said = finding("near_duplicates", "warning", "Nearly equal texts: {count}.", ids)
     findings.keep(workspace.scope, version.id, [Found(said, ids, np.array([0, 0, 1, 1]))], "deep")
@@ -143,7 +92,7 @@ def test_groups_of_the_deep_checks_are_taken_over(
 
 
 def test_every_row_may_be_in_a_group(workspace: Workspace, imported: Importer) -> None:
-    version = imported(content=rows(), roles={k: v for k, v in ROLES.items() if v != "split"})
+    version = imported(content=rows(), roles=UNDIVIDED)
     ids = np.arange(240)
     said = finding("near_duplicates", "warning", "Nearly equal texts: {count}.", ids)
     findings.keep(workspace.scope, version.id, [Found(said, ids, ids // 2)], "deep")
@@ -166,7 +115,7 @@ def test_one_click_regroups_a_given_split(workspace: Workspace, leaky: DatasetVe
 
 
 def test_an_opened_test_part_is_never_regrouped(workspace: Workspace, leaky: DatasetVersion) -> None:
-    run = trained(workspace, leaky, GIVEN)
+    run = trained(workspace, leaky, split=GIVEN)
     workspace.evaluations.open_test(run.id, "a look")
     run_waiting(workspace.scope)
     wanted = workspace.splits.regrouped(leaky.id)
@@ -177,7 +126,7 @@ def test_an_opened_test_part_is_never_regrouped(workspace: Workspace, leaky: Dat
 
 
 def test_what_the_leak_did_to_the_score(workspace: Workspace, leaky: DatasetVersion) -> None:
-    run = trained(workspace, leaky, GIVEN, "tfidf_svm")
+    run = trained(workspace, leaky, "tfidf_svm", split=GIVEN)
     assert run.state == "succeeded", run.error
     assert workspace.evaluations.leak_effect(run.id, "validation", "accuracy") is None
     done(workspace, workspace.evaluations.start_leak_effect(run.id, "validation", "accuracy"))
@@ -200,7 +149,7 @@ def test_what_the_leak_did_to_the_score(workspace: Workspace, leaky: DatasetVers
 
 
 def test_all_folds_are_one_split_with_one_run_each(workspace: Workspace, imported: Importer) -> None:
-    version = imported(content=rows(copies=0), roles={k: v for k, v in ROLES.items() if v != "split"})
+    version = imported(content=rows(copies=0), roles=UNDIVIDED)
     recipe = workspace.recipes.choose(version.project_id, "tfidf_svm", "quick")
     recipe = recipe.model_copy(update={"split": Split(folds=3)})
     runs = workspace.runs.submit_folds(version.project_id, recipe, "Linear", "click")
@@ -229,135 +178,8 @@ def test_all_folds_are_one_split_with_one_run_each(workspace: Workspace, importe
     with pytest.raises(NotComparable) as caught:
         workspace.evaluations.start_comparison([ended[0].id, ended[1].id], "validation", "accuracy")
     assert "different folds" in str(caught.value)
-    plain = trained(workspace, version, Split())
+    plain = trained(workspace, version, split=Split())
     assert workspace.evaluations.fold_scores(plain.id, "accuracy") is None
-
-
-def test_a_new_test_set_has_its_own_name_rows_and_count(workspace: Workspace, imported: Importer) -> None:
-    version = imported(content=rows(copies=0), roles={k: v for k, v in ROLES.items() if v != "split"})
-    first = trained(workspace, version, Split())
-    workspace.evaluations.open_test(first.id, "a look")
-    run_waiting(workspace.scope)
-    old = splits.assignment(workspace.scope, str(first.split_id))
-    assert workspace.splits.test_names(version.id) == ["test 1"]
-
-    for name, error in (
-        ("test 1", NameOfTestTaken),
-        ("  ", NameOfTestMissing),
-        ("x" * 81, NameOfTestMissing),
-    ):
-        with pytest.raises(error):
-            workspace.splits.start_new_test(version.id, name, 20)
-    made = done(workspace, workspace.splits.start_new_test(version.id, "spring", 20))
-    assert (made["fresh"], made["used"], made["left_out"]) == (0, 20, 24)
-    view = workspace.splits.current(version.id)
-    assert view is not None
-    assert (view.spec.test_name, view.openings, view.opened_in_lineage, view.frozen) == ("spring", 0, 1, True)
-    new = splits.assignment(workspace.scope, view.id)
-    assert set(new[old == "test"]) == {"excluded"}
-    assert (new == "test").sum() == 20
-    assert set(old[new == "test"]) == {"train"}
-    assert new[old == "validation"].eq("validation").all()
-    said = next(f for f in view.findings if f.code == "split_new_test")
-    assert said.severity == "warning"
-    assert said.params == {"name": "spring", "fresh": 0, "used": 20, "left_out": 24}
-    assert workspace.splits.test_names(version.id) == ["test 1", "spring"]
-
-    draft = workspace.recipes.draft(version.project_id)
-    assert draft is not None
-    assert draft.split.test_name == "spring"
-    second = trained(workspace, version, draft.split)
-    assert (second.split_id, second.openings, second.test_name) == (view.id, 0, "spring")
-    workspace.evaluations.open_test(second.id, "the new one")
-    run_waiting(workspace.scope)
-    result = workspace.evaluations.get(second.id, "test")
-    assert result is not None
-    assert result.result.n == 20
-    assert workspace.runs.get(second.id).openings == 1
-    assert workspace.runs.get(first.id).openings == 1, "the record of the old one stays as it was"
-    assert [o.test_name for o in workspace.evaluations.openings(view.id)] == ["test 1", "spring"]
-    assert "spring" in workspace.evaluations.report(second.id, "test", "html", "en").decode()
-    with pytest.raises(SplitOpened):
-        workspace.splits.start(version.id, Split(seed=3))
-
-
-def test_rows_that_no_run_knows_come_first(workspace: Workspace, imported: Importer) -> None:
-    version = imported(content=rows(copies=0), roles={k: v for k, v in ROLES.items() if v != "split"})
-    with pytest.raises(NotDivided):
-        workspace.splits.start_new_test(version.id, "spring", 20)
-    divided(workspace, version, Split())
-    made = done(workspace, workspace.splits.start_new_test(version.id, "spring", 30))
-    assert (made["used"], made["left_out"]) == (0, 0)
-    assert made["fresh"] == pytest.approx(30, abs=2)
-    view = workspace.splits.current(version.id)
-    assert view is not None
-    assert not view.frozen
-    assert view.counts["excluded"] == 0
-
-
-def test_rows_of_an_unopened_test_set_in_a_new_one_are_said_and_a_look_at_either_counts_for_both(
-    workspace: Workspace, imported: Importer
-) -> None:
-    version = imported(content=rows(copies=0), roles={k: v for k, v in ROLES.items() if v != "split"})
-    first = trained(workspace, version, Split())
-    old = splits.assignment(workspace.scope, str(first.split_id))
-    made = done(workspace, workspace.splits.start_new_test(version.id, "spring", 40))
-    view = workspace.splits.current(version.id)
-    assert view is not None
-    new = splits.assignment(workspace.scope, view.id)
-    both = new.index[(new == "test") & (old == "test")]
-    assert len(both) > 0
-    assert made["shared"] == len(both)
-    said = next(f for f in view.findings if f.code == "split_test_shared")
-    assert (said.count, set(said.rows), said.params["others"]) == (len(both), set(both), ["“test 1”"])
-    assert view.openings == 0
-    workspace.evaluations.open_test(first.id, "a look at the former one")
-    run_waiting(workspace.scope)
-    view = workspace.splits.current(version.id)
-    assert view is not None
-    assert view.openings == 1, "its rows were seen, under whatever name"
-    done(workspace, workspace.splits.start_new_test(version.id, "summer", 20))
-    latest = workspace.splits.current(version.id)
-    assert latest is not None
-    assert latest.openings == 0
-    third = splits.assignment(workspace.scope, latest.id)
-    assert not ((third == "test") & (old == "test")).any()
-    of_spring = set(third.index[(third == "test") & (new == "test")])
-    codes = {f.code: f for f in latest.findings}
-    assert ("split_test_shared" in codes) == bool(of_spring)
-
-
-def test_a_row_that_was_seen_dropped_and_added_again_is_not_fresh(
-    workspace: Workspace, imported: Importer
-) -> None:
-    version = imported(content=rows(copies=0), roles={k: v for k, v in ROLES.items() if v != "split"})
-    first = trained(workspace, version, Split())
-    workspace.evaluations.open_test(first.id, "a look")
-    run_waiting(workspace.scope)
-    done(workspace, workspace.splits.start_new_test(version.id, "spring", 20))
-    old = splits.assignment(workspace.scope, str(first.split_id))
-    view = workspace.splits.current(version.id)
-    assert view is not None
-    new = splits.assignment(workspace.scope, view.id)
-    seen = old.index[old == "test"].tolist()[:6]
-    learnt = old.index[(old == "train") & (new == "train")].tolist()[:6]
-    dropped = done(workspace, workspace.datasets.start_edit(version.id, [Drop(rows=(*seen, *learnt))]))
-    again = "\n".join(
-        ["text,label,region,part", *[f"{text(i)},{'ab'[i // 5 % 2]},north,train" for i in (*seen, *learnt)]]
-    )
-    upload = workspace.datasets.stage(again.encode(), "again.csv")
-    back = done(workspace, workspace.datasets.start_edit(dropped["version_id"], [Append(upload=upload.id)]))
-    child = workspace.datasets.version(back["version_id"])
-    inherited = workspace.splits.current(child.id)
-    assert inherited is not None
-    parts = splits.assignment(workspace.scope, inherited.id)
-    assert (parts.loc[240:245] == "excluded").all(), (
-        "rows that somebody has seen as test rows are no training rows"
-    )
-    assert parts.loc[246:251].isin(["train", "validation"]).all()
-    assert any(f.code == "added_beside_test" and f.count == 6 for f in inherited.findings)
-    made = done(workspace, workspace.splits.start_new_test(child.id, "summer", 30))
-    assert made["fresh"] == 0, "every row was learnt from, chosen on or seen, whatever id it has now"
 
 
 def test_a_recipe_with_folds_and_values_survives_its_yaml(
@@ -374,9 +196,7 @@ def test_a_recipe_with_folds_and_values_survives_its_yaml(
 
 
 def test_a_child_version_inherits_the_folds(workspace: Workspace, imported: Importer) -> None:
-    from engine.data.edits import Drop
-
-    version = imported(content=rows(copies=0), roles={k: v for k, v in ROLES.items() if v != "split"})
+    version = imported(content=rows(copies=0), roles=UNDIVIDED)
     view = divided(workspace, version, Split(folds=3))
     folds = splits.fold_codes(workspace.scope, view.id)
     assert folds is not None
@@ -389,7 +209,7 @@ def test_a_child_version_inherits_the_folds(workspace: Workspace, imported: Impo
     again = splits.fold_codes(workspace.scope, inherited.id)
     assert again is not None
     assert again.equals(folds.drop(gone))
-    run = trained(workspace, child, Split(folds=3, fold=1))
+    run = trained(workspace, child, split=Split(folds=3, fold=1))
     assert run.state == "succeeded", run.error
     scored = workspace.evaluations.predictions(run.id, "validation", limit=1000)[0]["row_id"]
     assert set(scored) == set(folds.index[folds == 1]) - set(gone)
