@@ -7,7 +7,7 @@ MiniLM from a local folder, every run by the product's own worker in a process o
 network. Each way of adapting is scored on validation ("dev") beside TF-IDF with a linear SVM; with `--test` the best read-out,
 the best LoRA and the bar open the test part once. On pcm besides: what keeping the vectors saves, an adapter reloaded into a
 fresh model, and a LoRA training killed in the middle. Kept vectors: an epoch on them, the same training again, a search. The whole run counts packing, and the check that the served file answers as
-the trained model, which reads train and validation twice more. `reviews_en` is the embedded sample: synthetic, no row by a customer.
+the trained model, which reads some hundred texts twice more. `reviews_en` is the embedded sample: synthetic, no row by a customer.
 Prints Markdown; state goes to a temporary home.
 """
 
