@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.recipe import Split
-from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, SplitView, Workspace
+from tests.shop import ended
 
 ROLES = {"text": "input", "label": "label", "region": "slice", "part": "split"}
 UNDIVIDED = {k: v for k, v in ROLES.items() if v != "split"}
@@ -34,11 +34,7 @@ def rows(n: int = 240, copies: int = 20) -> bytes:
 
 def divided(workspace: Workspace, version: DatasetVersion, spec: Split) -> SplitView:
     """The version, divided so."""
-    job = workspace.splits.start(version.id, spec)
-    run_waiting(workspace.scope)
-    ended = workspace.jobs.get(job.id)
-    if ended.problem:
-        raise ended.problem
+    ended(workspace, workspace.splits.start(version.id, spec))
     view = workspace.splits.current(version.id)
     assert view is not None
     return view

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from engine.services.inline import run_waiting
-from engine.workspace import DatasetVersion, Run, Workspace
+from engine.workspace import DatasetVersion, Job, Run, Workspace
+from tests.shop import ended
 
 
-def done(workspace: Workspace, job: Any) -> dict[str, Any]:
+def done(workspace: Workspace, job: Job) -> dict[str, Any]:
     """What the job ended with, once all that waits has run; its problem is raised."""
-    run_waiting(workspace.scope)
-    ended = workspace.jobs.get(job.id)
-    if ended.problem:
-        raise ended.problem
-    assert ended.result is not None
-    return dict(ended.result)
+    result = ended(workspace, job).result
+    assert result is not None
+    return dict(result)
 
 
 def trained(
