@@ -183,7 +183,11 @@ class Predictor(Protocol):
 
 
 class Fitted(Protocol):
-    """A model as it was trained, in the training process."""
+    """A model as it was trained, in the training process.
+
+    One that is dear to save and ask may also offer `validated`, its probabilities of the validation rows as training knew them, and
+    `encoder`, whose `save(folder)` writes what it knows of words: a search then saves one of those that are built alike.
+    """
 
     @property
     def stopped_early(self) -> bool:
