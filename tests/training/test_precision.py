@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.models import litert
 from engine.models.learning import Precision, on_machine
 from engine.models.litert import LiteModel, export_network
 from engine.training.loop import predict_scores
@@ -18,7 +19,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_what_learnt_in_16_bits_is_delivered_in_32(precision: Precision, line: Line) -> None:
+def test_what_learnt_in_16_bits_is_delivered_in_32(
+    precision: Precision, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = network()
     outcome = run(line, model, epochs=8, precision=precision)
     assert outcome.history[-1]["val_accuracy"] > 0.9
@@ -28,6 +31,11 @@ def test_what_learnt_in_16_bits_is_delivered_in_32(precision: Precision, line: L
     file = line.training.checkpoints / "model.tflite"
     export_network(model, file, INPUTS[:32])
     served = LiteModel(file).run(60, lambda rows: INPUTS[240:][rows])
+    monkeypatch.setattr(litert, "_FROZEN", 0)  # as a large model is exported
+    before = set(file.parent.iterdir())
+    export_network(model, file, INPUTS[:32])
+    assert set(file.parent.iterdir()) == before
+    assert np.allclose(LiteModel(file).run(60, lambda rows: INPUTS[240:][rows]), served, atol=1e-6)
     assert (served.argmax(axis=1) == predict_scores(model, HELD).argmax(axis=1)).all()
 
 
