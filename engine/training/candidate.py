@@ -73,7 +73,7 @@ def measure(
     build = None if probabilities is None else _build(recipe, fitted)
     packed = alike(build) if build else None
     if packed is None:
-        with tempfile.TemporaryDirectory(prefix="bentu-candidate-") as name:
+        with tempfile.TemporaryDirectory(dir=training.checkpoints, prefix="packed-") as name:
             folder = Path(name)
             fitted.save(folder)
             size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
