@@ -73,8 +73,16 @@ def size(count: float) -> str:
 
 def moment(when: datetime) -> str:
     """A time in the visitor's time zone: "2026-11-23 22:40"."""
+    return when.astimezone(_zone()).strftime("%Y-%m-%d %H:%M")
+
+
+def clock(when: datetime) -> str:
+    """The same of today to the second: "22:40:07"."""
+    return when.astimezone(_zone()).strftime("%H:%M:%S")
+
+
+def _zone() -> ZoneInfo:
     try:
-        zone = ZoneInfo(st.context.timezone or "UTC")
+        return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return when.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        return ZoneInfo("UTC")

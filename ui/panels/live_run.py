@@ -13,7 +13,7 @@ from engine.errors import N_, BentuError
 from engine.workspace import Event, Run
 from ui.charts.layout import draw
 from ui.charts.training import loss_figure, metric_figure
-from ui.format import duration, percent, significant, size
+from ui.format import clock, duration, percent, significant, size
 from ui.panels.pretraining_figures import pretraining_figures
 from ui.panels.run_steps import main_phase, step_line
 from ui.run_feed import Batch, RunFeed, best_epoch, by_heart_since, never_fell
@@ -22,7 +22,7 @@ from ui.text import say, t
 
 EPOCH_COLUMNS = {
     "epoch": N_("epoch"), "loss": N_("training loss"), "val_loss": N_("validation loss"), "accuracy": N_("training accuracy"),
-    "val_accuracy": N_("validation accuracy"), "val_macro_f1": N_("validation macro F1"), "learning_rate": N_("learning rate"),
+    "val_accuracy": N_("validation accuracy"), "val_macro_f1": N_("validation macro-F1"), "learning_rate": N_("learning rate"),
     "gradient_norm": N_("gradient length"), "seconds": N_("seconds"),
 }  # fmt: skip
 
@@ -123,7 +123,7 @@ def _figures(run: Run, feed: RunFeed) -> None:
         elif total:
             # Their places are kept, so that nothing moves when the first epoch ends.
             st.metric(t("Validation loss"), "–", border=True, height="stretch", **_delta(None))
-            st.metric(t("Validation macro F1"), "–", border=True, height="stretch", **_delta(None))
+            st.metric(t("Validation macro-F1"), "–", border=True, height="stretch", **_delta(None))
         if feed.speed or total:
             speed = significant(feed.speed) if feed.speed else "–"
             st.metric(t("Examples a second"), speed, border=True, height="stretch")
@@ -175,7 +175,7 @@ def _against_best(feed: RunFeed) -> None:
     if last.get("val_macro_f1") is not None:
         past = [float(e["val_macro_f1"]) for e in before if e.get("val_macro_f1") is not None]
         st.metric(
-            t("Validation macro F1"), percent(float(last["val_macro_f1"])), border=True, height="stretch",
+            t("Validation macro-F1"), percent(float(last["val_macro_f1"])), border=True, height="stretch",
             **_delta(_signed((float(last["val_macro_f1"]) - max(past)) * 100, "+.1f") if past else None),
         )  # fmt: skip
 
@@ -214,7 +214,7 @@ def curves(
     with right:
         st.markdown(f"**{t('Scores')}**")
         if best:
-            alt = t("Scores by epoch; in the best epoch, {epoch}, macro F1 on validation is {value}.",
+            alt = t("Scores by epoch; in the best epoch, {epoch}, macro-F1 on validation is {value}.",
                     epoch=best["epoch"], value=percent(float(best.get("val_macro_f1") or 0)))  # fmt: skip
             draw(metric_figure(epochs), key=f"scores_{feed.run_id}", alt=alt)
         else:
@@ -298,7 +298,7 @@ def _line(event: Event) -> str:
     payload = event.payload
     text = payload.get("text") or t(str(payload.get("message", "")), **(payload.get("params") or {}))
     level = str(payload.get("level", event.kind))
-    return f"{event.ts:%H:%M:%S} {t(LEVELS[level]) if level in LEVELS else level} {text}"
+    return f"{clock(event.ts)} {t(LEVELS[level]) if level in LEVELS else level} {text}"
 
 
 def _printed(text: str) -> str:
