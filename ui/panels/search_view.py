@@ -244,7 +244,7 @@ def _table(search: Search) -> None:
         },
     )  # fmt: skip
     noted: dict[str, list[str]] = {}
-    for one in ordered:
+    for one in search.candidates:
         for note in _notes(search, one):
             noted.setdefault(note, []).append(candidate_name(search, one))
     for note, names in noted.items():
