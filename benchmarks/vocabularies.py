@@ -17,7 +17,7 @@ from functools import partial
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from benchmarks.sets import SETS
-from engine.models.features.likely_pieces import likely_pieces
+from engine.models.features.unigram_pieces import unigram_pieces
 from engine.models.features.tokens import SPECIAL
 
 SIZE, LENGTH, TIMES, UNKNOWN = 8000, 512, 3, "[UNK]"
@@ -59,7 +59,7 @@ def main() -> None:
     said = (f"{name}, {len(texts):,} texts: same, seconds" for name, texts in sets.items())
     print(f"| kind | {' | '.join(said)} |\n|---|{'---|' * len(sets)}")
     learners = {title: partial(by_tokenizers, kind) for title, kind in KINDS.items()}
-    learners["unigram, by the `sentencepiece` library"] = lambda texts: likely_pieces(
+    learners["unigram, by the `sentencepiece` library"] = lambda texts: unigram_pieces(
         texts, SIZE, SPECIAL, LENGTH
     )
     for title, learn in learners.items():

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.models.features.likely_pieces import learn_model
+from engine.models.features.unigram_pieces import learn_model
 from engine.models.features.tokens import SPECIAL, TokenRows, Tokens
 from tests.models.toys import texts_of
 
 TEXTS, _ = texts_of(200, seed=1)
 
 
-@pytest.mark.parametrize("kind", ["pieces", "likely"])
+@pytest.mark.parametrize("kind", ["pieces", "unigram"])
 def test_the_same_texts_give_the_same_vocabulary(kind: Any) -> None:
     first, second = (Tokens.fit(TEXTS, kind, 300, 32) for _ in range(2))
     assert first.tokenizer.to_str() == second.tokenizer.to_str()
@@ -29,10 +29,10 @@ def test_pieces_are_shorter_than_characters_and_accents_stay() -> None:
     assert plain.tolist() != toned.tolist()
 
 
-def test_likely_pieces_are_those_of_sentencepiece_and_rare_signs_are_unknown() -> None:
+def test_unigram_pieces_are_those_of_sentencepiece_and_rare_signs_are_unknown() -> None:
     import sentencepiece
 
-    found = Tokens.fit([text.upper() for text in TEXTS], "likely", 60, 32)
+    found = Tokens.fit([text.upper() for text in TEXTS], "unigram", 60, 32)
     assert [found.tokenizer.token_to_id(mark) for mark in SPECIAL] == list(range(5))
     plain = [text.lower() for text in TEXTS]
     theirs = sentencepiece.SentencePieceProcessor(model_proto=learn_model(plain, 60, SPECIAL))
@@ -41,7 +41,7 @@ def test_likely_pieces_are_those_of_sentencepiece_and_rare_signs_are_unknown() -
         assert rows[np.array([number])][0][: rows.lengths[number]].tolist() == theirs.encode(text), text
     assert found.size <= 60
     assert any(1 in row for row in rows[:].tolist()), "half of the vocabulary holds the commonest signs"
-    assert Tokens.fit(["", " "], "likely", 500, 32).transform(["好"]).lengths.tolist() == [2]
+    assert Tokens.fit(["", " "], "unigram", 500, 32).transform(["好"]).lengths.tolist() == [2]
 
 
 def test_letter_case_and_full_width_forms_are_one() -> None:

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.family import IntArray
-from engine.models.features.likely_pieces import likely_pieces
+from engine.models.features.unigram_pieces import unigram_pieces
 
-Pieces = Literal["pieces", "likely", "characters"]
+Pieces = Literal["pieces", "unigram", "characters"]
 TOKENIZER = "tokenizer.json"
 LENGTH = "length.npy"
 PAD, UNKNOWN = "[PAD]", "[UNK]"
@@ -109,15 +109,15 @@ class Tokens:
         Args:
             texts: the training texts.
             kind: "pieces" joins frequent neighbours to pieces of words (Sennrich et al., "Neural machine translation of
-                rare words with subword units", 2016), also across words in scripts without spaces; "likely" are those that
-                make the texts most likely, see `likely_pieces`; "characters" are single.
+                rare words with subword units", 2016), also across words in scripts without spaces; "unigram" are those that
+                make the texts most likely, see `unigram_pieces`; "characters" are single.
             size: most tokens.
             length: most tokens a row.
         """
         from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-        if kind == "likely":
-            return cls(likely_pieces(texts, size, SPECIAL, length), length)
+        if kind == "unigram":
+            return cls(unigram_pieces(texts, size, SPECIAL, length), length)
         tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
         tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
         cut: list[Any] = [pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]

@@ -48,7 +48,7 @@ def learn_model(texts: Sequence[str], size: int, special: Sequence[str]) -> byte
     return written.getvalue()
 
 
-def likely_pieces(texts: Sequence[str], size: int, special: Sequence[str], length: int) -> Any:
+def unigram_pieces(texts: Sequence[str], size: int, special: Sequence[str], length: int) -> Any:
     """A tokenizer of the `tokenizers` library with the pieces that `learn_model` finds, for texts as they come.
 
     Args:
