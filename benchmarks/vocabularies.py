@@ -17,8 +17,8 @@ from functools import partial
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from benchmarks.sets import SETS
-from engine.models.features.unigram_pieces import unigram_pieces
 from engine.models.features.tokens import SPECIAL
+from engine.models.features.unigram_pieces import unigram_pieces
 
 SIZE, LENGTH, TIMES, UNKNOWN = 8000, 512, 3, "[UNK]"
 Kind = Callable[[list[str]], tuple[models.Model, trainers.Trainer]]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.models.features.unigram_pieces import learn_model
 from engine.models.features.tokens import SPECIAL, TokenRows, Tokens
+from engine.models.features.unigram_pieces import learn_model
 from tests.models.toys import texts_of
 
 TEXTS, _ = texts_of(200, seed=1)
