@@ -62,6 +62,8 @@ CLEAN_UNDO = "clean_undo"
 """Former lists of cleaning steps, by project, newest last."""
 AUGMENT_UNDO = "augment_undo"
 """Former augmentations, by project, newest last."""
+_TURNS = "turns"
+"""How often the program changed what a widget shows, see `key_showing`."""
 SEARCH_SHOWN = "search_shown"
 """Id of the search that the model page shows, by family: another family has searches of its own."""
 TRIAL_CLICK = "trial_click"
@@ -219,6 +221,22 @@ def show(key: str, value: object) -> None:
     """
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
+
+
+def key_showing(name: str, value: object) -> str:
+    """Key under which a widget shows `value`: another one each time that the program changes the value, not the person.
+
+    While a page polls, it tells what its widgets hold, also in the moment between a change by the program and its drawing. Under the
+    same key that would count as somebody's choice of the old value.
+    """
+    turns: dict[str, int] = st.session_state.setdefault(_TURNS, {})
+    turn = turns.get(name, 0)
+    key = f"{name}_{turn}" if turn else name
+    if st.session_state.get(key, value) != value:
+        turns[name] = turn + 1
+        key = f"{name}_{turn + 1}"
+    st.session_state[key] = value
+    return key
 
 
 def follow(purpose: str, job_id: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from engine.data.edits import Drop
 from engine.services.inline import run_waiting
@@ -44,6 +46,30 @@ def test_a_reload_keeps_the_version_that_is_looked_at(
     assert (
         open_page("data", project=project, version="ver_gone").selectbox(key="version_pick").value == other.id
     )
+
+
+def test_a_version_that_the_page_chose_is_not_taken_back_by_what_still_stands_on_the_screen(
+    open_page: OpenPage, workspace: Workspace, version: DatasetVersion
+) -> None:
+    """A polling page tells the old value once more before it has drawn the new one; a box of another key cannot mean that."""
+    project = version.project_id
+    other = import_text(workspace, project, TABLE, text="input", label="label")
+    workspace.recipes.update(project, data=other.id)
+    at = open_page("data", project=project)
+    assert _box(at).value == other.id
+    before = _box(at).key
+    at.session_state[VERSION] = version.id
+    at.run()
+    chosen = _box(at)
+    assert chosen.value == version.id
+    assert chosen.key != before
+    chosen.set_value(other.id).run()
+    assert at.session_state[VERSION] == other.id
+    assert _box(at).key == chosen.key, "a choice keeps the box and its focus"
+
+
+def _box(at: AppTest) -> Selectbox:
+    return next(one for one in at.selectbox if one.label == "Dataset version")
 
 
 @pytest.mark.parametrize(

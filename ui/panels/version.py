@@ -24,7 +24,7 @@ from ui.panels.test_seal import remembered
 from ui.panels.version_changes import changes_view
 from ui.panels.version_tree import version_tree, what_it_did
 from ui.panels.wording import wording_cards
-from ui.state import VERSION, follow, workspace
+from ui.state import VERSION, follow, key_showing, workspace
 from ui.text import n, safe_text, t
 
 _PICK = "version_pick"
@@ -43,9 +43,9 @@ def pick_version(versions: Sequence[DatasetVersion], used: str | None) -> Datase
         if chosen != linked:
             st.query_params[VERSION] = chosen
     titles = {v.id: f"{v.label} · {n('{n} row', '{n} rows', v.rows)}{_from(v, by_id)}" for v in versions}
-    st.session_state[_PICK] = chosen
+    key = key_showing(_PICK, chosen)
     st.selectbox(
-        t("Dataset version"), list(by_id), key=_PICK, width=420, on_change=_picked,
+        t("Dataset version"), list(by_id), key=key, width=420, on_change=_picked, args=(key,),
         format_func=lambda i: titles.get(i, ""),
     )  # fmt: skip
     return by_id[chosen]
@@ -57,8 +57,8 @@ def _from(version: DatasetVersion, known: Mapping[str, DatasetVersion]) -> str:
     return f" · {t('from v{number}', number=parent.number)}" if parent else ""
 
 
-def _picked() -> None:
-    st.session_state[VERSION] = st.session_state[_PICK]
+def _picked(key: str) -> None:
+    st.session_state[VERSION] = st.session_state[key]
 
 
 def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> None:
