@@ -89,7 +89,8 @@ def train_run(context: JobContext, scope: Scope, project_id: str, spec: Mapping[
     known = answers[: len(validation)]  # what the packaged model was asked already
     rest = list(data.inputs.iloc[validation[len(known) :]])
     served = np.vstack([known, *_served(context, bundle, rest)])
-    packaged = {"stopped_early": fitted.stopped_early, "parity": asdict(parity), "bundle": artifact}
+    early = stopped is not None or fitted.stopped_early
+    packaged = {"stopped_early": early, "parity": asdict(parity), "bundle": artifact}
     store_evaluation(context, scope, run_id, "validation", data, validation, served, train, packaged)
     return {"run_id": run_id, "bundle": artifact}
 

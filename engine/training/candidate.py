@@ -83,7 +83,8 @@ def measure(
             timed = statistics.median(_time(served, text) for text in list(data.validation_inputs)[:_TIMED])
             packed = Packed(size, timed)
     assert probabilities is not None  # only with them there may be one built alike
-    return Measured(probabilities, seconds, packed, build, fitted.stopped_early)
+    early = stopped is not None or fitted.stopped_early
+    return Measured(probabilities, seconds, packed, build, early)
 
 
 def _build(recipe: Recipe, fitted: Any) -> str:

@@ -35,7 +35,7 @@ def with_pseudo_labels(
         training: the line to the outside. What was guessed is kept in `training.checkpoints`: a killed run guesses once.
 
     Returns:
-        The data, and the first model if somebody stopped there to keep it: then there is no second training.
+        The data, and the first model if somebody stopped there to keep it, whole or not: then there is no second training.
     """
     settings = recipe.pseudo_labels
     if not (settings.enabled and data.unlabelled_inputs):

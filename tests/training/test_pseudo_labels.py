@@ -13,6 +13,7 @@ import pytest
 from engine.models.family import TrainingData
 from engine.recipe import Part, PseudoLabels, Recipe
 from engine.training import pseudo_labels
+from engine.training.candidate import measure
 from engine.training.pseudo_labels import sure, with_pseudo_labels
 from tests.models.toys import Line, texts_of, toy_data
 
@@ -93,6 +94,8 @@ def test_who_stops_the_first_training_keeps_it(tmp_path: Path) -> None:
     assert stopped is not None
     assert grown is given
     assert stopped.predict_proba(["great taste"]).shape == (1, 2)
+    assert not stopped.stopped_early, "it is whole, and not what was asked for"
+    assert measure(recipe(), given, line.training, lambda _: None).stopped_early
 
 
 def test_epochs_of_the_first_training_are_not_those_of_the_second(line: Line) -> None:
