@@ -113,7 +113,9 @@ def check_hdf5(path: Path) -> Shapes:
     try:
         with h5py.File(path, "r") as file:
             found = dict(_datasets(path, file, "", set()))
-    except (OSError, RecursionError) as problem:
+    except (PresetDamaged, MemoryError):
+        raise
+    except Exception as problem:  # of a wrong byte the library makes whatever it has come to
         raise _damaged(path, N_("is no Keras weights file, or cut off")) from problem
     return found
 

@@ -117,6 +117,12 @@ def round_in_circles(folder: Path) -> None:
         layers["again"] = layers
 
 
+def wrong_bytes(folder: Path) -> None:
+    round_in_circles(folder)
+    path = folder / "model.weights.h5"
+    path.write_bytes(path.read_bytes().replace(b"HEAP", b"HEAQ"))
+
+
 SPOILT: dict[str, tuple[Callable[[Path], object], type[BentuError], str]] = {
     "cut off": (
         lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:-50]),
@@ -140,6 +146,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], type[BentuError], str]] = {
     "brackets without end": (lambda f: head(f, f', "x": {"[" * 100_000}'), PresetDamaged, "model.safetensors"),
     "a config of brackets": (lambda f: (f / "config.json").write_text("[" * 300_000), PresetDamaged, "config.json"),
     "groups in a circle": (round_in_circles, PresetDamaged, "layers/again"),
+    "wrong bytes in a group": (wrong_bytes, PresetDamaged, "cut off"),
     "no list of parts": (
         lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": []}}'), PresetDamaged, "index.json",
     ),
