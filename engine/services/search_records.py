@@ -185,6 +185,13 @@ def measured(tried: Iterable[Candidate]) -> list[Candidate]:
     return [one for one in done if not one.cut or _asked(one) not in whole]
 
 
+def interrupted(tried: Iterable[Candidate]) -> Candidate | None:
+    """The first that was cut short and whose settings were not tried again since; None without one."""
+    known = list(tried)
+    since = {_asked(one) for one in known if not one.cut and one.state != "lost"}
+    return next((one for one in known if one.cut and _asked(one) not in since), None)
+
+
 def _asked(one: Candidate) -> tuple[str, str]:
     return one.family, json.dumps(one.params, sort_keys=True)
 

@@ -31,7 +31,14 @@ from engine.services.recipes import resolve
 from engine.services.scope import Scope
 from engine.services.search_more import again
 from engine.services.search_plan import INSIGHT, Plan
-from engine.services.search_records import Candidate, candidate_of, candidates, measured, trial_of
+from engine.services.search_records import (
+    Candidate,
+    candidate_of,
+    candidates,
+    interrupted,
+    measured,
+    trial_of,
+)
 from engine.services.search_rungs import dialled, rungs
 from engine.services.training_rows import rows_to_train
 from engine.storage import artifacts
@@ -114,10 +121,11 @@ def _next(
         known = _known(connection, search_id)
         if len(known) >= plan.most:
             return None
-        # what was cut short says nothing of its settings; without it they are proposed once more
+        # what was cut short says nothing of its settings: they are tried once more
+        cut = interrupted(known)
         proposal = propose(
             family.name, family.Params, params.model_dump(mode="json"), plan.fields, [trial_of(c) for c in known if not c.cut],
-            seed=recipe.seed, pruning=plan.pruning, number=len(known),
+            seed=recipe.seed, pruning=plan.pruning, number=len(known), again=cut.params if cut else None,
         )  # fmt: skip
         return _take(
             connection, scope, context, search_id, len(known), family.name, proposal.params

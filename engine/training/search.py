@@ -70,9 +70,9 @@ def usual(params: type[Params]) -> list[str]:
 
 def propose(
     family: str, params: type[Params], base: Mapping[str, Any], names: Sequence[str], trials: Sequence[Trial],
-    *, seed: int, pruning: Pruning = "median", number: int | None = None,
+    *, seed: int, pruning: Pruning = "median", number: int | None = None, again: Mapping[str, Any] | None = None,
 ) -> Proposal:  # fmt: skip
-    """The next candidate after `trials`; the very first one is `base` itself.
+    """The next candidate after `trials`: `again` where given; the very first one is `base` itself.
 
     Args:
         family: name of the family, for the error.
@@ -83,6 +83,7 @@ def propose(
         seed: the same trials and seed give the same proposal.
         pruning: what `hopeless` goes by: "median" of the other curves, successive halving, Hyperband, or never.
         number: of the next candidate, where `trials` are not all before it.
+        again: settings of an earlier candidate of which nothing came.
 
     Raises:
         NothingToSearch: if no field of `names` can be searched.
@@ -91,10 +92,10 @@ def propose(
     if not space:
         raise NothingToSearch(family=family)
     study = _study(space, trials, seed, pruning)
-    if not trials:
-        study.enqueue_trial({spec.name: base[spec.name] for spec in space})
+    chosen = dict(again or base)
+    if again or not trials:
+        study.enqueue_trial({spec.name: chosen[spec.name] for spec in space})
     asked = study.ask()
-    chosen = dict(base)
     for spec in space:
         if spec.depends_on is None or chosen.get(spec.depends_on[0]) in spec.depends_on[1]:
             chosen[spec.name] = _suggest(asked, spec)

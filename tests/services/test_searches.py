@@ -18,10 +18,11 @@ from engine.services import search_rungs, searching
 from engine.services.costs import Load, cost_of
 from engine.services.inline import run_waiting
 from engine.services.search_more import SearchDividedAnew
+from engine.services.search_records import Candidate, interrupted, trial_of
 from engine.services.searches import SearchActive, SearchRival
 from engine.storage.clock import now
 from engine.training.ladder import ALIKE
-from engine.training.search import NothingToSearch
+from engine.training.search import NothingToSearch, propose, usual
 from engine.workspace import DatasetVersion, Plan, Search, SearchDraft, Workspace
 
 
@@ -291,6 +292,33 @@ def test_a_search_goes_on_once_however_many_tabs_ask_for_it(
     run_waiting(workspace.scope)
     with pytest.raises(SearchDividedAnew):
         workspace.searches.go_on(first.id, 3, 2)
+
+
+def test_what_was_cut_short_is_tried_once_more_though_another_worker_went_on() -> None:
+    params = families.get("tfidf_svm").Params
+    known: list[Candidate] = []
+
+    def begin(cut: bool = False) -> Candidate:
+        again = interrupted(known)
+        tried = [trial_of(one) for one in known if not one.cut]
+        found = propose(
+            "tfidf_svm", params, params().model_dump(mode="json"), usual(params), tried, seed=0, again=again.params if again else None,
+        )  # fmt: skip
+        note = {"reason": "cut"} if cut else None
+        known.append(
+            Candidate(
+                "", len(known), "tfidf_svm", found.params, "done", 0.5, 0.4, 0.6, {}, 1.0, 1, 0.1, None, note, now(), now()
+            )
+        )  # fmt: skip
+        return known[-1]
+
+    for _ in range(5):
+        begin()
+    for number in (1, 3):  # each worker ends with one that is cut short
+        known[number] = replace(known[number], note={"reason": "cut"})
+    assert begin(cut=True).params == known[1].params
+    assert [begin().params for _ in range(2)] == [known[1].params, known[3].params]
+    assert begin().params not in [one.params for one in known[:-1]]
 
 
 def test_two_workers_share_the_candidates(workspace: Workspace, version: DatasetVersion) -> None:
