@@ -189,7 +189,11 @@ class RunFeed:
     @property
     def speed(self) -> float | None:
         """Examples a second, as last reported."""
-        return next((b.speed for b in reversed(self.batches) if b.speed), None)
+        last = next((b for b in reversed(self.batches) if b.speed), None)
+        newest = max(self.epochs, default=0)
+        if newest and (last is None or last.x <= newest):  # of short epochs hardly one sends a batch event
+            return self.epochs[newest].get("examples_per_second") or (last.speed if last else None)
+        return last.speed if last else None
 
     def remaining(self) -> float | None:
         """Seconds to the last epoch at the pace so far; None while too little is known.

@@ -55,7 +55,7 @@ def counted(facts: Facts) -> Setting:
     if mostly_unspaced(facts.extra):
         return Setting(
             "characters", N_("{share} of the letters belong to scripts without spaces between words."),
-            {"share": f"{unspaced_share(facts.extra):.0%}"},
+            {"share": f"{100 * unspaced_share(facts.extra):.0f} %"},
         )  # fmt: skip
     return Setting("both", N_("Spaces part the words of most texts, so words are counted too."))
 
@@ -72,7 +72,9 @@ def adjusted(dial: Dial, facts: Facts) -> Setting:
     message = N_("The smallest class has {smallest} of {rows} training rows: less than {share} of an equal share.") if uneven \
         else N_("The smallest class has {smallest} of {rows} training rows: at least {share} of an equal share.")  # fmt: skip
     return Setting(
-        uneven, message, {"smallest": facts.smallest_class, "rows": facts.rows, "share": f"{enough:.0%}"}
+        uneven,
+        message,
+        {"smallest": facts.smallest_class, "rows": facts.rows, "share": f"{100 * enough:.0f} %"},
     )
 
 
@@ -89,7 +91,7 @@ def vocabulary(facts: Facts) -> Setting:
     if mostly_unspaced(facts.extra):
         return Setting(
             8000, N_("{share} of the letters belong to scripts without spaces, which have many characters."),
-            {"share": f"{unspaced_share(facts.extra):.0%}"},
+            {"share": f"{100 * unspaced_share(facts.extra):.0f} %"},
         )  # fmt: skip
     many = facts.rows > 3000
     message = N_("{rows} training rows say enough about so many pieces.") if many \

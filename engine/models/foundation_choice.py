@@ -29,7 +29,7 @@ def suited_preset(facts: Facts, machine: Machine, largest: bool) -> Setting:
     if best is None:
         return Setting("", N_("No foundation model is on this machine yet."))
     message = N_("It knows the language of {share} of the texts; of the models here that fit into {memory} GB of memory, none knows clearly more.")  # fmt: skip
-    said = {"share": f"{best.coverage(languages):.0%}", "memory": round(machine.memory_bytes / 1e9)}
+    said = {"share": f"{100 * best.coverage(languages):.0f} %", "memory": round(machine.memory_bytes / 1e9)}
     return Setting(best.reference, message, said)
 
 

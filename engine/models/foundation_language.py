@@ -32,7 +32,7 @@ def with_words(
             "{added} new words get a piece of their own: {before} pieces a word before, {after} now; {lost} of the pieces unknown before, {left} now"
         ), params={
             "added": f"{len(pieces):,}", "before": f"{before / words:.2f}", "after": f"{after / words:.2f}",
-            "lost": f"{lost / max(before, 1):.1%}", "left": f"{left / max(after, 1):.1%}",
+            "lost": f"{100 * (lost / max(before, 1)):.1f} %", "left": f"{100 * (left / max(after, 1)):.1f} %",
         },
     )  # fmt: skip
     return CheckpointTokens(tokenizer, tokens.length), with_tokens(backbone, pieces) if pieces else backbone

@@ -105,7 +105,7 @@ class SequenceFamily(Dialled):
         """Message and placeholders about the encoded training texts, for the log."""
         return N_(
             "{pieces} pieces in the vocabulary, {mean} a text; {cut} of the texts are cut at {length}; {numbers} numbers to learn"
-        ), {"cut": f"{(rows.lengths >= params.max_length).mean():.1%}", "length": params.max_length}
+        ), {"cut": f"{100 * (rows.lengths >= params.max_length).mean():.1f} %", "length": params.max_length}
 
     def expected_vocabulary(self, params: Any, facts: Facts) -> int:
         """Rough number of different tokens, before the texts were seen."""

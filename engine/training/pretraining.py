@@ -129,7 +129,7 @@ def pretrain(
         training.report(
             "log", level="info", message=N_("Pretraining, epoch {epoch} of {epochs}: loss {loss}, {right} of the hidden pieces guessed, {seconds} s"),
             params={
-                "epoch": epoch + 1, "epochs": settings.epochs, "loss": f"{figures[0]:.3f}", "right": f"{figures[1]:.1%}",
+                "epoch": epoch + 1, "epochs": settings.epochs, "loss": f"{figures[0]:.3f}", "right": f"{100 * figures[1]:.1f} %",
                 "seconds": f"{time.monotonic() - started:.1f}",
             },
         )  # fmt: skip

@@ -33,14 +33,14 @@ def test_each_fact_has_its_own_reason() -> None:
     assert (batch_size(few, 128).value, batch_size(many, 128).value) == (32, 128)
     assert "300 training rows are few" in said(batch_size(few, 128))
     assert (vocabulary(few).value, vocabulary(many).value, vocabulary(han).value) == (4000, 8000, 8000)
-    assert "90%" in said(vocabulary(han))
+    assert "90 %" in said(vocabulary(han))
     assert (counted(han).value, counted(many).value) == ("characters", "both")
     uneven = replace(many, smallest_class=70)
-    assert "70 of 20000 training rows: less than 50% of" in said(adjusted("balanced", uneven))
+    assert "70 of 20000 training rows: less than 50 % of" in said(adjusted("balanced", uneven))
     assert (adjusted("balanced", uneven).value, adjusted("balanced", many).value) == (True, False)
     waimai, amharic = replace(many, rows=9578, smallest_class=3194), Facts(5984, 3, 1332, 60.0, 120.0, {})
     assert (adjusted("balanced", waimai).value, adjusted("balanced", amharic).value) == (False, True)
-    assert "less than 75% of" in said(adjusted("balanced", amharic))
+    assert "less than 75 % of" in said(adjusted("balanced", amharic))
     networks = [family for family in families if family.needs_tensorflow and family.name != "article_listing"]
     assert all(family.defaults("balanced", uneven, MACHINE).adjust for family in networks)  # type: ignore[attr-defined]
 

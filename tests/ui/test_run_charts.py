@@ -76,6 +76,8 @@ def test_curves_keep_zoom_between_updates_and_differ_in_dash() -> None:
     figure = metric_figure(epochs(5))
     assert figure.layout.uirevision
     assert len({trace.line.dash for trace in figure.data if trace.mode == "lines+markers"}) == 3
+    assert figure.layout.yaxis.ticksuffix == " %"
+    assert figure.data[0].y[0] == pytest.approx(100 * epochs(5)[0]["accuracy"]), "percent, as everywhere else"
 
 
 def test_an_epoch_without_validation_draws_only_what_is_known() -> None:
@@ -102,7 +104,7 @@ def test_the_matrix_is_oriented_true_by_predicted_and_its_cells_can_be_clicked()
 def test_normalised_cells_show_count_and_share() -> None:
     heat, words, _ = confusion_figure(result(("neg", "pos"), ((6, 2), (1, 9))), normalised=True).data
     assert heat.z[0][1] == 0.25
-    assert words.text[1] == "2<br>25.0%"
+    assert words.text[1] == "2<br>25.0 %"
 
 
 def test_the_words_of_every_cell_stand_out_from_it() -> None:
@@ -136,11 +138,11 @@ def test_slices_are_ordered_with_whiskers_and_their_rows() -> None:
     ]
     figure = slice_figure(shown, score(0.75), "accuracy")
     points = figure.data[0]
-    assert list(points.x) == [0.6, 0.9]
+    assert list(points.x) == [60, 90]
     assert list(figure.layout.yaxis.ticktext) == ["c (n = 7)", "a&lt;b (n = 5)"]
-    assert points.error_x.array[0] == pytest.approx(0.05)
-    assert points.error_x.arrayminus[0] == pytest.approx(0.1)
-    assert figure.layout.shapes[0].x0 == 0.75
+    assert points.error_x.array[0] == pytest.approx(5)
+    assert points.error_x.arrayminus[0] == pytest.approx(10)
+    assert figure.layout.shapes[0].x0 == 75
 
 
 def test_differences_are_points_with_a_symbol_for_each_verdict() -> None:

@@ -41,7 +41,13 @@ def test_no_time_left_before_the_first_steps_then_the_pace_so_far() -> None:
 
 def test_short_epochs_tell_the_time_left_by_their_own_times() -> None:
     def ended(number: int, second: float) -> Happened:
-        payload = {"epoch": number, "epochs": 10, "loss": 1.0, "seconds": 9.0 if number == 1 else 3.0}
+        payload = {
+            "epoch": number,
+            "epochs": 10,
+            "loss": 1.0,
+            "seconds": 9.0 if number == 1 else 3.0,
+            "examples_per_second": 500.0 * number,
+        }
         return Happened(number, "epoch", payload, START + timedelta(seconds=second))
 
     feed = RunFeed("r")
@@ -51,6 +57,9 @@ def test_short_epochs_tell_the_time_left_by_their_own_times() -> None:
     assert feed.remaining() == 24, "eight more of three seconds"
     feed.absorb([ended(3, 15), ended(4, 18)])
     assert feed.remaining() == 18
+    assert feed.speed == 2000, (
+        "of the last epoch: the only batch event may be of the first step, which compiles"
+    )
 
 
 def test_it_remembers_the_last_event_and_stays_bounded() -> None:

@@ -8,10 +8,16 @@ import plotly.graph_objects as go
 
 from engine.evaluation.result import EvaluationResult
 from ui.charts.layout import finish, plain
+from ui.format import percent
 from ui.text import t
 
 MOST_COUNTS = 15
 """With more classes the counts no longer fit into the cells; the hover and the table still have them."""
+
+SHARES = {
+    "thickness": 10, "tickvals": [n / 4 for n in range(5)], "ticktext": [f"{25 * n} %" for n in range(5)],
+}  # fmt: skip
+"""The bar of a colour that is a share, written as percent are elsewhere."""
 
 CIVIDIS = (
     "#00224e",
@@ -67,7 +73,7 @@ def confusion_figure(result: EvaluationResult, *, normalised: bool) -> go.Figure
     places = list(range(len(names)))
     texts = [
         [
-            f"{count:,}<br>{share:.1%}" if normalised else f"{count:,}"
+            f"{count:,}<br>{percent(share)}" if normalised else f"{count:,}"
             for count, share in zip(row, parts, strict=True)
         ]
         for row, parts in zip(result.confusion, shares, strict=True)
@@ -76,7 +82,7 @@ def confusion_figure(result: EvaluationResult, *, normalised: bool) -> go.Figure
         go.Heatmap(
             z=colours, x=places, y=places, colorscale=list(CIVIDIS), zmin=0, zmax=1 if normalised else None,
             hoverinfo="skip",
-            xgap=2, ygap=2, colorbar={"thickness": 10, "tickformat": ".0%" if normalised else ",d"},
+            xgap=2, ygap=2, colorbar=SHARES if normalised else {"thickness": 10, "tickformat": ",d"},
         )
     )  # fmt: skip
     if len(names) <= MOST_COUNTS:
@@ -87,7 +93,7 @@ def confusion_figure(result: EvaluationResult, *, normalised: bool) -> go.Figure
         marker={"symbol": "square", "size": max(10, 220 // max(1, len(names))), "color": "#808080"}, showlegend=False,
         text=[
             t("true: {true}<br>predicted: {predicted}<br>{count} rows, {share} of the true class",
-              true=names[i], predicted=names[j], count=f"{result.confusion[i][j]:,}", share=f"{shares[i][j]:.1%}")
+              true=names[i], predicted=names[j], count=f"{result.confusion[i][j]:,}", share=percent(shares[i][j]))
             for i, j in cells
         ],
         hovertemplate="%{text}<extra></extra>",

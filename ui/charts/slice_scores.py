@@ -22,17 +22,17 @@ def slice_figure(slices: Sequence[SliceScore], overall: Score, metric: Metric) -
     places = list(range(len(names)))
     figure = go.Figure(
         go.Scatter(
-            x=[s.value for s in scores], y=places, mode="markers", marker={"size": 9, "color": palette()[0]},
+            x=[100 * s.value for s in scores], y=places, mode="markers", marker={"size": 9, "color": palette()[0]},
             error_x={
-                "type": "data", "symmetric": False, "array": [s.high - s.value for s in scores],
-                "arrayminus": [s.value - s.low for s in scores], "color": palette()[0],
+                "type": "data", "symmetric": False, "array": [100 * (s.high - s.value) for s in scores],
+                "arrayminus": [100 * (s.value - s.low) for s in scores], "color": palette()[0],
             },
-            text=names, hovertemplate="%{text}: %{x:.1%}<extra></extra>",
+            text=names, hovertemplate="%{text}: %{x:.1f} %<extra></extra>",
         )
     )  # fmt: skip
-    figure.add_vline(x=overall.value, line={"dash": "dash", "color": palette()[-1]})
+    figure.add_vline(x=100 * overall.value, line={"dash": "dash", "color": palette()[-1]})
     finish(figure, height=280 if len(names) <= 8 else 440, x=t("score with its interval"), legend=False)
-    figure.update_xaxes(tickformat=".0%")
+    figure.update_xaxes(ticksuffix=" %")
     figure.update_yaxes(
         tickmode="array", tickvals=places, ticktext=names, rangemode="normal", range=[-0.6, len(names) - 0.4]
     )

@@ -15,6 +15,7 @@ MOST_POINTS = 500
 FEW_EPOCHS = 8
 MOST_MARKERS = 40
 """With more epochs the markers would run into one another; the dash still tells the lines apart."""
+PERCENT_HOVER = "%{x}: %{y:.1f} %<extra></extra>"
 T = TypeVar("T")
 
 
@@ -52,12 +53,12 @@ def metric_figure(epochs: Sequence[Mapping[str, Any]]) -> go.Figure:
     """Accuracy on training and validation, and macro-F1 on validation, by epoch."""
     figure = go.Figure()
     epochs = thin(epochs, MOST_POINTS // 4)
-    _line(figure, epochs, "accuracy", t("training accuracy"), 0)
-    _line(figure, epochs, "val_accuracy", t("validation accuracy"), 1)
-    _line(figure, epochs, "val_macro_f1", t("validation macro-F1"), 2)
-    _mark_best(figure, epochs, "val_macro_f1")
+    _line(figure, epochs, "accuracy", t("training accuracy"), 0, percent=True)
+    _line(figure, epochs, "val_accuracy", t("validation accuracy"), 1, percent=True)
+    _line(figure, epochs, "val_macro_f1", t("validation macro-F1"), 2, percent=True)
+    _mark_best(figure, epochs, "val_macro_f1", percent=True)
     finish(figure, height=280, x=t("epoch"), y=t("share"))
-    figure.update_yaxes(rangemode="normal", tickformat=".0%")
+    figure.update_yaxes(rangemode="normal", ticksuffix=" %")
     return _whole_epochs(figure, epochs)
 
 
@@ -68,21 +69,25 @@ def _whole_epochs(figure: go.Figure, epochs: Sequence[Mapping[str, Any]]) -> go.
     return figure
 
 
-def _line(figure: go.Figure, epochs: Sequence[Mapping[str, Any]], name: str, label: str, order: int) -> None:
+def _line(
+    figure: go.Figure, epochs: Sequence[Mapping[str, Any]], name: str, label: str, order: int, *, percent: bool = False
+) -> None:  # fmt: skip
     known = [e for e in epochs if e.get(name) is not None]
     if known:
         figure.add_scatter(
-            x=[e["epoch"] for e in known], y=[float(e[name]) for e in known], name=label, mode="lines+markers" if len(known) <= MOST_MARKERS else "lines",
+            x=[e["epoch"] for e in known], y=[float(e[name]) * (100 if percent else 1) for e in known], name=label, mode="lines+markers" if len(known) <= MOST_MARKERS else "lines",
             line={"dash": DASHES[order], "color": palette()[order]}, marker={"symbol": SYMBOLS[order], "size": 6},
-            hovertemplate="%{x}: %{y:.4f}<extra></extra>",
+            hovertemplate=PERCENT_HOVER if percent else "%{x}: %{y:.4f}<extra></extra>",
         )  # fmt: skip
 
 
-def _mark_best(figure: go.Figure, epochs: Sequence[Mapping[str, Any]], name: str) -> None:
+def _mark_best(
+    figure: go.Figure, epochs: Sequence[Mapping[str, Any]], name: str, *, percent: bool = False
+) -> None:
     best = best_epoch(epochs)
     if best is not None and best.get(name) is not None:
         figure.add_scatter(
-            x=[best["epoch"]], y=[float(best[name])], name=t("best epoch: {epoch}", epoch=best["epoch"]),
+            x=[best["epoch"]], y=[float(best[name]) * (100 if percent else 1)], name=t("best epoch: {epoch}", epoch=best["epoch"]),
             mode="markers", marker={"symbol": "star", "size": 14, "color": palette()[4]},
-            hovertemplate="%{x}: %{y:.4f}<extra></extra>",
+            hovertemplate=PERCENT_HOVER if percent else "%{x}: %{y:.4f}<extra></extra>",
         )  # fmt: skip

@@ -115,7 +115,8 @@ def _figures(run: Run, feed: RunFeed) -> None:
     total = feed.total_epochs or int(run.recipe.family.params.get("epochs") or 0)
     with st.grid(3, min_column_width=150, gap="xsmall"):
         if total:
-            current = min(total, int(feed.position) + (1 if feed.position < total else 0))
+            learning = main_phase(run, feed.phases) == "training"
+            current = min(total, int(feed.position) + (1 if learning else 0))
             now = f"{current if feed.total_epochs else '–'} / {total}"
             st.metric(t("Epoch"), now, border=True, height="stretch")
         if epochs:
@@ -135,7 +136,7 @@ def _figures(run: Run, feed: RunFeed) -> None:
                 t("Gradient length"), gradient, border=True, height="stretch",
                 help=t("How strongly the last batch pulls at the weights. If it grows from epoch to epoch, the learning rate is too large; near zero, little is learnt any more."),
             )  # fmt: skip
-            left = feed.remaining() if main_phase(run, feed.phases) == "training" else None
+            left = feed.remaining() if learning else None
             st.metric(
                 t("Time left at most"), duration(left) if left is not None else "–", border=True, height="stretch",
                 help=t("At the pace so far, for all epochs. It may stop earlier when validation no longer improves; no estimate before the first steps."),

@@ -148,7 +148,7 @@ class ArticleListing(Dialled):
         empty = float(np.mean([not set(row) - {0, len(tokens.words) + 1} for row in checks.tolist()]))
         training.report(
             "log", level="info", message=N_("{words} words; {share} of the validation texts have none of them"),
-            params={"words": f"{len(tokens.words):,}", "share": f"{empty:.0%}"},
+            params={"words": f"{len(tokens.words):,}", "share": f"{100 * empty:.0f} %"},
         )  # fmt: skip
 
         training.report("phase", name=N_("Training"))

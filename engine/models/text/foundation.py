@@ -253,7 +253,7 @@ class Foundation(Dialled):
             "log", level="info", message=N_(
                 "{name}: {mean} pieces a text; {cut} of the texts are cut at {length}; {numbers} of {all} numbers learn"
             ), params={
-                "name": preset.name, "mean": f"{rows.lengths.mean():.1f}", "cut": f"{(rows.lengths >= tokens.length).mean():.1%}",
+                "name": preset.name, "mean": f"{rows.lengths.mean():.1f}", "cut": f"{100 * (rows.lengths >= tokens.length).mean():.1f} %",
                 "length": tokens.length, "numbers": f"{sum(v.numpy().size for v in model.trainable_variables):,}",
                 "all": f"{model.count_params():,}",
             },
