@@ -53,6 +53,7 @@ _HUGGING_FACE = {
     "layers": ("num_hidden_layers", "n_layers"), "heads": ("num_attention_heads", "n_heads"), "hidden": ("hidden_size", "dim"),
     "intermediate": ("intermediate_size", "hidden_dim"), "vocabulary": ("vocab_size",), "max_length": ("max_position_embeddings",),
 }  # fmt: skip
+_TRIAL = "A word, 12 好吃 ọ̀nà \U0001f600"
 _SPARE = 256
 """Tables of word vectors are often rounded up; by more than this, or a hundredth, the vocabulary is another model's."""
 _DEBERTA_V3 = {
@@ -148,12 +149,29 @@ def _checked(source: Path, translates: tuple[str, str] | None) -> _Checked:
     if parameters > MOST_PARAMETERS:
         raise PresetTooLarge(found=round(parameters / 1e6), cap=round(MOST_PARAMETERS / 1e6))
     vocabulary_file, tokenizer = checkpoint_tokenizer(source, architecture)
-    pieces = tokenizer.get_vocab_size()
-    if not facts.vocabulary - max(_SPARE, facts.vocabulary // 100) <= pieces <= facts.vocabulary:
-        raise PresetVocabulary(file=str(vocabulary_file), found=pieces, expected=facts.vocabulary)
+    pieces, least = tokenizer.get_vocab_size(), facts.vocabulary - max(_SPARE, facts.vocabulary // 100)
+    numbers = (*tokenizer.get_vocab().values(), *_tried(tokenizer, vocabulary_file))
+    highest = max(numbers, default=-1) + 1
+    if not least <= pieces <= max(pieces, highest) <= facts.vocabulary:
+        raise PresetVocabulary(
+            file=str(vocabulary_file), found=max(pieces, highest), expected=facts.vocabulary
+        )
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return _Checked(architecture, form, replace(facts, parameters=parameters), files, tokenizer)
+
+
+def _tried(tokenizer: Any, file: Path) -> Sequence[int]:
+    """The numbers into which it cuts a text; one that cannot is refused now and not in the midst of a training."""
+    try:
+        found: list[int] = tokenizer.encode(_TRIAL).ids
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as problem:  # when it panics, that is no Exception
+        raise PresetDamaged(
+            file=str(file), problem={"message": N_("is no tokenizer that can be read")}
+        ) from problem
+    return found
 
 
 def _config(path: Path) -> tuple[str, Literal["keras", "hugging_face"], PresetFacts]:

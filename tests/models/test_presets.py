@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,6 +124,15 @@ def wrong_bytes(folder: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"HEAP", b"HEAQ"))
 
 
+def cut_otherwise(folder: Path, **model: Any) -> None:
+    """A `tokenizer.json` of the vocabulary, with other settings of its model; a number is that of the last piece."""
+    said = json.loads(checkpoint_tokenizer(folder, "bert")[1].to_str())
+    vocabulary = said["model"]["vocab"]
+    vocabulary[list(vocabulary)[-1]] = model.pop("last", len(vocabulary) - 1)
+    said["model"] |= model
+    (folder / "tokenizer.json").write_text(json.dumps(said))
+
+
 SPOILT: dict[str, tuple[Callable[[Path], object], type[BentuError], str]] = {
     "cut off": (
         lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:-50]),
@@ -178,6 +188,8 @@ SPOILT: dict[str, tuple[Callable[[Path], object], type[BentuError], str]] = {
         lambda f: longer(f / "vocab.txt", "[PAD]\n"), PresetDamaged, "vocab.txt",
     ),
     "no vocabulary": (lambda f: (f / "vocab.txt").unlink(), PresetDamaged, "vocab.txt"),
+    "a number beyond the vectors": (lambda f: cut_otherwise(f, last=999_999), PresetVocabulary, "1000000 pieces"),
+    "a tokenizer that fails at a word": (lambda f: cut_otherwise(f, unk_token="?"), PresetDamaged, "tokenizer.json"),
     "a broken tokenizer": (lambda f: (f / "tokenizer.json").write_text('{"model": {}}'), PresetDamaged, "tokenizer.json"),
 }  # fmt: skip
 
