@@ -65,7 +65,8 @@ def packaged_answers(bundle: Path, inputs: Sequence[Any], told: Told = lambda _:
     Raises:
         ParityFailed: the process failed, or it loaded TensorFlow.
     """
-    with tempfile.TemporaryDirectory() as name:
+    # beside the bundle, so that the texts go with its folder where this process is killed
+    with tempfile.TemporaryDirectory(dir=bundle.absolute().parent) as name:
         work = Path(name)
         (work / "inputs.json").write_text(json.dumps(list(inputs)), encoding="utf-8")
         with (work / "errors").open("wb") as errors:

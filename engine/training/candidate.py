@@ -70,7 +70,7 @@ def measure(
     fitted = stopped or fit_run(recipe, grown, training)
     seconds = time.monotonic() - started
     probabilities: FloatArray | None = getattr(fitted, "validated", None)
-    build = None if probabilities is None else _build(recipe, fitted)
+    build = None if probabilities is None else _build(recipe, fitted, training.checkpoints)
     packed = alike(build) if build else None
     if packed is None:
         with tempfile.TemporaryDirectory(dir=training.checkpoints, prefix="packed-") as name:
@@ -87,12 +87,12 @@ def measure(
     return Measured(probabilities, seconds, packed, build, early)
 
 
-def _build(recipe: Recipe, fitted: Any) -> str:
+def _build(recipe: Recipe, fitted: Any, place: Path) -> str:
     """What decides over size and speed of a network: its family, the settings that shape it, and what it knows of words."""
     family, params = read_part(recipe.family)
     shape = json.dumps([family.name, family.version, shaping(params)], sort_keys=True)
     digest = hashlib.sha256(shape.encode())
-    with tempfile.TemporaryDirectory(prefix="bentu-candidate-") as name:
+    with tempfile.TemporaryDirectory(dir=place, prefix="words-") as name:
         fitted.encoder.save(Path(name))
         for file in sorted(path for path in Path(name).rglob("*") if path.is_file()):
             digest.update(file.name.encode() + b"\0" + file.read_bytes())

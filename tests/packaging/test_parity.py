@@ -97,7 +97,7 @@ def test_who_is_told_how_far_it_is_may_end_it(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = tmp_path / "slow"
-    slow.write_text(f'#!/bin/sh\necho $$ > {tmp_path}/process\necho 0.25 > "$4/share"\nexec sleep 60\n')
+    slow.write_text(f'#!/bin/sh\necho $$ "$4" > {tmp_path}/process\necho 0.25 > "$4/share"\nexec sleep 60\n')
     slow.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(slow))
     heard: list[float] = []
@@ -109,8 +109,10 @@ def test_who_is_told_how_far_it_is_may_end_it(
     with pytest.raises(GivenUp):
         packaged_answers(bundle, RAW, told)
     assert heard == [0.25]
+    process, work = (tmp_path / "process").read_text().split()
+    assert Path(work).parent == bundle.parent, "texts go with the folder of the run, however it ends"
     with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "process").read_text()), 0)
+        os.kill(int(process), 0)
 
 
 @pytest.mark.slow
