@@ -68,6 +68,7 @@ def _shown(version: DatasetVersion, found: Sequence[Locality], texts: int) -> No
         pd.DataFrame([_row(one, reading, length) for one in found for reading in one.readings]),
         key="locality_table", hide_index=True, width="stretch", placeholder="",
         column_config={
+            t("Texts"): st.column_config.NumberColumn(format="localized"),
             t("Pieces a word"): st.column_config.NumberColumn(format="%.2f"),
             **{name: st.column_config.NumberColumn(format="%.1f %%") for name in (t("Unknown"), t("Letters it can write"), t("Language read"))},
             _cut(length): st.column_config.NumberColumn(format="%.1f %%"),
