@@ -63,7 +63,7 @@ CLEAN_UNDO = "clean_undo"
 AUGMENT_UNDO = "augment_undo"
 """Former augmentations, by project, newest last."""
 _TURNS = "turns"
-"""How often the program changed what a widget shows, see `key_showing`."""
+"""Key and value of what widgets show that the program may change, see `key_showing`."""
 SEARCH_SHOWN = "search_shown"
 """Id of the search that the model page shows, by family: another family has searches of its own."""
 TRIAL_CLICK = "trial_click"
@@ -226,17 +226,23 @@ def show(key: str, value: object) -> None:
 def key_showing(name: str, value: object) -> str:
     """Key under which a widget shows `value`: another one each time that the program changes the value, not the person.
 
-    While a page polls, it tells what its widgets hold, also in the moment between a change by the program and its drawing. Under the
-    same key that would count as somebody's choice of the old value.
+    While a page polls, it tells what its widgets hold, also in the moment between a change by the program and its drawing; that
+    would count as somebody's choice of the old value. Ask `chosen_in` in the widget's callback.
     """
-    turns: dict[str, int] = st.session_state.setdefault(_TURNS, {})
-    turn = turns.get(name, 0)
-    key = f"{name}_{turn}" if turn else name
+    turns: dict[str, tuple[str, object]] = st.session_state.setdefault(_TURNS, {})
+    key, _ = turns.get(name, (name, None))
     if st.session_state.get(key, value) != value:
-        turns[name] = turn + 1
-        key = f"{name}_{turn + 1}"
+        key = f"{name}_{int(key.removeprefix(name)[1:] or 0) + 1}"
+    turns[name] = key, value
     st.session_state[key] = value
     return key
+
+
+def chosen_in(name: str, key: str) -> object | None:
+    """What somebody chose in the widget of `key_showing`; None if it only told what it shows, or is not on the page any more."""
+    current, shown = st.session_state.get(_TURNS, {}).get(name, (None, None))
+    value: object = st.session_state.get(key)
+    return value if key == current and value != shown else None
 
 
 def follow(purpose: str, job_id: str) -> None:

@@ -13,6 +13,7 @@ from engine.services.inline import run_waiting
 from engine.workspace import DatasetVersion, Workspace
 from tests.conftest import Once
 from tests.pages.conftest import OpenPage, import_text, texts
+from ui import state
 from ui.state import VERSION
 
 TABLE = "text,label\n" + "".join(
@@ -66,6 +67,22 @@ def test_a_version_that_the_page_chose_is_not_taken_back_by_what_still_stands_on
     chosen.set_value(other.id).run()
     assert at.session_state[VERSION] == other.id
     assert _box(at).key == chosen.key, "a choice keeps the box and its focus"
+
+
+def test_what_an_earlier_box_tells_is_nobodys_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, object] = {}
+    monkeypatch.setattr(state.st, "session_state", kept)
+    first = state.key_showing("pick", "v1")
+    assert state.chosen_in("pick", first) is None
+    kept[first] = "v0"
+    assert state.chosen_in("pick", first) == "v0"
+    assert state.key_showing("pick", "v0") == first
+    second = state.key_showing("pick", "v2")
+    kept[first] = "v1"
+    assert state.chosen_in("pick", first) is None
+    assert state.chosen_in("pick", second) is None
+    kept[second] = "v3"
+    assert state.chosen_in("pick", second) == "v3"
 
 
 def _box(at: AppTest) -> Selectbox:

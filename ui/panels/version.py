@@ -24,7 +24,7 @@ from ui.panels.test_seal import remembered
 from ui.panels.version_changes import changes_view
 from ui.panels.version_tree import version_tree, what_it_did
 from ui.panels.wording import wording_cards
-from ui.state import VERSION, follow, key_showing, workspace
+from ui.state import VERSION, chosen_in, follow, key_showing, workspace
 from ui.text import n, safe_text, t
 
 _PICK = "version_pick"
@@ -58,7 +58,8 @@ def _from(version: DatasetVersion, known: Mapping[str, DatasetVersion]) -> str:
 
 
 def _picked(key: str) -> None:
-    st.session_state[VERSION] = st.session_state[key]
+    if (chosen := chosen_in(_PICK, key)) is not None:
+        st.session_state[VERSION] = chosen
 
 
 def version_view(project_id: str, version: DatasetVersion, *, used: bool) -> None:
