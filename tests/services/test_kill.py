@@ -55,7 +55,7 @@ def epochs(workspace: Workspace, run: Run) -> dict[int, float]:
 def test_a_killed_training_goes_on_and_ends_with_the_same_loss(
     workspace: Workspace, imported: Importer, worker: None
 ) -> None:
-    version = imported(rows=120)
+    version = imported(rows=900)  # else it may be over before it is killed
     recipe = workspace.recipes.choose(version.project_id, "case_network", "quick")
     params = {**recipe.family.params, "epochs": 6, "patience": 0, "max_features": 200, "batch_size": 8}
     augment = Augmentation(
