@@ -235,10 +235,10 @@ def test_a_hung_training_is_tried_twice_and_one_that_computes_without_a_word_goe
     """Case 12."""
     quick(silence=0.4, keep=0.3)
     with Running(database):
-        apart = until(submit("mute", seconds=0.7, apart=True), lambda j: j.phase == "apart")
+        apart = until(submit("mute", seconds=1.5, apart=True), lambda j: j.phase == "apart")
         queue.cancel(database, "me", apart.id, "keep")
         assert until(apart).state == "succeeded", "what it waits for computes"
-        busy = until(submit("mute", "training", seconds=0.7), lambda j: j.state == "running")
+        busy = until(submit("mute", "training", seconds=1.5), lambda j: j.state == "running")
         queue.cancel(database, "me", busy.id, "keep")
         busy = until(busy)
         job = until(submit("hang", "training"))
