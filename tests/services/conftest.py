@@ -1,10 +1,11 @@
-"""A small project whose data are imported: the same import is done once and copied for each test."""
+"""A small project whose data are imported, done once and copied for each test; and an inbox with a demo that writes to it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -12,8 +13,11 @@ import pytest
 from engine.data.readers import ReadOptions
 from engine.samples import SAMPLE_ROLES, make_sample
 from engine.services.inline import run_waiting
+from engine.storage.home import demo_home
+from engine.storage.inbox_writer import Inbox as Writer
 from engine.workspace import DatasetVersion, Workspace
 from tests.conftest import Once
+from tests.feedback_rows import make_demo, make_project
 from tests.parity_here import parity_here
 from tests.services.sharing import made
 from tests.shop import shop
@@ -58,3 +62,18 @@ def _import(
         raise ended.problem
     assert ended.result
     return workspace.datasets.version(ended.result["version_id"])
+
+
+@pytest.fixture
+def writer(bentu_home: Path) -> Iterator[Writer]:
+    """The demo process' end of the inbox."""
+    opened = Writer(demo_home())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def shared(workspace: Workspace) -> tuple[str, str]:
+    """A project and a demo of it."""
+    project = make_project(workspace.scope.engine)
+    return project, make_demo(workspace.scope.engine, project)

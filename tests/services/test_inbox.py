@@ -22,13 +22,6 @@ from engine.workspace import Workspace
 from tests.feedback_rows import add_feedback, make_demo, make_project, said
 
 
-@pytest.fixture
-def shared(workspace: Workspace) -> tuple[str, str]:
-    """A project and a demo of it."""
-    project = make_project(workspace.scope.engine)
-    return project, make_demo(workspace.scope.engine, project)
-
-
 def test_feedback_belongs_to_the_owner_of_its_demo(workspace: Workspace) -> None:
     engine = workspace.scope.engine
     mine, other = make_project(engine), make_project(engine, owner="other")

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,23 +19,8 @@ from engine.storage.inbox import FILE, inbox_id
 from engine.storage.inbox_writer import Inbox as Writer
 from engine.storage.tables import demo, demo_alert, setting
 from engine.workspace import Workspace
-from tests.feedback_rows import make_demo, make_project, raw_entry, said
+from tests.feedback_rows import raw_entry, said
 from tests.services.taken_in import rows, tallies
-
-
-@pytest.fixture
-def writer(bentu_home: Path) -> Iterator[Writer]:
-    """The demo process' end of the inbox."""
-    opened = Writer(demo_home())
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def shared(workspace: Workspace) -> tuple[str, str]:
-    """A project and a demo of it."""
-    project = make_project(workspace.scope.engine)
-    return project, make_demo(workspace.scope.engine, project)
 
 
 def test_entries_arrive_once_with_their_tallies_and_alerts(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +19,8 @@ from engine.storage.inbox_writer import Inbox as Writer
 from engine.storage.inbox_writer import InboxBudgetSpent
 from engine.storage.tables import demo, demo_alert
 from engine.workspace import Workspace
-from tests.feedback_rows import make_demo, make_project, said
+from tests.feedback_rows import said
 from tests.services.taken_in import rows
-
-
-@pytest.fixture
-def writer(bentu_home: Path) -> Iterator[Writer]:
-    """The demo process' end of the inbox."""
-    opened = Writer(demo_home())
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def shared(workspace: Workspace) -> tuple[str, str]:
-    """A project and a demo of it."""
-    project = make_project(workspace.scope.engine)
-    return project, make_demo(workspace.scope.engine, project)
 
 
 def kept(demo_id: str) -> int:

@@ -6,7 +6,6 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,23 +21,8 @@ from engine.storage.home import demo_home
 from engine.storage.inbox import FILE
 from engine.storage.inbox_writer import Inbox as Writer
 from engine.workspace import Workspace
-from tests.feedback_rows import make_demo, make_project, raw_entry, said
+from tests.feedback_rows import raw_entry, said
 from tests.services.taken_in import rows, tallies
-
-
-@pytest.fixture
-def writer(bentu_home: Path) -> Iterator[Writer]:
-    """The demo process' end of the inbox."""
-    opened = Writer(demo_home())
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def shared(workspace: Workspace) -> tuple[str, str]:
-    """A project and a demo of it."""
-    project = make_project(workspace.scope.engine)
-    return project, make_demo(workspace.scope.engine, project)
 
 
 @pytest.mark.parametrize("problem", [
